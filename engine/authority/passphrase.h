@@ -1,0 +1,20 @@
+// Passphrase: how the authority asks for the one secret that a person knows.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/base/bytes.h"
+
+namespace fleetmint {
+
+// PassphraseSource is asked at most once for each command that needs a private key of the CA.
+class PassphraseSource {
+ public:
+  virtual ~PassphraseSource() = default;
+  // Get gives the passphrase; `purpose` says for what ("the CA keys in ca/"). `confirm` asks a person
+  // twice, for a new one. Throws Error(kAuthority) with a hint if there is no way to get one.
+  virtual SecretBytes Get(const std::string& purpose, bool confirm) = 0;
+};
+
+}  // namespace fleetmint

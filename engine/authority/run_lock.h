@@ -1,0 +1,29 @@
+// RunLock: one run at a time for an authority (flock on run.lock, so nothing stays behind a crash).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/base/durable_file.h"
+
+namespace fleetmint {
+
+class RunLock {
+ public:
+  // TryAcquire takes the lock, or nothing if another process holds it; `holder` then receives who
+  // ("pid 4711 (fleetmint issue) since 2026-01-31T23:59:59Z").
+  static std::optional<RunLock> TryAcquire(const Directory& authority, const std::string& what,
+                                           std::string* holder);
+  // Acquire throws Error(kAuthority) that names the holder.
+  static RunLock Acquire(const Directory& authority, const std::string& what);
+
+  RunLock(RunLock&&) noexcept;
+  RunLock& operator=(RunLock&&) noexcept;
+  ~RunLock();
+
+ private:
+  explicit RunLock(int fd) : fd_(fd) {}
+  int fd_ = -1;
+};
+
+}  // namespace fleetmint

@@ -1,0 +1,43 @@
+// The differences between Botan 2.19 (Debian 12) and Botan 3 (Debian 13), in one place.
+//
+// Nothing else in the tree asks for Botan's version. Add a difference here when it is met, under a
+// name that says what is meant.
+#pragma once
+
+#include <botan/cipher_mode.h>
+#include <botan/ec_group.h>
+#include <botan/rng.h>
+#include <botan/version.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#if BOTAN_VERSION_MAJOR >= 3
+#define FLEETMINT_BOTAN3 1
+#else
+#define FLEETMINT_BOTAN3 0
+#endif
+
+namespace fleetmint::botan_compat {
+
+#if FLEETMINT_BOTAN3
+inline constexpr const char* kSha1 = "SHA-1";
+inline constexpr auto kEncrypt = Botan::Cipher_Dir::Encryption;
+inline constexpr auto kDecrypt = Botan::Cipher_Dir::Decryption;
+#else
+inline constexpr const char* kSha1 = "SHA-160";
+inline constexpr auto kEncrypt = Botan::ENCRYPTION;
+inline constexpr auto kDecrypt = Botan::DECRYPTION;
+#endif
+
+// NamedCurve gives a curve by its SEC 2 name, e.g. "secp256r1".
+inline Botan::EC_Group NamedCurve(const std::string& name) {
+#if FLEETMINT_BOTAN3
+  return Botan::EC_Group::from_name(name);
+#else
+  return Botan::EC_Group(name);
+#endif
+}
+
+}  // namespace fleetmint::botan_compat

@@ -1,0 +1,88 @@
+#include "engine/base/error.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace fleetmint {
+
+int ExitCode(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kEndpoint:
+    case ErrorKind::kFindings:
+      return 1;
+    case ErrorKind::kUsage:
+    case ErrorKind::kInput:
+      return 2;
+    case ErrorKind::kAuthority:
+    case ErrorKind::kLedger:
+    case ErrorKind::kDisk:
+      return 3;
+    case ErrorKind::kIntegrity:
+      return 4;
+    case ErrorKind::kInterrupted:
+      return 130;
+  }
+  return 3;
+}
+
+std::string Location::ToString() const {
+  std::string text = file;
+  if (position.line != 0) {
+    text += (text.empty() ? "" : ":") + std::to_string(position.line);
+    if (position.column != 0) text += ":" + std::to_string(position.column);
+  }
+  return text;
+}
+
+namespace {
+
+std::string Render(const std::vector<Fault>& faults) {
+  std::string text;
+  for (const Fault& fault : faults) {
+    if (!text.empty()) text += '\n';
+    const std::string where = fault.where.ToString();
+    if (!where.empty()) text += where + ": ";
+    text += fault.message;
+    if (!fault.hint.empty()) text += "\n  hint: " + fault.hint;
+  }
+  return text;
+}
+
+}  // namespace
+
+Error::Error(ErrorKind kind, std::string message, Location where, std::string hint)
+    : Error(kind, std::vector<Fault>{Fault{std::move(message), std::move(where), std::move(hint)}}) {}
+
+Error::Error(ErrorKind kind, std::vector<Fault> faults)
+    : kind_(kind), faults_(std::move(faults)), what_(Render(faults_)) {}
+
+Error Error::WithHint(ErrorKind kind, std::string message, std::string hint) {
+  return Error(kind, std::move(message), Location{}, std::move(hint));
+}
+
+void FaultList::Add(Position where, std::string message, std::string hint) {
+  if (++count_ > kMostFaults) return;
+  faults_.push_back(Fault{std::move(message), Location{file_, where}, std::move(hint)});
+}
+
+void FaultList::AddAll(const Error& error) {
+  for (const Fault& fault : error.faults()) {
+    if (++count_ > kMostFaults) continue;
+    faults_.push_back(fault);
+  }
+}
+
+void FaultList::ThrowIfAny(ErrorKind kind) const {
+  if (empty()) return;
+  std::vector<Fault> sorted = faults_;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Fault& a, const Fault& b) {
+    return std::tie(a.where.file, a.where.position.line, a.where.position.column) <
+           std::tie(b.where.file, b.where.position.line, b.where.position.column);
+  });
+  if (count_ > kMostFaults) {
+    sorted.push_back(Fault{"and " + std::to_string(count_ - kMostFaults) + " more faults", {}, {}});
+  }
+  throw Error(kind, std::move(sorted));
+}
+
+}  // namespace fleetmint

@@ -1,0 +1,102 @@
+// Errors: the one exception type of fleetmint, and the list in which a validator collects faults.
+//
+// An `Error` has a kind, which alone decides the exit code, and one or more faults. A fault says what
+// is wrong, where (file:line:column) and what to do about it. Messages are lower case, have no full
+// stop, and quote the offending value; the remedy stands in the hint.
+//
+// All types here are values; const access from several threads is safe.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fleetmint {
+
+// ErrorKind names whose fault it was; `ExitCode` maps it to the contract of the command line.
+enum class ErrorKind : std::uint8_t {
+  kUsage,        // 2: the command line
+  kInput,        // 2: fleet file, profile, or the identity of the output directory
+  kEndpoint,     // 1: one endpoint's fault; never ends the run of the others
+  kFindings,     // 1: a check found something
+  kAuthority,    // 3: CA directory, CA certificate, CA key, passphrase, lock
+  kLedger,       // 3: the ledger
+  kDisk,         // 3: reading, writing or syncing a file
+  kIntegrity,    // 4: a key check disagreed or the random source failed; do not resume on this machine
+  kInterrupted,  // 130: SIGINT or SIGTERM; resumable
+};
+
+// ExitCode gives the process exit code of an error of this kind.
+int ExitCode(ErrorKind kind);
+
+// Position is a place in a file that the context names; 1-based, 0 means unknown.
+struct Position {
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+  friend bool operator==(const Position&, const Position&) = default;
+};
+
+// Location is a Position with its file. `ToString` gives "file:line:column" as far as known, or "".
+struct Location {
+  std::string file;
+  Position position;
+  std::string ToString() const;
+};
+
+// Fault is one thing that is wrong.
+struct Fault {
+  std::string message;
+  Location where;
+  std::string hint;
+};
+
+// Error is the only exception fleetmint's own code throws. It holds at least one fault.
+class Error : public std::exception {
+ public:
+  Error(ErrorKind kind, std::string message, Location where = {}, std::string hint = {});
+  // Precondition: faults is not empty.
+  Error(ErrorKind kind, std::vector<Fault> faults);
+
+  // WithHint makes an error that has a remedy but no place in a file.
+  static Error WithHint(ErrorKind kind, std::string message, std::string hint);
+
+  ErrorKind kind() const { return kind_; }
+  const std::vector<Fault>& faults() const { return faults_; }
+  // what gives all faults, one a line, each as "where: message" with its hint on a line of its own.
+  const char* what() const noexcept override { return what_.c_str(); }
+
+ private:
+  ErrorKind kind_;
+  std::vector<Fault> faults_;
+  std::string what_;
+};
+
+// FaultList collects the faults of one file so that they are all reported at once.
+// Past `kMostFaults` it only counts: a file of a million wrong lines must not fill the memory.
+class FaultList {
+ public:
+  static constexpr std::size_t kMostFaults = 200;
+
+  explicit FaultList(std::string file) : file_(std::move(file)) {}
+
+  void Add(Position where, std::string message, std::string hint = {});
+  // AddAll takes over the faults of `error`, e.g. of a nested validator.
+  void AddAll(const Error& error);
+
+  bool empty() const { return count_ == 0; }
+  std::size_t size() const { return count_; }
+  const std::string& file() const { return file_; }
+
+  // ThrowIfAny throws all faults, in order of their position, as one Error of this kind.
+  void ThrowIfAny(ErrorKind kind = ErrorKind::kInput) const;
+
+ private:
+  std::string file_;
+  std::vector<Fault> faults_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace fleetmint

@@ -1,0 +1,29 @@
+// Log: the interface through which the engine tells its story; cli/ decides where the lines go.
+//
+// No secret is ever passed to it. Implementations are safe to call from any thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace fleetmint {
+
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
+
+class Log {
+ public:
+  virtual ~Log() = default;
+  virtual void Write(LogLevel level, std::string_view message) = 0;
+
+  void Debug(std::string_view message) { Write(LogLevel::kDebug, message); }
+  void Info(std::string_view message) { Write(LogLevel::kInfo, message); }
+  void Warning(std::string_view message) { Write(LogLevel::kWarning, message); }
+};
+
+// NullLog drops every line.
+class NullLog final : public Log {
+ public:
+  void Write(LogLevel, std::string_view) override {}
+};
+
+}  // namespace fleetmint

@@ -1,0 +1,138 @@
+#include "engine/base/text.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <vector>
+
+#include "engine/base/error.h"
+
+namespace fleetmint {
+namespace {
+
+// One well-formed UTF-8 sequence at the start of `text`: its length, or 0. Unicode table 3-7.
+std::size_t SequenceLength(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const auto tail = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) return tail(1) ? 2 : 0;
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;
+    const unsigned high = lead == 0xED ? 0x9F : 0xBF;
+    return byte(1) >= low && byte(1) <= high && tail(2) ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4) {
+    const unsigned low = lead == 0xF0 ? 0x90 : 0x80;
+    const unsigned high = lead == 0xF4 ? 0x8F : 0xBF;
+    return byte(1) >= low && byte(1) <= high && tail(2) && tail(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+std::size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string AsciiLower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+bool IsValidUtf8(std::string_view text, std::size_t* bad_offset) {
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = SequenceLength(text.substr(i));
+    if (length == 0) {
+      if (bad_offset != nullptr) *bad_offset = i;
+      return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
+std::u16string Utf16(std::string_view utf8) {
+  std::u16string out;
+  for (std::size_t i = 0; i < utf8.size();) {
+    const std::size_t length = SequenceLength(utf8.substr(i));
+    if (length == 0) throw Error(ErrorKind::kInput, "text is not valid UTF-8");
+    static constexpr std::array<unsigned, 5> kLeadMask{0, 0x7F, 0x1F, 0x0F, 0x07};
+    char32_t code = static_cast<unsigned char>(utf8[i]) & kLeadMask[length];
+    for (std::size_t k = 1; k < length; ++k) {
+      code = (code << 6U) | (static_cast<unsigned char>(utf8[i + k]) & 0x3FU);
+    }
+    if (code < 0x10000) {
+      out += static_cast<char16_t>(code);
+    } else {
+      code -= 0x10000;
+      out += static_cast<char16_t>(0xD800 + (code >> 10U));
+      out += static_cast<char16_t>(0xDC00 + (code & 0x3FFU));
+    }
+    i += length;
+  }
+  return out;
+}
+
+std::optional<std::string> Closest(std::string_view word, std::span<const std::string> candidates) {
+  const std::string lower = AsciiLower(word);
+  const std::size_t limit = std::max<std::size_t>(1, word.size() / 3);
+  std::optional<std::string> best;
+  std::size_t best_distance = limit + 1;
+  for (const std::string& candidate : candidates) {
+    const std::size_t distance = EditDistance(lower, AsciiLower(candidate));
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::string DidYouMean(std::string_view word, std::span<const std::string> candidates) {
+  if (const auto closest = Closest(word, candidates)) return "did you mean '" + *closest + "'?";
+  std::string text = "expected one of:";
+  for (const std::string& candidate : candidates) text += ' ' + candidate;
+  return text;
+}
+
+std::optional<std::string> UnsafeFileNameReason(std::string_view name) {
+  if (name.empty()) return "it is empty";
+  if (name.size() > 200) return "it is longer than 200 bytes";
+  if (name.front() == '.') return "it starts with a dot";
+  if (name.front() == '-') return "it starts with a dash";
+  if (name.back() == '.' || name.back() == ' ') return "it ends with a dot or a space";
+  for (const char c : name) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return "it has a control character";
+    if (std::string_view("<>:\"/\\|?*").find(c) != std::string_view::npos) {
+      return std::string("it has the character '") + c + "'";
+    }
+  }
+  static const std::array<std::string_view, 6> kDevices{"con", "prn", "aux", "nul", "conin$", "conout$"};
+  const std::string stem = AsciiLower(name.substr(0, name.find('.')));
+  const bool numbered = stem.size() == 4 && (stem.starts_with("com") || stem.starts_with("lpt")) &&
+                        stem[3] >= '0' && stem[3] <= '9';
+  if (numbered || std::find(kDevices.begin(), kDevices.end(), stem) != kDevices.end()) {
+    return "it is a reserved device name on Windows";
+  }
+  return std::nullopt;
+}
+
+}  // namespace fleetmint

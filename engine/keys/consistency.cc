@@ -1,0 +1,32 @@
+#include "engine/keys/consistency.h"
+
+#include <botan/pubkey.h>
+
+#include "engine/base/error.h"
+#include "engine/keys/load_key.h"
+
+namespace fleetmint {
+
+void CheckPairwiseConsistency(const PrivateKey& key, RandomSource& random) {
+  const bool rsa = key.spec().algorithm == KeyAlgorithm::kRsa;
+  const std::string scheme = rsa ? "EMSA3(SHA-256)" : "EMSA1(SHA-256)";
+  static constexpr std::string_view kMessage = "fleetmint pairwise consistency test";
+  BotanRng rng(random);
+  try {
+    const auto private_key = LoadPkcs8(key.pkcs8());
+    const auto public_key = LoadSpki(key.spki());
+    Botan::PK_Signer signer(*private_key, rng, scheme);
+    const Bytes signature = signer.sign_message(AsBytes(kMessage).data(), kMessage.size(), rng);
+    Botan::PK_Verifier verifier(*public_key, scheme);
+    if (verifier.verify_message(AsBytes(kMessage).data(), kMessage.size(), signature.data(),
+                                signature.size())) {
+      return;
+    }
+  } catch (const Botan::Exception& error) {
+    throw Error(ErrorKind::kIntegrity, std::string("a generated key cannot be used: ") + error.what());
+  }
+  throw Error::WithHint(ErrorKind::kIntegrity, "a generated key fails its pairwise consistency test",
+                        "do not resume on this machine: its processor or memory is faulty");
+}
+
+}  // namespace fleetmint

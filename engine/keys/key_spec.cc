@@ -1,0 +1,19 @@
+#include "engine/keys/key_spec.h"
+
+namespace fleetmint {
+
+std::optional<std::string> KeySpecFault(const KeySpec& spec) {
+  const std::string size = std::to_string(spec.bits);
+  if (spec.algorithm == KeyAlgorithm::kRsa) {
+    if (spec.bits == 2048 || spec.bits == 3072 || spec.bits == 4096) return std::nullopt;
+    return "RSA keys have 2048, 3072 or 4096 bits, not " + size;
+  }
+  if (spec.bits == 256 || spec.bits == 384) return std::nullopt;
+  return "ECDSA keys are on P-256 or P-384, not P-" + size;
+}
+
+std::string KeySpecName(const KeySpec& spec) {
+  return (spec.algorithm == KeyAlgorithm::kRsa ? "RSA " : "ECDSA P-") + std::to_string(spec.bits);
+}
+
+}  // namespace fleetmint

@@ -1,0 +1,138 @@
+#include "engine/pipeline/bundle_passwords.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "engine/base/durable_file.h"
+#include "engine/base/error.h"
+#include "engine/base/text.h"
+#include "output/pfx.h"
+
+namespace fleetmint {
+namespace {
+
+constexpr std::size_t kMostFileBytes = std::size_t{64} << 20U;
+
+// A password file that others may read is a password that others have.
+SecretBytes ReadPasswordFile(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 077U) != 0) {
+    throw Error::WithHint(ErrorKind::kInput, "password file '" + path + "' is open to other users",
+                          "chmod 600 '" + path + "'");
+  }
+  Bytes plain = ReadWholeFile(path, kMostFileBytes);
+  SecretBytes content(plain.begin(), plain.end());
+  Botan::secure_scrub_memory(plain.data(), plain.size());
+  return content;
+}
+
+// One line without its end; advances `rest`.
+std::string_view NextLine(std::string_view& rest) {
+  const std::size_t end = std::min(rest.find('\n'), rest.size());
+  std::string_view line = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+// The two cells of an RFC 4180 line "endpoint,password"; the password may stand in quotes.
+struct CsvRow {
+  std::string endpoint;
+  SecretBytes password;
+};
+
+CsvRow ParseCsvRow(std::string_view line, const Location& where) {
+  const std::size_t comma = line.find(',');
+  if (comma == std::string_view::npos) {
+    throw Error(ErrorKind::kInput, "no comma in this line", where, "expected: endpoint,password");
+  }
+  CsvRow row{AsciiLower(line.substr(0, comma)), {}};
+  std::string_view cell = line.substr(comma + 1);
+  if (!cell.starts_with('"')) {
+    row.password.assign(cell.begin(), cell.end());
+    return row;
+  }
+  for (std::size_t i = 1; i < cell.size(); ++i) {
+    if (cell[i] != '"') {
+      row.password.push_back(static_cast<std::uint8_t>(cell[i]));
+    } else if (i + 1 < cell.size() && cell[i + 1] == '"') {
+      row.password.push_back('"');
+      ++i;
+    } else if (i + 1 == cell.size()) {
+      return row;
+    } else {
+      break;
+    }
+  }
+  throw Error(ErrorKind::kInput, "bad quotes in this line", where, "RFC 4180: \"a\"\"b\" is a\"b");
+}
+
+}  // namespace
+
+const BundlePasswords::Table& BundlePasswords::ReadCsv(const std::string& path) {
+  const auto found = csvs_.find(path);
+  if (found != csvs_.end()) return found->second;
+  const SecretBytes content = ReadPasswordFile(path);
+  Table table;
+  std::string_view rest = AsText(content);
+  for (std::uint32_t line_number = 1; !rest.empty(); ++line_number) {
+    const std::string_view line = NextLine(rest);
+    if (line.empty() || (line_number == 1 && AsciiLower(line) == "endpoint,password")) continue;
+    const Location where{path, {line_number, 1}};
+    CsvRow row = ParseCsvRow(line, where);
+    if (!table.emplace(row.endpoint, std::move(row.password)).second) {
+      throw Error(ErrorKind::kInput, "endpoint '" + row.endpoint + "' has a second password", where);
+    }
+  }
+  return csvs_.emplace(path, std::move(table)).first->second;
+}
+
+void BundlePasswords::Load(const PasswordSource& source, std::string_view endpoint) {
+  switch (source.kind) {
+    case PasswordSource::Kind::kDerived:
+      return;
+    case PasswordSource::Kind::kFile: {
+      if (files_.contains(source.path)) return;
+      const SecretBytes content = ReadPasswordFile(source.path);
+      std::string_view rest = AsText(content);
+      const std::string_view line = NextLine(rest);
+      SecretBytes password(line.begin(), line.end());
+      CheckPassword(password);
+      files_.emplace(source.path, std::move(password));
+      return;
+    }
+    case PasswordSource::Kind::kCsv: {
+      const Table& table = ReadCsv(source.path);
+      const auto row = table.find(AsciiLower(endpoint));
+      if (row == table.end()) {
+        throw Error::WithHint(
+            ErrorKind::kInput,
+            "'" + source.path + "' has no password for endpoint '" + std::string(endpoint) + "'",
+            "add a line: endpoint,password");
+      }
+      CheckPassword(row->second);
+      return;
+    }
+  }
+}
+
+SecretBytes BundlePasswords::Get(const PasswordSource& source, std::string_view endpoint,
+                                 const Serial& serial, const PasswordMaker& derived) const {
+  switch (source.kind) {
+    case PasswordSource::Kind::kFile:
+      return files_.at(source.path);
+    case PasswordSource::Kind::kCsv:
+      return csvs_.find(source.path)->second.at(AsciiLower(endpoint));
+    case PasswordSource::Kind::kDerived:
+      break;
+  }
+  return derived.Derive(1, endpoint, serial);
+}
+
+std::uint32_t BundlePasswords::Iterations(const PasswordSource& source) {
+  return source.kind == PasswordSource::Kind::kDerived ? kDerivedPasswordIterations
+                                                       : kUserPasswordIterations;
+}
+
+}  // namespace fleetmint

@@ -1,0 +1,39 @@
+// BundlePasswords: the password of any bundle, wherever its source says it comes from.
+//
+// Files and CSVs are read once, when Load first names them. Get is safe from several threads.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "engine/authority/passwords.h"
+#include "engine/base/bytes.h"
+#include "engine/base/serial.h"
+#include "profiles/password_source.h"
+
+namespace fleetmint {
+
+class BundlePasswords {
+ public:
+  // Load makes sure that `source` can give a password for `endpoint`. Throws Error(kInput): file absent,
+  // looser than 0600, CSV without a row for the endpoint, a password that importers misread.
+  void Load(const PasswordSource& source, std::string_view endpoint);
+
+  // Get gives the password. `derived` serves PasswordSource::kDerived. Precondition: Load for others.
+  SecretBytes Get(const PasswordSource& source, std::string_view endpoint, const Serial& serial,
+                  const PasswordMaker& derived) const;
+
+  // Iterations gives the KDF iterations that suit the source: few for 130 random bits, many for what a
+  // person chose.
+  static std::uint32_t Iterations(const PasswordSource& source);
+
+ private:
+  using Table = std::map<std::string, SecretBytes, std::less<>>;  // lower-case endpoint -> password
+  const Table& ReadCsv(const std::string& path);
+
+  std::map<std::string, SecretBytes, std::less<>> files_;
+  std::map<std::string, Table, std::less<>> csvs_;
+};
+
+}  // namespace fleetmint

@@ -1,0 +1,27 @@
+// Estimate: how fast this machine makes keys, measured, for `bench`, `check` and the end of a run.
+#pragma once
+
+#include <cstddef>
+#include <stop_token>
+#include <string>
+
+#include "engine/base/random.h"
+#include "engine/keys/key_spec.h"
+
+namespace fleetmint {
+
+struct KeyRate {
+  std::string kernel;
+  KeySpec spec;
+  unsigned threads = 1;
+  std::size_t keys = 0;
+  double seconds = 0;
+  double keys_per_second = 0;
+};
+
+// MeasureKeyRate generates keys on `threads` threads for about `seconds` (at least one key a thread),
+// exactly as a run does, and discards them.
+KeyRate MeasureKeyRate(const KeySpec& spec, unsigned threads, double seconds, StreamFactory& streams,
+                       std::stop_token stop = {});
+
+}  // namespace fleetmint

@@ -1,0 +1,119 @@
+#include "engine/pipeline/issue.h"
+
+#include <oneapi/tbb/parallel_pipeline.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include "engine/pipeline/chunk.h"
+#include "engine/pipeline/commit.h"
+#include "engine/pipeline/mint.h"
+
+namespace fleetmint {
+namespace {
+
+using ChunkPtr = std::shared_ptr<Chunk>;
+
+// The serial first stage: the next chunk of the plan, its serials reserved. Record before signing.
+class Reserver {
+ public:
+  Reserver(Plan& plan, const RunContext& context, std::int64_t run)
+      : plan_(plan), context_(context), run_(run), step_(ChunkSize(plan.size(), context.threads)) {}
+
+  ChunkPtr Next() {
+    if (next_ == plan_.size() || context_.stop.stop_requested()) return nullptr;
+    auto chunk = std::make_shared<Chunk>();
+    const std::size_t end = std::min(next_ + step_, plan_.size());
+    std::vector<std::string> names;
+    for (; next_ < end; ++next_) {
+      chunk->outcomes.emplace_back().job = plan_.MakeJob(next_);
+      names.push_back(chunk->outcomes.back().job.endpoint);
+    }
+    auto reservations = context_.ledger.Reserve(run_, plan_.fleet_name(), names, context_.random,
+                                                context_.clock.Now());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      chunk->outcomes[i].reservation.emplace(std::move(reservations[i]));
+    }
+    return chunk;
+  }
+
+ private:
+  Plan& plan_;
+  const RunContext& context_;
+  const std::int64_t run_;
+  const std::size_t step_;
+  std::size_t next_ = 0;
+};
+
+// The serial last stage: commit, then tell.
+class Committer {
+ public:
+  Committer(const RunContext& context, Ledger& ledger, RunResult& result)
+      : context_(context), ledger_(ledger), result_(result) {}
+
+  void Take(Chunk& chunk) {
+    if (chunk.dropped) result_.interrupted = true;
+    for (const Outcome& outcome : chunk.outcomes) {
+      if (outcome.clamped) ++result_.clamped;
+      if (outcome.failure.empty()) continue;
+      result_.failures.push_back({outcome.job.endpoint, outcome.failure});
+      context_.observer.Failed(outcome.job.endpoint, outcome.failure);
+    }
+    result_.issued += CommitChunk(chunk, ledger_, context_.output, context_.clock.Now());
+    context_.observer.Acknowledged(result_.issued);  // step 7 of commit.cc
+  }
+
+ private:
+  const RunContext& context_;
+  Ledger& ledger_;
+  RunResult& result_;
+};
+
+}  // namespace
+
+std::size_t ChunkSize(std::size_t endpoints, unsigned threads) {
+  const std::size_t parts = std::size_t{4} * std::max(1U, threads);
+  return std::clamp<std::size_t>((endpoints + parts - 1) / parts, 1, 64);
+}
+
+RunResult Issue(Plan& plan, const RunContext& context) {
+  namespace tbb = oneapi::tbb;
+  RunResult result;
+  const auto start = std::chrono::steady_clock::now();
+  const std::int64_t run = context.ledger.BeginRun(plan.fleet_name(), context.clock.Now());
+  // The last stage has a connection of its own: a Ledger serves one thread at a time, and the first
+  // stage reserves while the last one commits.
+  Ledger commit_ledger = Ledger::Open(context.authority.LedgerPath());
+  Reserver reserver(plan, context, run);
+  Committer committer(context, commit_ledger, result);
+
+  // One slot more than key workers: the serial stages spend their time waiting for the disk.
+  tbb::task_arena arena(static_cast<int>(context.threads) + 1);
+  const std::size_t in_flight = std::size_t{2} * context.threads + 2;
+  arena.execute([&] {
+    tbb::parallel_pipeline(
+        in_flight,
+        tbb::make_filter<void, ChunkPtr>(tbb::filter_mode::serial_in_order,
+                                         [&](tbb::flow_control& control) {
+                                           ChunkPtr chunk = reserver.Next();
+                                           if (chunk == nullptr) control.stop();
+                                           return chunk;
+                                         }) &
+            tbb::make_filter<ChunkPtr, ChunkPtr>(tbb::filter_mode::parallel,
+                                                 [&](ChunkPtr chunk) {
+                                                   MintChunk(*chunk, plan.passwords(), context);
+                                                   return chunk;
+                                                 }) &
+            tbb::make_filter<ChunkPtr, void>(tbb::filter_mode::serial_out_of_order,
+                                             [&](const ChunkPtr& chunk) { committer.Take(*chunk); }));
+  });
+  context.ledger.EndRun(run, context.clock.Now());
+  result.interrupted = result.issued + result.failures.size() < plan.size();
+  result.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+}  // namespace fleetmint

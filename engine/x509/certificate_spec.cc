@@ -1,0 +1,196 @@
+#include "engine/x509/certificate_spec.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+#include <string_view>
+
+#include "engine/base/text.h"
+
+namespace fleetmint {
+namespace {
+
+constexpr std::string_view kClientAuth = "1.3.6.1.5.5.7.3.2";
+
+struct NamedOid {
+  std::string_view name;
+  std::string_view oid;
+};
+
+// RFC 5280 4.2.1.12; smart-card logon and document signing are Microsoft's.
+constexpr std::array<NamedOid, 9> kUsages{{
+    {"server_auth", "1.3.6.1.5.5.7.3.1"},
+    {"client_auth", kClientAuth},
+    {"code_signing", "1.3.6.1.5.5.7.3.3"},
+    {"email_protection", "1.3.6.1.5.5.7.3.4"},
+    {"time_stamping", "1.3.6.1.5.5.7.3.8"},
+    {"ocsp_signing", "1.3.6.1.5.5.7.3.9"},
+    {"ipsec_ike", "1.3.6.1.5.5.7.3.17"},
+    {"smartcard_logon", "1.3.6.1.4.1.311.20.2.2"},
+    {"document_signing", "1.3.6.1.4.1.311.10.3.12"},
+}};
+
+struct NamedBit {
+  std::string_view name;
+  std::uint16_t bit;
+};
+
+constexpr std::array<NamedBit, 7> kBits{{
+    {"digital_signature", key_usage::kDigitalSignature},
+    {"non_repudiation", key_usage::kNonRepudiation},
+    {"key_encipherment", key_usage::kKeyEncipherment},
+    {"data_encipherment", key_usage::kDataEncipherment},
+    {"key_agreement", key_usage::kKeyAgreement},
+    {"key_cert_sign", key_usage::kKeyCertSign},
+    {"crl_sign", key_usage::kCrlSign},
+}};
+
+bool IsDottedOid(std::string_view text) {
+  if (text.empty() || text.front() == '.' || text.back() == '.') return false;
+  bool dot = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool here = text[i] == '.';
+    if (!here && std::isdigit(static_cast<unsigned char>(text[i])) == 0) return false;
+    if (here && text[i - 1] == '.') return false;
+    dot = dot || here;
+  }
+  return dot && text[0] <= '2' && text[1] == '.';
+}
+
+using Faults = std::vector<Fault>;
+
+void Add(Faults& faults, std::string message, std::string hint = {}) {
+  faults.push_back(Fault{std::move(message), {}, std::move(hint)});
+}
+
+bool IsUrl(std::string_view url) {
+  const bool scheme =
+      url.starts_with("http://") || url.starts_with("https://") || url.starts_with("ldap://");
+  return scheme && std::all_of(url.begin(), url.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+// "S-1-" and at least two more numbers (MS-DTYP 2.4.2.1).
+bool IsSid(std::string_view sid) {
+  if (!sid.starts_with("S-1-") || sid.back() == '-') return false;
+  int numbers = 0;
+  for (std::size_t i = 4; i < sid.size(); ++i) {
+    if (sid[i] == '-') {
+      if (sid[i - 1] == '-') return false;
+    } else if (std::isdigit(static_cast<unsigned char>(sid[i])) == 0) {
+      return false;
+    } else if (sid[i - 1] == '-') {
+      ++numbers;
+    }
+  }
+  return numbers >= 2;
+}
+
+void CheckNames(const CertificateSpec& spec, Faults& faults) {
+  for (std::string& fault : NameFaults(spec.subject)) {
+    const bool long_cn = fault.starts_with("CN") && fault.find("longer") != std::string::npos;
+    Add(faults, "subject: " + fault,
+        long_cn ? "put the long name into dns and a short one into the subject" : "");
+  }
+  if (spec.subject.empty() && spec.san.empty()) {
+    Add(faults, "the certificate has neither a subject nor a subject alternative name",
+        "set subject, dns or ip");
+  }
+  const bool client = std::find(spec.extended_key_usage.begin(), spec.extended_key_usage.end(),
+                                kClientAuth) != spec.extended_key_usage.end();
+  std::set<std::string> seen;
+  for (const std::string& dns : spec.san.dns) {
+    if (const auto fault = DnsNameFault(dns, !client)) Add(faults, "dns name '" + dns + "': " + *fault);
+    if (!seen.insert(AsciiLower(dns)).second) Add(faults, "dns name '" + dns + "' stands twice");
+  }
+  for (const Bytes& ip : spec.san.ip) {
+    if (ip.size() != 4 && ip.size() != 16) Add(faults, "an ip address is neither IPv4 nor IPv6");
+  }
+}
+
+void CheckCa(const CertificateSpec& spec, Faults& faults) {
+  const bool signs = (spec.key_usage & key_usage::kKeyCertSign) != 0;
+  if (spec.is_ca) {
+    if (!signs) Add(faults, "a CA certificate needs the key usage key_cert_sign");
+    if (spec.subject.empty()) Add(faults, "a CA certificate needs a subject");
+    return;
+  }
+  if (signs) Add(faults, "the key usage key_cert_sign belongs to CA certificates alone");
+  if (spec.path_length) Add(faults, "path_length belongs to CA certificates alone");
+  if (!spec.permitted_dns.empty()) Add(faults, "name constraints belong to CA certificates alone");
+}
+
+void CheckExtensions(const CertificateSpec& spec, Faults& faults) {
+  if (spec.key_usage == 0) Add(faults, "key_usage is empty", "e.g. [digital_signature]");
+  for (const std::string& oid : spec.extended_key_usage) {
+    if (!IsDottedOid(oid)) Add(faults, "extended key usage '" + oid + "' is not an object identifier");
+  }
+  if (!spec.crl_url.empty() && !IsUrl(spec.crl_url)) {
+    Add(faults, "crl_url '" + spec.crl_url + "' is not a URL", "http://HOST/PATH");
+  }
+  if (!spec.ca_issuers_url.empty() && !IsUrl(spec.ca_issuers_url)) {
+    Add(faults, "ca_issuers_url '" + spec.ca_issuers_url + "' is not a URL", "http://HOST/PATH");
+  }
+  if (!spec.sid.empty() && !IsSid(spec.sid)) {
+    Add(faults, "sid '" + spec.sid + "' is not a security identifier", "e.g. S-1-5-21-1-2-3-1104");
+  }
+}
+
+void CheckValidity(const Validity& validity, Faults& faults) {
+  if (validity.duration <= Seconds{0}) Add(faults, "validity must be longer than nothing");
+  if (validity.jitter >= validity.duration && validity.jitter > Seconds{0}) {
+    Add(faults, "jitter '" + FormatDuration(validity.jitter) + "' is not shorter than validity '" +
+                    FormatDuration(validity.duration) + "'",
+        "jitter is subtracted from the end of the validity; set jitter: 0s for short-lived certificates");
+  }
+  if (validity.backdate > std::chrono::days{1}) Add(faults, "backdate is longer than 1d");
+}
+
+}  // namespace
+
+std::optional<std::string> ExtendedKeyUsageOid(const std::string& name) {
+  for (const NamedOid& usage : kUsages) {
+    if (usage.name == name) return std::string(usage.oid);
+  }
+  if (IsDottedOid(name)) return name;
+  return std::nullopt;
+}
+
+std::string ExtendedKeyUsageName(const std::string& oid) {
+  for (const NamedOid& usage : kUsages) {
+    if (usage.oid == oid) return std::string(usage.name);
+  }
+  return oid;
+}
+
+std::vector<std::string> ExtendedKeyUsageNames() {
+  std::vector<std::string> names;
+  for (const NamedOid& usage : kUsages) names.emplace_back(usage.name);
+  return names;
+}
+
+std::optional<std::uint16_t> KeyUsageBit(const std::string& name) {
+  for (const NamedBit& entry : kBits) {
+    if (entry.name == name) return entry.bit;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> KeyUsageNames(std::uint16_t bits) {
+  std::vector<std::string> names;
+  for (const NamedBit& entry : kBits) {
+    if ((bits & entry.bit) != 0) names.emplace_back(entry.name);
+  }
+  return names;
+}
+
+std::vector<Fault> ValidateSpec(const CertificateSpec& spec) {
+  Faults faults;
+  CheckNames(spec, faults);
+  CheckCa(spec, faults);
+  CheckExtensions(spec, faults);
+  CheckValidity(spec.validity, faults);
+  return faults;
+}
+
+}  // namespace fleetmint

@@ -1,0 +1,206 @@
+#include "engine/x509/lint.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <set>
+
+#include "engine/base/error.h"
+#include "engine/base/text.h"
+#include "engine/x509/certificate.h"
+#include "engine/x509/name.h"
+#include "engine/x509/tbs_certificate.h"
+
+namespace fleetmint {
+namespace {
+
+struct Subject {
+  const Certificate& certificate;
+  const CertificateSpec& spec;
+  const LintContext& context;
+};
+
+using Finding = std::optional<std::string>;
+
+Finding If(bool broken, const char* message) {
+  return broken ? Finding(message) : std::nullopt;
+}
+
+bool Equal(ByteView a, ByteView b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+
+Finding Version(const Subject& s) { return If(s.certificate.version() != 3, "not version 3"); }
+
+Finding SerialRule(const Subject& s) {
+  const Bytes& serial = s.certificate.serial();
+  return If(serial.size() != sizeof(Serial) || (serial[0] >> 6U) != 1,
+            "the serial is not 16 bytes with top bits 01");
+}
+
+Finding IssuerName(const Subject& s) {
+  return If(!Equal(s.certificate.issuer(), s.context.issuer_name),
+            "the issuer is not the CA's subject, byte for byte");
+}
+
+Finding SubjectName(const Subject& s) {
+  return If(!Equal(s.certificate.subject(), s.spec.subject.Encode()), "the subject is not the asked one");
+}
+
+Finding ValidityOrder(const Subject& s) {
+  return If(s.certificate.not_before() >= s.certificate.not_after(), "notAfter is not after notBefore");
+}
+
+Finding ValidityNested(const Subject& s) {
+  if (s.context.self_signed) return std::nullopt;
+  return If(s.certificate.not_before() < s.context.issuer_not_before ||
+                s.certificate.not_after() > s.context.issuer_not_after,
+            "the validity is not within the issuer's");
+}
+
+Finding ValidityLength(const Subject& s) {
+  return If(s.certificate.not_after() - s.certificate.not_before() >
+                s.spec.validity.duration + s.spec.validity.backdate,
+            "the validity is longer than asked");
+}
+
+Finding SubjectOrSan(const Subject& s) {
+  return If(s.spec.subject.empty() && s.certificate.san().empty(), "neither subject nor SAN");
+}
+
+Finding SanMatches(const Subject& s) {
+  return If(!(s.certificate.san() == s.spec.san), "the SAN is not the asked one");
+}
+
+Finding SanCritical(const Subject& s) {
+  if (s.spec.san.empty()) return std::nullopt;
+  return If(s.certificate.IsCritical("2.5.29.17") != s.spec.subject.empty(),
+            "the SAN must be critical if and only if the subject is empty");
+}
+
+Finding DnsNames(const Subject& s) {
+  for (const std::string& dns : s.certificate.san().dns) {
+    if (const auto fault = DnsNameFault(dns, true)) return "dns name '" + dns + "': " + *fault;
+  }
+  return std::nullopt;
+}
+
+Finding BasicConstraints(const Subject& s) {
+  return If(!s.certificate.IsCritical("2.5.29.19") || s.certificate.is_ca() != s.spec.is_ca ||
+                s.certificate.path_length() != s.spec.path_length,
+            "basic constraints are absent, not critical, or not the asked ones");
+}
+
+Finding KeyUsage(const Subject& s) {
+  return If(!s.certificate.IsCritical("2.5.29.15") || s.certificate.key_usage() != s.spec.key_usage,
+            "key usage is absent, not critical, or not the asked one");
+}
+
+Finding CaKeyUsage(const Subject& s) {
+  const bool signs = (s.certificate.key_usage() & key_usage::kKeyCertSign) != 0;
+  return If(signs != s.certificate.is_ca(), "keyCertSign and CA must go together");
+}
+
+Finding ExtendedKeyUsage(const Subject& s) {
+  return If(s.certificate.extended_key_usage() != s.spec.extended_key_usage,
+            "extended key usage is not the asked one");
+}
+
+Finding SubjectKeyId(const Subject& s) {
+  return If(!Equal(s.certificate.subject_key_identifier(), SubjectKeyIdentifier(s.certificate.spki())),
+            "the subject key identifier is not method 1 of the key");
+}
+
+Finding AuthorityKeyId(const Subject& s) {
+  const bool critical = s.certificate.IsCritical("2.5.29.35");
+  return If(critical || !Equal(s.certificate.authority_key_identifier(), s.context.issuer_key_identifier),
+            "the authority key identifier is not the issuer's key identifier");
+}
+
+Finding NoExtensionTwice(const Subject& s) {
+  const auto oids = s.certificate.ExtensionOids();
+  return If(std::set<std::string>(oids.begin(), oids.end()).size() != oids.size(),
+            "an extension stands twice");
+}
+
+Finding OnlyKnownCritical(const Subject& s) {
+  static const std::set<std::string> known{"2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30"};
+  for (const std::string& oid : s.certificate.ExtensionOids()) {
+    if (s.certificate.IsCritical(oid) && !known.contains(oid)) return "extension " + oid + " is critical";
+  }
+  return std::nullopt;
+}
+
+Finding NameConstraints(const Subject& s) {
+  const bool present = s.certificate.Extension("2.5.29.30") != nullptr;
+  return If(present != !s.spec.permitted_dns.empty() || (present && !s.certificate.IsCritical("2.5.29.30")),
+            "name constraints are not the asked ones, or not critical");
+}
+
+Finding NameLimits(const Subject& s) {
+  const auto faults = NameFaults(s.spec.subject);
+  return faults.empty() ? Finding() : Finding(faults.front());
+}
+
+struct Rule {
+  const char* name;
+  const char* citation;
+  Finding (*check)(const Subject&);
+};
+
+constexpr std::array<Rule, 21> kRules{{
+    {"version", "RFC 5280 4.1.2.1", Version},
+    {"serial", "RFC 5280 4.1.2.2", SerialRule},
+    {"issuer_name", "RFC 5280 4.1.2.4", IssuerName},
+    {"subject_name", "RFC 5280 4.1.2.6", SubjectName},
+    {"name_limits", "RFC 5280 appendix A.1", NameLimits},
+    {"validity_order", "RFC 5280 4.1.2.5", ValidityOrder},
+    {"validity_nested", "X.509 shell model", ValidityNested},
+    {"validity_length", "the profile", ValidityLength},
+    {"subject_or_san", "RFC 5280 4.1.2.6", SubjectOrSan},
+    {"san_matches", "the profile", SanMatches},
+    {"san_critical", "RFC 5280 4.2.1.6", SanCritical},
+    {"dns_names", "RFC 5280 4.2.1.6, RFC 1034 3.5", DnsNames},
+    {"basic_constraints", "RFC 5280 4.2.1.9", BasicConstraints},
+    {"key_usage", "RFC 5280 4.2.1.3", KeyUsage},
+    {"ca_key_usage", "RFC 5280 4.2.1.9", CaKeyUsage},
+    {"extended_key_usage", "RFC 5280 4.2.1.12", ExtendedKeyUsage},
+    {"subject_key_identifier", "RFC 5280 4.2.1.2", SubjectKeyId},
+    {"authority_key_identifier", "RFC 5280 4.2.1.1", AuthorityKeyId},
+    {"extensions_unique", "RFC 5280 4.2", NoExtensionTwice},
+    {"critical_known", "RFC 5280 4.2", OnlyKnownCritical},
+    {"name_constraints", "RFC 5280 4.2.1.10", NameConstraints},
+}};
+
+// The TBS as a certificate with a signature that nobody looks at, so that a certificate parser reads it.
+// The algorithm is copied from the TBS's own field, which the parser compares.
+Certificate ParseTbs(ByteView tbs) {
+  static constexpr std::array<SignatureAlgorithm, 3> kAlgorithms{
+      SignatureAlgorithm::kRsaSha256, SignatureAlgorithm::kEcdsaSha256, SignatureAlgorithm::kEcdsaSha384};
+  for (const SignatureAlgorithm algorithm : kAlgorithms) {
+    const Bytes identifier = EncodeAlgorithmIdentifier(algorithm);
+    // version [0] (5 bytes) and serial (18 bytes) precede it, after the SEQUENCE header.
+    const auto end = tbs.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(tbs.size(), 64));
+    if (std::search(tbs.begin(), end, identifier.begin(), identifier.end()) == end) continue;
+    return Certificate::Parse(AssembleSigned(tbs, algorithm, Bytes(64)));
+  }
+  throw Error(ErrorKind::kInput, "not a TBSCertificate with a signature algorithm we know");
+}
+
+}  // namespace
+
+std::vector<LintFinding> LintTbs(ByteView tbs, const CertificateSpec& spec, const LintContext& context) {
+  std::vector<LintFinding> findings;
+  try {
+    const Certificate certificate = ParseTbs(tbs);
+    const Subject subject{certificate, spec, context};
+    for (const Rule& rule : kRules) {
+      if (const Finding broken = rule.check(subject)) {
+        findings.push_back({rule.name, rule.citation, *broken});
+      }
+    }
+  } catch (const Error& error) {
+    findings.push_back({"parse", "RFC 5280 4.1", error.what()});
+  }
+  return findings;
+}
+
+}  // namespace fleetmint

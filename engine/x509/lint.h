@@ -1,0 +1,32 @@
+// Lint: the last look at a TBSCertificate before it is signed. It reads the DER again with a parser
+// that is not our encoder's, and holds it against RFC 5280 and the CA/Browser-style rules we promise.
+// Pure functions; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/base/bytes.h"
+#include "engine/x509/certificate_spec.h"
+
+namespace fleetmint {
+
+struct LintFinding {
+  std::string rule;      // stable name, e.g. "serial_positive"
+  std::string citation;  // e.g. "RFC 5280 4.1.2.2"
+  std::string message;
+};
+
+// LintContext is what the certificate must agree with. Views must outlive the call.
+struct LintContext {
+  ByteView issuer_name;            // DER of the issuer's subject name
+  ByteView issuer_key_identifier;  // empty for a self-signed root
+  Time issuer_not_before;          // ignored for a self-signed root
+  Time issuer_not_after;
+  bool self_signed = false;
+};
+
+// LintTbs gives every rule that the TBSCertificate breaks, in the order of the rules. Empty: sign it.
+std::vector<LintFinding> LintTbs(ByteView tbs, const CertificateSpec& spec, const LintContext& context);
+
+}  // namespace fleetmint

@@ -1,0 +1,49 @@
+// Pack: a key and its certificates become the files of a bundle, by the BundleSpec; and back.
+// Pure functions; any thread.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/base/bytes.h"
+#include "engine/base/random.h"
+#include "engine/keys/private_key.h"
+#include "profiles/bundle_spec.h"
+
+namespace fleetmint {
+
+// BundleFile is one file of a bundle; `extension` without the leading dot.
+struct BundleFile {
+  std::string extension;  // "pfx", "key.pem", "crt.pem", "chain.pem"
+  Bytes content;          // private keys in it are encrypted
+};
+
+// PackInput is what PackBundle needs. Views must outlive the call.
+struct PackInput {
+  const BundleSpec& spec;
+  ByteView pkcs8;
+  ByteView certificate;              // DER
+  std::span<const Bytes> chain;      // DER, issuing CA first, root last; PackBundle takes its part
+  std::string key_container_name;
+  ByteView password;
+  std::uint32_t iterations = 2048;
+};
+
+// PackBundle makes the files: "pfx" if spec.pfx; "key.pem" (PKCS#8, PBES2 AES-256), "crt.pem" and
+// "chain.pem" if spec.pem. The file with the key comes first. Throws Error(kInput) on a password that
+// CheckPassword refuses.
+std::vector<BundleFile> PackBundle(const PackInput& input, RandomSource& random);
+
+// OpenedBundle is what a bundle's files hold.
+struct OpenedBundle {
+  SecretBytes pkcs8;
+  Bytes certificate;          // the endpoint's own, DER
+  std::vector<Bytes> chain;   // the others, DER
+};
+
+// OpenBundle opens the files of one bundle with its password and checks that the formats agree with
+// each other. Errors: kFindings, with the reason.
+OpenedBundle OpenBundle(std::span<const BundleFile> files, ByteView password);
+
+}  // namespace fleetmint

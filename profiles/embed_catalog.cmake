@@ -1,0 +1,11 @@
+# Writes OUT: a C++ source that holds the text of each file of FILES (built-in profiles).
+set(text "// Generated from profiles/catalog; do not edit.\n#include \"profiles/catalog_data.h\"\n")
+string(APPEND text "namespace fleetmint {\nconst std::vector<CatalogFile>& CatalogFiles() {\n")
+string(APPEND text "  static const std::vector<CatalogFile> files{\n")
+foreach(file IN LISTS FILES)
+  file(READ ${file} content)
+  get_filename_component(name ${file} NAME)
+  string(APPEND text "{\"${name}\", R\"_yaml_(${content})_yaml_\"},\n")
+endforeach()
+string(APPEND text "  };\n  return files;\n}\n}  // namespace fleetmint\n")
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,152 @@
+// Errors, time, text and random streams: the small things that every folder leans on.
+#include <gtest/gtest.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/error.h"
+#include "engine/base/random.h"
+#include "engine/base/serial.h"
+#include "engine/base/text.h"
+#include "tests/base/stuck_source.h"
+
+namespace fleetmint {
+namespace {
+
+TEST(ErrorTest, FaultsAreSortedByPositionAndRenderedWithHints) {
+  FaultList faults("fleet.yaml");
+  EXPECT_NO_THROW(faults.ThrowIfAny());
+  faults.Add({9, 2}, "second", "do b");
+  faults.Add({3, 1}, "first");
+  try {
+    faults.ThrowIfAny();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "fleet.yaml:3:1: first\nfleet.yaml:9:2: second\n  hint: do b");
+    EXPECT_EQ(ExitCode(error.kind()), 2);
+  }
+}
+
+TEST(ErrorTest, AMillionFaultsAreCountedNotKept) {
+  FaultList faults("f");
+  for (int i = 0; i < 1'000'000; ++i) faults.Add({1, 1}, "x");
+  EXPECT_EQ(faults.size(), 1'000'000u);
+  try {
+    faults.ThrowIfAny();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.faults().size(), FaultList::kMostFaults + 1);
+    EXPECT_EQ(error.faults().back().message, "and 999800 more faults");
+  }
+}
+
+TEST(ErrorTest, ExitCodesAreTheContract) {
+  EXPECT_EQ(ExitCode(ErrorKind::kUsage), 2);
+  EXPECT_EQ(ExitCode(ErrorKind::kEndpoint), 1);
+  EXPECT_EQ(ExitCode(ErrorKind::kFindings), 1);
+  EXPECT_EQ(ExitCode(ErrorKind::kAuthority), 3);
+  EXPECT_EQ(ExitCode(ErrorKind::kLedger), 3);
+  EXPECT_EQ(ExitCode(ErrorKind::kDisk), 3);
+  EXPECT_EQ(ExitCode(ErrorKind::kIntegrity), 4);
+  EXPECT_EQ(ExitCode(ErrorKind::kInterrupted), 130);
+}
+
+TEST(ClockTest, DurationsRoundTrip) {
+  for (const char* text : {"1s", "90s", "59m", "23h", "13d", "2w", "1y", "100y", "0s"}) {
+    EXPECT_EQ(FormatDuration(ParseDuration(text)), text);
+  }
+  EXPECT_EQ(ParseDuration("14d"), Seconds{14 * 86400});
+  EXPECT_EQ(ParseDuration("52w"), Seconds{364 * 86400});
+}
+
+TEST(ClockTest, WhatIsNoDurationIsRefused) {
+  for (const char* text : {"", "d", "1", "1 d", "-1d", "1.5d", "1dd", "1M", "101y", "+1d",
+                           "99999999999999999999d", "1d "}) {
+    EXPECT_THROW(ParseDuration(text), Error) << text;
+  }
+}
+
+TEST(ClockTest, Rfc3339RoundTripsAndRefuses) {
+  for (const char* text : {"1970-01-01T00:00:00Z", "2024-02-29T23:59:59Z", "2050-01-01T00:00:00Z"}) {
+    EXPECT_EQ(FormatRfc3339(ParseRfc3339(text)), text);
+  }
+  for (const char* text : {"2023-02-29T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01 00:00:00Z",
+                           "2024-01-01T00:00:00+01:00", "2024-01-01T00:00:00", "2024-1-1T0:0:0Z", ""}) {
+    EXPECT_THROW(ParseRfc3339(text), Error) << text;
+  }
+}
+
+TEST(TextTest, Utf8AcceptsExactlyTheWellFormed) {
+  EXPECT_TRUE(IsValidUtf8("plain, \xC3\xA4, \xE2\x82\xAC, \xF0\x9F\x98\x80"));
+  struct Case {
+    const char* text;
+    std::size_t offset;
+  };
+  for (const Case& c : {Case{"a\xC0\xAF", 1}, Case{"\xED\xA0\x80", 0}, Case{"ab\xF5\x80\x80\x80", 2},
+                        Case{"\x80", 0}, Case{"abc\xE2\x82", 3}, Case{"\xF4\x90\x80\x80", 0}}) {
+    std::size_t offset = 99;
+    EXPECT_FALSE(IsValidUtf8(c.text, &offset));
+    EXPECT_EQ(offset, c.offset);
+  }
+  EXPECT_EQ(Utf16("\xE2\x82\xAC\xF0\x9F\x98\x80"), u"\u20AC\U0001F600");
+}
+
+TEST(TextTest, SuggestionsAreCloseOrAList) {
+  const std::vector<std::string> keys{"profile", "password", "dns"};
+  EXPECT_EQ(DidYouMean("proflie", keys), "did you mean 'profile'?");
+  EXPECT_EQ(DidYouMean("PROFILE", keys), "did you mean 'profile'?");
+  EXPECT_EQ(DidYouMean("zzzzzz", keys), "expected one of: profile password dns");
+}
+
+TEST(TextTest, FileNamesThatWindowsOrLinuxMisreadAreUnsafe) {
+  for (const char* name : {"", ".", "..", "../x", "a/b", "a\\b", "CON", "con.txt", "Com1", "lpt9.pfx",
+                           "nul", "a.", "a ", "a\tb", "a:b", "a*", "-rf", ".hidden", "a\"b", "x\x7F"}) {
+    EXPECT_TRUE(UnsafeFileNameReason(name).has_value()) << name;
+  }
+  EXPECT_TRUE(UnsafeFileNameReason(std::string(201, 'a')).has_value());
+  for (const char* name : {"ws-0001", "a.b.c", "com10", "console", "x_y", "WS 1"}) {
+    EXPECT_FALSE(UnsafeFileNameReason(name).has_value()) << name;
+  }
+}
+
+// RFC 8439 2.4.2 uses another nonce and counter; this is its appendix A.1 test vector 1: key and nonce
+// zero, counter 0. It would break if streams were not the plain ChaCha20 keystream.
+TEST(RandomTest, StreamIsTheChaCha20Keystream) {
+  const std::array<std::uint8_t, kSeedBytes> seed{};
+  RandomStream stream(seed);
+  Bytes out(64, 0xAA);
+  stream.Fill(out);
+  EXPECT_EQ(ToHex(out),
+            "76b8e0ada0f13d90405d6ae55386bd28bdd219b8a08ded1aa836efcc8b770dc7"
+            "da41597c5157488d7724e03fb8d84a376a43b8f41518a11cc387b669b2ee6586");
+}
+
+TEST(RandomTest, StreamDoesNotDependOnTheSizesOfItsReads) {
+  std::array<std::uint8_t, kSeedBytes> seed{};
+  seed[5] = 7;
+  RandomStream whole(seed), pieces(seed);
+  Bytes a(1000), b(1000);
+  whole.Fill(a);
+  for (std::size_t at = 0, step = 1; at < b.size(); at += step, step = step % 97 + 1) {
+    pieces.Fill(std::span(b).subspan(at, std::min(step, b.size() - at)));
+  }
+  EXPECT_EQ(a, b);
+}
+
+TEST(RandomTest, AStuckSourceAborts) {
+  StuckSource stuck;
+  SystemStreams streams(stuck);
+  streams.Open({});
+  try {
+    streams.Open({});
+    FAIL() << "a generator that repeats itself went unnoticed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kIntegrity);
+  }
+}
+
+TEST(RandomTest, SerialsArePositiveWith126RandomBits) {
+  SystemRandom random;
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(DrawSerial(random)[0] >> 6U, 1);
+}
+
+}  // namespace
+}  // namespace fleetmint
