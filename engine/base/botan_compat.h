@@ -6,6 +6,7 @@
 
 #include <botan/cipher_mode.h>
 #include <botan/ec_group.h>
+#include <botan/pubkey.h>
 #include <botan/rng.h>
 #include <botan/version.h>
 
@@ -25,10 +26,12 @@ namespace fleetmint::botan_compat {
 inline constexpr const char* kSha1 = "SHA-1";
 inline constexpr auto kEncrypt = Botan::Cipher_Dir::Encryption;
 inline constexpr auto kDecrypt = Botan::Cipher_Dir::Decryption;
+inline constexpr auto kDerSignature = Botan::Signature_Format::DerSequence;
 #else
 inline constexpr const char* kSha1 = "SHA-160";
 inline constexpr auto kEncrypt = Botan::ENCRYPTION;
 inline constexpr auto kDecrypt = Botan::DECRYPTION;
+inline constexpr auto kDerSignature = Botan::DER_SEQUENCE;
 #endif
 
 // NamedCurve gives a curve by its SEC 2 name, e.g. "secp256r1".

@@ -1,0 +1,85 @@
+#include "engine/authority/key_file.h"
+
+#include "engine/base/ber.h"
+#include "engine/base/der.h"
+#include "engine/base/error.h"
+#include "engine/base/pem.h"
+#include "engine/keys/pbes2.h"
+
+namespace fleetmint {
+namespace {
+
+SecretBytes Decrypt(ByteView der, PassphraseSource* passphrase, const std::string& what) {
+  if (passphrase == nullptr) {
+    throw Error::WithHint(ErrorKind::kAuthority, what + " is encrypted, and no passphrase was given",
+                          "give --passphrase-file FILE");
+  }
+  const SecretBytes phrase = passphrase->Get(what, /*confirm=*/false);
+  try {
+    return DecryptPkcs8(der, phrase);
+  } catch (const Error& error) {
+    const bool wrong = error.faults().front().message == "wrong password or damaged";
+    throw Error::WithHint(ErrorKind::kAuthority,
+                          wrong ? "wrong passphrase for " + what
+                                : "cannot read " + what + ": " + error.faults().front().message,
+                          wrong ? "" : error.faults().front().hint);
+  }
+}
+
+// Wraps a traditional key in PrivateKeyInfo (RFC 5208 5).
+SecretBytes WrapRsa(ByteView key) {
+  SecretDerWriter writer;
+  writer.Sequence([&](SecretDerWriter& info) {
+    info.Integer(0);
+    info.Sequence([](SecretDerWriter& id) { id.Oid("1.2.840.113549.1.1.1").Null(); });
+    info.OctetString(key);
+  });
+  return writer.Take();
+}
+
+SecretBytes WrapEc(ByteView key) {
+  BerReader reader = BerReader(key).Enter(ber::kSequence, "an EC private key");
+  reader.SmallInteger();
+  reader.OctetString();
+  const ByteView curve = reader.Expect(ber::Context(0), "the curve of the key").content;
+  SecretDerWriter writer;
+  writer.Sequence([&](SecretDerWriter& info) {
+    info.Integer(0);
+    info.Sequence([&](SecretDerWriter& id) { id.Oid("1.2.840.10045.2.1").Raw(curve); });
+    info.OctetString(key);
+  });
+  return writer.Take();
+}
+
+}  // namespace
+
+SecretBytes EncodeKeyFile(const SecretBytes& pkcs8, const std::optional<SecretBytes>& passphrase,
+                          RandomSource& random) {
+  const std::string text =
+      passphrase ? PemEncode("ENCRYPTED PRIVATE KEY",
+                             EncryptPkcs8(pkcs8, *passphrase, kCaKeyIterations, random))
+                 : PemEncode("PRIVATE KEY", pkcs8);
+  return {text.begin(), text.end()};
+}
+
+SecretBytes DecodeKeyFile(ByteView content, PassphraseSource* passphrase, const std::string& what) {
+  try {
+    for (const PemBlock& block : PemDecodeAll(AsText(content))) {
+      if (block.label == "PRIVATE KEY") return block.der;
+      if (block.label == "ENCRYPTED PRIVATE KEY") return Decrypt(block.der, passphrase, what);
+      if (block.label == "RSA PRIVATE KEY") return WrapRsa(block.der);
+      if (block.label == "EC PRIVATE KEY") return WrapEc(block.der);
+    }
+    BerReader reader = BerReader(content).Enter(ber::kSequence, "a private key");
+    if (reader.PeekTag() == ber::kSequence) return Decrypt(content, passphrase, what);
+    return {content.begin(), content.end()};
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kAuthority) throw;
+    throw Error::WithHint(ErrorKind::kAuthority,
+                          "cannot read " + what + ": " + error.faults().front().message,
+                          error.faults().front().hint.empty() ? "a private key in PEM (PKCS#8) is expected"
+                                                              : error.faults().front().hint);
+  }
+}
+
+}  // namespace fleetmint

@@ -1,0 +1,76 @@
+#include <filesystem>
+
+#include "engine/authority/authority_impl.h"
+#include "engine/authority/key_file.h"
+#include "engine/base/der.h"
+#include "engine/base/error.h"
+#include "engine/base/pem.h"
+
+namespace fleetmint {
+
+NewAuthority::NewAuthority(const std::string& path, RandomSource& random) : random_(random) {
+  namespace fs = std::filesystem;
+  path_ = fs::path(path).lexically_normal().string();
+  while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
+  std::error_code error;
+  if (fs::exists(path_, error) && !(fs::is_directory(path_, error) && fs::is_empty(path_, error))) {
+    throw Error::WithHint(ErrorKind::kAuthority, "'" + path_ + "' exists already",
+                          "an authority is never overwritten; choose another --ca");
+  }
+  std::array<std::uint8_t, 4> suffix;
+  random_.Fill(suffix);
+  temporary_ = path_ + ".new-" + ToHex(suffix);
+  directory_.emplace(Directory::Create(temporary_, 0700));
+}
+
+NewAuthority::~NewAuthority() {
+  if (finished_) return;
+  std::error_code ignored;
+  std::filesystem::remove_all(temporary_, ignored);
+}
+
+void NewAuthority::AskPassphrase(PassphraseSource* source) {
+  if (source == nullptr) return;
+  passphrase_ = source->Get("the CA keys in '" + path_ + "'", /*confirm=*/true);
+  if (passphrase_->empty()) throw Error(ErrorKind::kAuthority, "the passphrase is empty");
+}
+
+void NewAuthority::WriteCertificate(const std::string& tier, ByteView der) const {
+  directory_->CreateDurably(CertificateFile(tier), AsBytes(PemEncode("CERTIFICATE", der)));
+}
+
+void NewAuthority::WriteKey(const std::string& tier, const SecretBytes& pkcs8) const {
+  directory_->CreateDurably(KeyFile(tier), EncodeKeyFile(pkcs8, passphrase_, random_));
+}
+
+Authority NewAuthority::Finish(const std::vector<std::string>& tiers) {
+  // The fleet key travels as SEQUENCE { OCTET STRING }, so that the code that keeps CA keys keeps it.
+  SecretBytes fleet_key(32);
+  random_.Fill(fleet_key);
+  SecretDerWriter writer;
+  writer.Sequence([&](SecretDerWriter& sequence) { sequence.OctetString(fleet_key); });
+  directory_->CreateDurably(kFleetKeyFile, EncodeKeyFile(writer.Take(), passphrase_, random_));
+
+  std::array<std::uint8_t, 16> id;
+  random_.Fill(id);
+  std::string text = "# A fleetmint authority. Secret; back up the whole directory.\n";
+  text += "authority: " + ToHex(id) + "\n";
+  text += std::string("encrypted: ") + (passphrase_ ? "true" : "false") + "\n";
+  text += "signer: file\ntiers: [";
+  for (std::size_t i = 0; i < tiers.size(); ++i) text += (i == 0 ? "" : ", ") + tiers[i];
+  directory_->CreateDurably(kAuthorityFile, AsBytes(text + "]\n"));
+
+  if (!directory_->SyncFileSystem()) directory_->Sync();
+  std::error_code error;
+  std::filesystem::rename(temporary_, path_, error);
+  if (error) {
+    throw Error(ErrorKind::kDisk,
+                "cannot rename '" + temporary_ + "' to '" + path_ + "': " + error.message());
+  }
+  finished_ = true;
+  const std::string parent = std::filesystem::path(path_).parent_path().string();
+  Directory::Open(parent.empty() ? "." : parent).Sync();
+  return Authority::Open(path_);
+}
+
+}  // namespace fleetmint

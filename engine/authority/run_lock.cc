@@ -1,0 +1,74 @@
+#include "engine/authority/run_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "engine/base/clock.h"
+#include "engine/base/error.h"
+
+namespace fleetmint {
+namespace {
+
+constexpr const char* kName = "run.lock";
+
+std::string ReadHolder(int fd) {
+  char text[200];
+  const ssize_t size = ::pread(fd, text, sizeof text, 0);
+  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : "another process";
+}
+
+}  // namespace
+
+std::optional<RunLock> RunLock::TryAcquire(const Directory& authority, const std::string& what,
+                                           std::string* holder) {
+  const int fd = ::openat(authority.descriptor(), kName, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) {
+    throw Error(ErrorKind::kAuthority,
+                "cannot open '" + authority.PathOf(kName) + "': " + std::strerror(errno));
+  }
+  RunLock lock(fd);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) {
+      throw Error(ErrorKind::kAuthority,
+                  "cannot lock '" + authority.PathOf(kName) + "': " + std::strerror(errno));
+    }
+    if (holder != nullptr) *holder = ReadHolder(fd);
+    return std::nullopt;
+  }
+  const std::string text = "pid " + std::to_string(::getpid()) + " (fleetmint " + what + ") since " +
+                           FormatRfc3339(SystemClock().Now());
+  // Who holds it is a courtesy to the next one; the lock holds without it.
+  if (::ftruncate(fd, 0) == 0) {
+    [[maybe_unused]] const ssize_t written = ::pwrite(fd, text.data(), text.size(), 0);
+  }
+  return lock;
+}
+
+RunLock RunLock::Acquire(const Directory& authority, const std::string& what) {
+  std::string holder;
+  auto lock = TryAcquire(authority, what, &holder);
+  if (!lock) {
+    throw Error::WithHint(ErrorKind::kAuthority,
+                          "another run uses authority '" + authority.path() + "': " + holder,
+                          "wait until it has ended; nothing was changed");
+  }
+  return std::move(*lock);
+}
+
+RunLock::RunLock(RunLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+RunLock& RunLock::operator=(RunLock&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+RunLock::~RunLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+}  // namespace fleetmint

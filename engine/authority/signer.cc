@@ -1,0 +1,116 @@
+#include "engine/authority/signer.h"
+
+#include <botan/ec_group.h>
+#include <botan/ecdsa.h>
+#include <botan/pubkey.h>
+#include <botan/rsa.h>
+
+#include <mutex>
+
+#include "engine/base/botan_compat.h"
+#include "engine/base/error.h"
+#include "engine/base/random.h"
+#include "engine/keys/load_key.h"
+
+namespace fleetmint {
+namespace {
+
+struct Scheme {
+  SignatureAlgorithm algorithm;
+  const char* padding;
+};
+
+Scheme SchemeOf(const Botan::Private_Key& key) {
+  if (const auto* rsa = dynamic_cast<const Botan::RSA_PrivateKey*>(&key)) {
+    if (rsa->get_n().bits() >= 2048) return {SignatureAlgorithm::kRsaSha256, "EMSA3(SHA-256)"};
+    throw Error(ErrorKind::kAuthority, "the CA's RSA key is shorter than 2048 bits");
+  }
+  if (const auto* ecdsa = dynamic_cast<const Botan::ECDSA_PrivateKey*>(&key)) {
+    const std::size_t bits = ecdsa->domain().get_p_bits();
+    if (bits == 256) return {SignatureAlgorithm::kEcdsaSha256, "EMSA1(SHA-256)"};
+    if (bits == 384) return {SignatureAlgorithm::kEcdsaSha384, "EMSA1(SHA-384)"};
+  }
+  throw Error::WithHint(ErrorKind::kAuthority, "the CA key is of a kind that is not supported",
+                        "use RSA of 2048 bits or more, or ECDSA on P-256 or P-384");
+}
+
+// Botan's signers are for one thread each: those who sign at the same time take one from a free list.
+class SoftwareSigner final : public Signer {
+ public:
+  explicit SoftwareSigner(const SecretBytes& pkcs8) : pkcs8_(pkcs8) {
+    const auto key = Load();
+    scheme_ = SchemeOf(*key);
+    spki_ = key->subject_public_key();
+  }
+
+  SignatureAlgorithm algorithm() const override { return scheme_.algorithm; }
+  const Bytes& spki() const override { return spki_; }
+
+  std::vector<Bytes> Sign(std::span<const ByteView> messages) override {
+    std::unique_ptr<Worker> worker = Take();
+    std::vector<Bytes> signatures;
+    signatures.reserve(messages.size());
+    for (const ByteView message : messages) signatures.push_back(worker->Sign(message));
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(worker));
+    return signatures;
+  }
+
+ private:
+  struct Worker {
+    Worker(std::unique_ptr<Botan::Private_Key> private_key, const Bytes& spki, const char* padding)
+        : rng(random), key(std::move(private_key)), public_key(LoadSpki(spki)),
+          signer(*key, rng, padding, botan_compat::kDerSignature),
+          verifier(*public_key, padding, botan_compat::kDerSignature) {}
+
+    Bytes Sign(ByteView message) {
+      Bytes signature = signer.sign_message(message.data(), message.size(), rng);
+      if (!verifier.verify_message(message.data(), message.size(), signature.data(), signature.size())) {
+        throw Error::WithHint(ErrorKind::kIntegrity, "a signature of the CA does not verify",
+                              "do not resume on this machine: its processor or memory is faulty");
+      }
+      return signature;
+    }
+
+    SystemRandom random;
+    BotanRng rng;
+    std::unique_ptr<Botan::Private_Key> key;
+    std::unique_ptr<Botan::Public_Key> public_key;
+    Botan::PK_Signer signer;
+    Botan::PK_Verifier verifier;
+  };
+
+  std::unique_ptr<Botan::Private_Key> Load() const {
+    try {
+      return LoadPkcs8(pkcs8_);
+    } catch (const Botan::Exception& error) {
+      throw Error(ErrorKind::kAuthority, std::string("cannot read the CA key: ") + error.what());
+    }
+  }
+
+  std::unique_ptr<Worker> Take() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        std::unique_ptr<Worker> worker = std::move(idle_.back());
+        idle_.pop_back();
+        return worker;
+      }
+    }
+    return std::make_unique<Worker>(Load(), spki_, scheme_.padding);
+  }
+
+  SecretBytes pkcs8_;
+  Scheme scheme_{};
+  Bytes spki_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Worker>> idle_;
+};
+
+}  // namespace
+
+std::unique_ptr<Signer> MakeSoftwareSigner(const SecretBytes& pkcs8) {
+  return std::make_unique<SoftwareSigner>(pkcs8);
+}
+
+}  // namespace fleetmint

@@ -1,0 +1,170 @@
+#include "engine/keys/pbes2.h"
+
+#include <botan/cipher_mode.h>
+#include <botan/pwdhash.h>
+
+#include <array>
+
+#include "engine/base/ber.h"
+#include "engine/base/botan_compat.h"
+#include "engine/base/der.h"
+#include "engine/base/error.h"
+
+namespace fleetmint {
+namespace {
+
+constexpr const char* kPbkdf2Oid = "1.2.840.113549.1.5.12";
+constexpr const char* kHmacSha256Oid = "1.2.840.113549.2.9";
+constexpr const char* kAes256CbcOid = "2.16.840.1.101.3.4.1.42";
+constexpr const char* kAes256Cbc = "AES-256/CBC/PKCS7";
+
+struct CipherInfo {
+  const char* oid;
+  const char* name;
+  std::size_t key_bytes;
+};
+
+constexpr std::array<CipherInfo, 4> kCiphers{{
+    {"2.16.840.1.101.3.4.1.2", "AES-128/CBC/PKCS7", 16},
+    {"2.16.840.1.101.3.4.1.22", "AES-192/CBC/PKCS7", 24},
+    {kAes256CbcOid, kAes256Cbc, 32},
+    {"1.2.840.113549.3.7", "TripleDES/CBC/PKCS7", 24},
+}};
+
+struct PrfInfo {
+  const char* oid;
+  const char* hash;
+};
+
+constexpr std::array<PrfInfo, 5> kPrfs{{
+    {"1.2.840.113549.2.7", botan_compat::kSha1},
+    {"1.2.840.113549.2.8", "SHA-224"},
+    {kHmacSha256Oid, "SHA-256"},
+    {"1.2.840.113549.2.10", "SHA-384"},
+    {"1.2.840.113549.2.11", "SHA-512"},
+}};
+
+template <typename Table>
+const auto& Lookup(const Table& table, const std::string& oid, const char* what) {
+  for (const auto& entry : table) {
+    if (oid == entry.oid) return entry;
+  }
+  throw Error(ErrorKind::kInput, std::string("unsupported ") + what + " " + oid);
+}
+
+SecretBytes Pbkdf2(const std::string& hash, ByteView password, ByteView salt, std::uint32_t iterations,
+                   std::size_t length) {
+  const auto family = Botan::PasswordHashFamily::create_or_throw("PBKDF2(" + hash + ")");
+  SecretBytes key(length);
+  const std::string_view text = AsText(password);
+  family->from_params(iterations)
+      ->derive_key(key.data(), key.size(), text.data(), text.size(), salt.data(), salt.size());
+  return key;
+}
+
+// RFC 8018 appendix A.2 and A.4, as Windows writes it: no keyLength, hmacWithSHA256 with NULL.
+Bytes EncodeAlgorithm(ByteView salt, std::uint32_t iterations, ByteView iv) {
+  DerWriter writer;
+  writer.Sequence([&](DerWriter& identifier) {
+    identifier.Oid(kPbes2Oid).Sequence([&](DerWriter& parameters) {
+      parameters.Sequence([&](DerWriter& kdf) {
+        kdf.Oid(kPbkdf2Oid).Sequence([&](DerWriter& values) {
+          values.OctetString(salt).Integer(iterations);
+          values.Sequence([](DerWriter& prf) { prf.Oid(kHmacSha256Oid).Null(); });
+        });
+      });
+      parameters.Sequence([&](DerWriter& scheme) { scheme.Oid(kAes256CbcOid).OctetString(iv); });
+    });
+  });
+  return writer.Take();
+}
+
+}  // namespace
+
+Bytes CbcEncrypt(const std::string& cipher, ByteView key, ByteView iv, ByteView plaintext) {
+  const auto mode = Botan::Cipher_Mode::create_or_throw(cipher, botan_compat::kEncrypt);
+  mode->set_key(key.data(), key.size());
+  mode->start(iv.data(), iv.size());
+  SecretBytes buffer(plaintext.begin(), plaintext.end());
+  mode->finish(buffer);
+  return {buffer.begin(), buffer.end()};
+}
+
+SecretBytes CbcDecrypt(const std::string& cipher, ByteView key, ByteView iv, ByteView ciphertext) {
+  const auto mode = Botan::Cipher_Mode::create_or_throw(cipher, botan_compat::kDecrypt);
+  SecretBytes buffer(ciphertext.begin(), ciphertext.end());
+  try {
+    mode->set_key(key.data(), key.size());
+    mode->start(iv.data(), iv.size());
+    mode->finish(buffer);
+  } catch (const Botan::Exception&) {
+    throw Error(ErrorKind::kInput, "wrong password or damaged");
+  }
+  return buffer;
+}
+
+Sealed Pbes2Encrypt(ByteView plaintext, ByteView password, std::uint32_t iterations,
+                    RandomSource& random) {
+  std::array<std::uint8_t, 8> salt;
+  std::array<std::uint8_t, 16> iv;
+  random.Fill(salt);
+  random.Fill(iv);
+  const SecretBytes key = Pbkdf2("SHA-256", password, salt, iterations, 32);
+  return {EncodeAlgorithm(salt, iterations, iv), CbcEncrypt(kAes256Cbc, key, iv, plaintext)};
+}
+
+SecretBytes Pbes2Decrypt(ByteView parameters, ByteView ciphertext, ByteView password,
+                         std::uint32_t* iterations) {
+  BerReader reader = BerReader(parameters).Enter(ber::kSequence, "PBES2 parameters");
+  BerReader kdf = reader.Enter(ber::kSequence, "a key derivation function");
+  if (const std::string oid = kdf.Oid(); oid != kPbkdf2Oid) {
+    throw Error(ErrorKind::kInput, "unsupported key derivation function " + oid);
+  }
+  BerReader values = kdf.Enter(ber::kSequence, "PBKDF2 parameters");
+  const SecretBytes salt = values.OctetString();
+  const std::uint64_t count = values.SmallInteger();
+  if (count == 0 || count > kMostIterations) {
+    throw Error(ErrorKind::kInput, std::to_string(count) + " iterations are out of range");
+  }
+  if (values.PeekTag() == ber::kInteger) values.Next();  // keyLength: the cipher tells
+  std::string hash = botan_compat::kSha1;                // the default PRF
+  if (!values.AtEnd()) hash = Lookup(kPrfs, values.Enter(ber::kSequence, "a PRF").Oid(), "PRF").hash;
+  BerReader scheme = reader.Enter(ber::kSequence, "an encryption scheme");
+  const CipherInfo& cipher = Lookup(kCiphers, scheme.Oid(), "cipher");
+  const SecretBytes iv = scheme.OctetString();
+  if (iterations != nullptr) *iterations = static_cast<std::uint32_t>(count);
+  const SecretBytes key =
+      Pbkdf2(hash, password, salt, static_cast<std::uint32_t>(count), cipher.key_bytes);
+  return CbcDecrypt(cipher.name, key, iv, ciphertext);
+}
+
+Bytes EncryptPkcs8(const SecretBytes& pkcs8, ByteView password, std::uint32_t iterations,
+                   RandomSource& random) {
+  const Sealed sealed = Pbes2Encrypt(pkcs8, password, iterations, random);
+  DerWriter writer;
+  writer.Sequence([&](DerWriter& info) { info.Raw(sealed.algorithm).OctetString(sealed.ciphertext); });
+  return writer.Take();
+}
+
+SecretBytes DecryptPkcs8(ByteView der, ByteView password) {
+  BerReader info = BerReader(der).Enter(ber::kSequence, "an EncryptedPrivateKeyInfo");
+  BerReader algorithm = info.Enter(ber::kSequence, "an algorithm identifier");
+  if (const std::string oid = algorithm.Oid(); oid != kPbes2Oid) {
+    throw Error::WithHint(ErrorKind::kInput, "unsupported encryption " + oid,
+                          "convert it: openssl pkcs8 -topk8 -v2 aes256 -in KEY -out NEW_KEY");
+  }
+  const ByteView parameters = algorithm.Next().encoded;
+  const SecretBytes ciphertext = info.OctetString();
+  SecretBytes pkcs8 = Pbes2Decrypt(parameters, ciphertext, password);
+  // Padding alone lets one wrong password in 256 through: a PrivateKeyInfo starts with its SEQUENCE.
+  try {
+    BerReader check(pkcs8);
+    check.Expect(ber::kSequence, "a PrivateKeyInfo");
+    check.ExpectEnd("the key");
+  } catch (const Error&) {
+    throw Error(ErrorKind::kInput, "wrong password or damaged");
+  }
+  return pkcs8;
+}
+
+}  // namespace fleetmint

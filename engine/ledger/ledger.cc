@@ -1,0 +1,255 @@
+#include "engine/ledger/ledger.h"
+
+#include <map>
+
+#include "engine/base/error.h"
+#include "engine/base/text.h"
+#include "engine/ledger/row.h"
+#include "engine/ledger/sqlite.h"
+
+namespace fleetmint {
+namespace {
+
+constexpr const char* kSchema =
+#include "engine/ledger/schema.sql"
+    ;
+
+std::int64_t Unix(Time time) { return time.time_since_epoch().count(); }
+
+}  // namespace
+
+struct Ledger::Impl {
+  Impl(const std::string& path, bool create) : connection(path, create) {}
+  mutable Connection connection;
+};
+
+std::string_view StateName(CertificateState state) {
+  switch (state) {
+    case CertificateState::kReserved:
+      return "reserved";
+    case CertificateState::kIssued:
+      return "issued";
+    case CertificateState::kSuperseded:
+      return "superseded";
+    case CertificateState::kAbandoned:
+      return "abandoned";
+  }
+  return "?";
+}
+
+Ledger::Ledger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Ledger::Ledger(Ledger&&) noexcept = default;
+Ledger& Ledger::operator=(Ledger&&) noexcept = default;
+Ledger::~Ledger() = default;
+
+Ledger Ledger::Create(const std::string& path) {
+  auto impl = std::make_unique<Impl>(path, true);
+  Transaction transaction(impl->connection);
+  impl->connection.Execute(kSchema);
+  impl->connection.Execute(("PRAGMA user_version=" + std::to_string(kSchemaVersion)).c_str());
+  transaction.Commit();
+  return Ledger(std::move(impl));
+}
+
+Ledger Ledger::Open(const std::string& path) {
+  auto impl = std::make_unique<Impl>(path, false);
+  Query version(impl->connection, "PRAGMA user_version");
+  version.Step();
+  const std::int64_t found = version.Integer(0);
+  if (found > kSchemaVersion) {
+    throw Error::WithHint(ErrorKind::kLedger,
+                          "ledger '" + path + "' has schema version " + std::to_string(found) +
+                              "; this program knows version " + std::to_string(kSchemaVersion),
+                          "use the newer fleetmint that wrote it");
+  }
+  if (found < 1) throw Error(ErrorKind::kLedger, "'" + path + "' is not a fleetmint ledger");
+  return Ledger(std::move(impl));
+}
+
+std::int64_t Ledger::BeginRun(std::string_view fleet, Time now) {
+  Query insert(impl_->connection, "INSERT INTO run (fleet, started_at) VALUES (?, ?) "
+               "RETURNING id");
+  insert.Bind(fleet).Bind(Unix(now)).Step();
+  const std::int64_t id = insert.Integer(0);
+  insert.Step();  // to its end, so that it is committed
+  return id;
+}
+
+void Ledger::EndRun(std::int64_t run, Time now) {
+  Query(impl_->connection, "UPDATE run SET ended_at = ? WHERE id = ?").Bind(Unix(now)).Bind(run).Run();
+}
+
+std::vector<Reservation> Ledger::Reserve(std::int64_t run, std::string_view fleet,
+                                         std::span<const std::string> endpoints,
+                                         RandomSource& random, Time now) {
+  std::vector<Reservation> reservations;
+  reservations.reserve(endpoints.size());
+  Transaction transaction(impl_->connection);
+  for (const std::string& endpoint : endpoints) {
+    const Serial serial = DrawSerial(random);
+    Query insert(impl_->connection,
+                 "INSERT INTO certificate (serial, fleet, endpoint, endpoint_key, state, reserved_at, "
+                 "run) VALUES (?, ?, ?, ?, 'reserved', ?, ?)");
+    insert.Bind(ByteView(serial)).Bind(fleet).Bind(endpoint).Bind(AsciiLower(endpoint)).Bind(Unix(now));
+    if (fleet.empty()) {
+      insert.BindNull();
+    } else {
+      insert.Bind(run);
+    }
+    insert.Run();
+    reservations.push_back(Reservation(serial, std::string(fleet), endpoint));
+  }
+  transaction.Commit();
+  return reservations;
+}
+
+namespace {
+
+// Supersede ends the current certificate of the item's endpoint, if there is one, and gives its serial.
+std::optional<Bytes> Supersede(Connection& connection, const Reservation& reservation) {
+  Query update(connection,
+               "UPDATE certificate SET state = 'superseded' WHERE fleet = ? AND endpoint_key = ? AND "
+               "state = 'issued' RETURNING serial");
+  update.Bind(reservation.fleet()).Bind(AsciiLower(reservation.endpoint()));
+  if (!update.Step()) return std::nullopt;
+  const ByteView blob = update.Blob(0);
+  Bytes serial(blob.begin(), blob.end());
+  update.Step();
+  return serial;
+}
+
+void MarkIssued(Connection& connection, const CommitItem& item, Time now) {
+  const std::optional<Bytes> predecessor = Supersede(connection, item.reservation);
+  const IssuedFacts& facts = item.facts;
+  Query update(connection,
+               "UPDATE certificate SET state = 'issued', issued_at = ?, supersedes = ?, fqdn = ?, "
+               "profile = ?, profile_fingerprint = ?, subject = ?, dns = ?, ip = ?, not_before = ?, "
+               "not_after = ?, sha1 = ?, sha256 = ?, spki_sha256 = ?, issuer = ?, key = ?, "
+               "encryption = ?, password = ?, friendly_name = ?, files = ? "
+               "WHERE serial = ? AND state = 'reserved' "
+               "RETURNING id");
+  update.Bind(Unix(now));
+  if (predecessor) {
+    update.Bind(ByteView(*predecessor));
+  } else {
+    update.BindNull();
+  }
+  update.Bind(facts.fqdn).Bind(facts.profile).Bind(facts.profile_fingerprint).Bind(facts.subject);
+  update.Bind(JoinLines(facts.dns)).Bind(JoinLines(facts.ip));
+  update.Bind(Unix(facts.not_before)).Bind(Unix(facts.not_after));
+  update.Bind(ByteView(facts.sha1)).Bind(ByteView(facts.sha256)).Bind(ByteView(facts.spki_sha256));
+  update.Bind(facts.issuer).Bind(facts.key).Bind(facts.encryption).Bind(facts.password);
+  update.Bind(facts.friendly_name).Bind(JoinFiles(facts.files));
+  update.Bind(ByteView(item.reservation.serial()));
+  if (!update.Step()) {
+    throw Error(ErrorKind::kLedger, "serial " + SerialHex(item.reservation.serial()) +
+                                        " of '" + item.reservation.endpoint() +
+                                        "' is no longer reserved in ledger '" + connection.path() + "'");
+  }
+  update.Step();
+}
+
+}  // namespace
+
+void Ledger::Commit(std::vector<CommitItem> items, Time now) {
+  if (items.empty()) return;
+  Transaction transaction(impl_->connection);
+  for (const CommitItem& item : items) MarkIssued(impl_->connection, item, now);
+  try {
+    transaction.Commit();
+  } catch (const Error&) {
+    // A commit that reports an I/O error may have happened. A new connection reads what the file says.
+    const auto row = Ledger::Open(impl_->connection.path()).Find(items.front().reservation.serial());
+    if (!row || row->state != CertificateState::kIssued) throw;
+  }
+}
+
+void Ledger::Abandon(std::vector<Reservation> reservations) {
+  Transaction transaction(impl_->connection);
+  for (const Reservation& reservation : reservations) {
+    Query(impl_->connection,
+          "UPDATE certificate SET state = 'abandoned' WHERE serial = ? AND state = 'reserved'")
+        .Bind(ByteView(reservation.serial()))
+        .Run();
+  }
+  transaction.Commit();
+}
+
+std::size_t Ledger::AbandonReserved() {
+  Query update(impl_->connection,
+               "UPDATE certificate SET state = 'abandoned' WHERE state = 'reserved' AND fleet <> '' "
+               "RETURNING id");
+  std::size_t count = 0;
+  while (update.Step()) ++count;
+  return count;
+}
+
+std::optional<LedgerRow> Ledger::Find(const Serial& serial) const {
+  Query query(impl_->connection,
+              "SELECT " FLEETMINT_ROW_COLUMNS " FROM certificate WHERE serial = ?");
+  if (!query.Bind(ByteView(serial)).Step()) return std::nullopt;
+  return ReadRow(query);
+}
+
+std::optional<LedgerRow> Ledger::Current(std::string_view fleet, std::string_view endpoint) const {
+  Query query(impl_->connection, "SELECT " FLEETMINT_ROW_COLUMNS
+                                 " FROM certificate WHERE fleet = ? AND endpoint_key = ? AND "
+                                 "state = 'issued'");
+  if (!query.Bind(fleet).Bind(AsciiLower(endpoint)).Step()) return std::nullopt;
+  return ReadRow(query);
+}
+
+std::vector<Ledger::CurrentName> Ledger::CurrentNames(std::string_view fleet) const {
+  Query query(impl_->connection,
+              "SELECT endpoint_key, profile_fingerprint FROM certificate WHERE fleet = ? AND "
+              "state = 'issued' ORDER BY endpoint_key");
+  query.Bind(fleet);
+  std::vector<CurrentName> names;
+  while (query.Step()) names.push_back({query.Text(0), query.Text(1)});
+  return names;
+}
+
+void Ledger::ForEachCurrent(std::string_view fleet,
+                            const std::function<void(const LedgerRow&)>& visit) const {
+  Query query(impl_->connection, "SELECT " FLEETMINT_ROW_COLUMNS
+                                 " FROM certificate WHERE state = 'issued' AND fleet <> '' AND "
+                                 "(?1 = '' OR fleet = ?1) ORDER BY fleet, endpoint_key");
+  query.Bind(fleet);
+  while (query.Step()) visit(ReadRow(query));
+}
+
+void Ledger::ForEach(const std::function<void(const LedgerRow&)>& visit) const {
+  Query query(impl_->connection, "SELECT " FLEETMINT_ROW_COLUMNS " FROM certificate ORDER BY id");
+  while (query.Step()) visit(ReadRow(query));
+}
+
+Ledger::Counts Ledger::Count() const {
+  Query query(impl_->connection,
+              "SELECT state, count(*) FROM certificate WHERE fleet <> '' GROUP BY state");
+  std::map<std::string, std::uint64_t> counts;
+  while (query.Step()) counts[query.Text(0)] = static_cast<std::uint64_t>(query.Integer(1));
+  return {counts["reserved"], counts["issued"], counts["superseded"], counts["abandoned"]};
+}
+
+std::uint64_t Ledger::NextCrlNumber(std::string_view issuer) {
+  Query query(impl_->connection,
+              "INSERT INTO crl_number (issuer, last) VALUES (?, 1) ON CONFLICT (issuer) DO UPDATE SET "
+              "last = last + 1 RETURNING last");
+  query.Bind(issuer).Step();
+  const auto number = static_cast<std::uint64_t>(query.Integer(0));
+  query.Step();
+  return number;
+}
+
+std::vector<std::string> Ledger::IntegrityFaults() const {
+  std::vector<std::string> faults;
+  Query check(impl_->connection, "PRAGMA integrity_check");
+  while (check.Step()) {
+    if (check.Text(0) != "ok") faults.push_back(check.Text(0));
+  }
+  Query keys(impl_->connection, "PRAGMA foreign_key_check");
+  while (keys.Step()) faults.push_back("a reference of table " + keys.Text(0) + " leads nowhere");
+  return faults;
+}
+
+}  // namespace fleetmint

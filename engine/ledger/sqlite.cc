@@ -1,0 +1,142 @@
+#include "engine/ledger/sqlite.h"
+
+#include <sys/stat.h>
+
+namespace fleetmint {
+namespace {
+
+constexpr int kBusyMilliseconds = 30'000;
+
+std::string HintFor(int code) {
+  switch (code & 0xFF) {
+    case SQLITE_FULL:
+      return "free some space and run the same command again";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return "another process holds the ledger; run the same command again when it has ended";
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+      return "check the owner and the mode of the authority's directory";
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return "restore the ledger from a backup of the authority's directory";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+Connection::Connection(const std::string& path, bool create) : path_(path) {
+  const mode_t old_umask = create ? ::umask(0177) : 0;  // 0600, also for -wal and -shm
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
+  const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
+  if (create) ::umask(old_umask);
+  if (code != SQLITE_OK) {
+    const std::string reason = sqlite3_errstr(code);
+    sqlite3_close(handle_);
+    throw Error::WithHint(ErrorKind::kLedger, "cannot open ledger '" + path + "': " + reason,
+                          HintFor(code));
+  }
+  sqlite3_extended_result_codes(handle_, 1);
+  sqlite3_busy_timeout(handle_, kBusyMilliseconds);
+  try {
+    Execute("PRAGMA journal_mode=WAL");
+    Execute("PRAGMA synchronous=FULL");  // NORMAL loses acknowledged rows in a power cut
+    Execute("PRAGMA foreign_keys=ON");
+  } catch (...) {
+    sqlite3_close(handle_);
+    throw;
+  }
+}
+
+Connection::~Connection() {
+  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  sqlite3_close(handle_);
+}
+
+void Connection::Fail(int code) const {
+  if (sqlite3_extended_errcode(handle_) == SQLITE_CONSTRAINT_UNIQUE) {
+    const std::string reason = sqlite3_errmsg(handle_);
+    const bool key = reason.find("spki_sha256") != std::string::npos;
+    throw Error(key ? ErrorKind::kIntegrity : ErrorKind::kLedger,
+                key ? "a key was generated twice: the random generator of this machine is broken"
+                    : "ledger '" + path_ + "' refuses a duplicate: " + reason);
+  }
+  throw Error::WithHint(ErrorKind::kLedger,
+                        "ledger '" + path_ + "': " + std::string(sqlite3_errmsg(handle_)), HintFor(code));
+}
+
+void Connection::Execute(const char* sql) {
+  const int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) Fail(code);
+}
+
+sqlite3_stmt* Connection::Prepared(const char* sql) {
+  sqlite3_stmt*& statement = statements_[sql];
+  if (statement == nullptr) {
+    const int code =
+        sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    if (code != SQLITE_OK) Fail(code);
+  }
+  return statement;
+}
+
+Query& Query::Bind(std::int64_t value) {
+  const int code = sqlite3_bind_int64(statement_, ++bound_, value);
+  if (code != SQLITE_OK) connection_.Fail(code);
+  return *this;
+}
+
+Query& Query::Bind(std::string_view text) {
+  const int code = sqlite3_bind_text64(statement_, ++bound_, text.data() == nullptr ? "" : text.data(),
+                                       text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  if (code != SQLITE_OK) connection_.Fail(code);
+  return *this;
+}
+
+Query& Query::Bind(ByteView blob) {
+  const int code =
+      sqlite3_bind_blob64(statement_, ++bound_, blob.data(), blob.size(), SQLITE_TRANSIENT);
+  if (code != SQLITE_OK) connection_.Fail(code);
+  return *this;
+}
+
+Query& Query::BindNull() {
+  const int code = sqlite3_bind_null(statement_, ++bound_);
+  if (code != SQLITE_OK) connection_.Fail(code);
+  return *this;
+}
+
+bool Query::Step() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  connection_.Fail(code);
+}
+
+std::string Query::Text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  return text == nullptr ? "" : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+}
+
+ByteView Query::Blob(int column) const {
+  const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
+  return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+Transaction::~Transaction() {
+  if (!open_) return;
+  try {
+    connection_.Execute("ROLLBACK");
+  } catch (const Error&) {  // SQLite has rolled back by itself
+  }
+}
+
+void Transaction::Commit() {
+  connection_.Execute("COMMIT");
+  open_ = false;
+}
+
+}  // namespace fleetmint
