@@ -8,12 +8,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "engine/base/clock.h"
@@ -52,13 +52,12 @@ struct ProfileConfig {
 // ProfilePatch is a sparse set of settings, e.g. those of a group or of one endpoint. `dns` and `ip`
 // append, every other setting replaces. Made by ParseProfilePatch only; small (a vector).
 struct ProfilePatch {
-  struct Setting;
+  struct Setting {
+    Position where;
+    std::function<void(ProfileConfig&)> apply;
+  };
   std::vector<Setting> settings;
-  bool empty() const;
-  ProfilePatch();
-  ProfilePatch(ProfilePatch&&) noexcept;
-  ProfilePatch& operator=(ProfilePatch&&) noexcept;
-  ~ProfilePatch();
+  bool empty() const { return settings.empty(); }
 };
 
 class Profile {

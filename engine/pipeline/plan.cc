@@ -1,6 +1,7 @@
 #include "engine/pipeline/plan.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "engine/base/text.h"
 
@@ -14,6 +15,13 @@ const Ledger::CurrentName* FindCurrent(const std::vector<Ledger::CurrentName>& n
       std::lower_bound(names.begin(), names.end(), key,
                        [](const auto& entry, const auto& text) { return entry.endpoint_key < text; });
   return place != names.end() && place->endpoint_key == key ? &*place : nullptr;
+}
+
+// Relative password paths are relative to the fleet file; the ledger keeps them absolute.
+void MakeAbsolute(std::string& path, const std::string& fleet_file) {
+  if (path.empty()) return;
+  const auto folder = std::filesystem::absolute(fleet_file).parent_path();
+  path = (folder / path).lexically_normal().string();
 }
 
 std::string EncryptionName(const BundleSpec& bundle) {
@@ -80,6 +88,7 @@ std::optional<Job> Plan::ExpandEndpoint(std::size_t index, FaultList& faults, bo
   *os_unknown = target == Target::kUnknown;
   auto expanded = Expand(*profile, endpoint.variables, target, endpoint.where, faults);
   if (!expanded) return std::nullopt;
+  MakeAbsolute(expanded->password.path, fleet_->file());
   try {
     passwords_.Load(expanded->password, endpoint.name);
   } catch (const Error& error) {

@@ -1,0 +1,225 @@
+// Fleet::Load: the strict, streaming reader of fleet files.
+#include <algorithm>
+
+#include "engine/base/durable_file.h"
+#include "engine/base/text.h"
+#include "inventory/fleet_impl.h"
+#include "inventory/name_index.h"
+
+namespace fleetmint {
+namespace {
+
+const std::vector<std::string> kTopKeys{"fleet",  "profile", "vars",      "defaults",
+                                        "groups", "hosts",   "endpoints", "overrides"};
+const std::vector<std::string> kGroupKeys{"name", "hosts", "endpoints"};
+const std::vector<std::string> kEndpointKeys{"name"};
+constexpr std::size_t kMostEndpoints = 5'000'000;
+
+bool IsFleetName(const std::string& name) {
+  return !name.empty() && name.size() <= 63 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+class Loader {
+ public:
+  Loader(const std::string& path, const Catalog& catalog) : catalog_(catalog), faults_(path) {
+    impl_->file = path;
+  }
+
+  std::unique_ptr<Fleet::Impl> Run() {
+    // Group 0 holds hosts and endpoints at the top level; group g + 1 is groups[g].
+    const std::vector<yaml::Stream> streams{
+        {"hosts", [&](yaml::Node item, std::span<const std::size_t>) { TakeHost(item, 0); }},
+        {"endpoints", [&](yaml::Node item, std::span<const std::size_t>) { TakeEndpoint(item, 0); }},
+        {"groups/*/hosts",
+         [&](yaml::Node item, std::span<const std::size_t> at) { TakeHost(item, at[0] + 1); }},
+        {"groups/*/endpoints",
+         [&](yaml::Node item, std::span<const std::size_t> at) { TakeEndpoint(item, at[0] + 1); }},
+    };
+    const yaml::Node root = yaml::ReadFile(impl_->file, faults_, streams);
+    if (root.IsMapping()) {
+      ReadTop(root);
+    } else if (faults_.empty()) {
+      faults_.Add({1, 1}, "the file is empty or no mapping", "start with: fleet: NAME");
+    }
+    faults_.ThrowIfAny();
+    return std::move(impl_);
+  }
+
+ private:
+  void ReadTop(const yaml::Node& root) {
+    yaml::CheckKeys(root, kTopKeys, faults_);
+    ReadName(root);
+    yaml::Node top = root;  // profile and vars at the top are the outermost layer
+    std::erase_if(top.entries, [](const yaml::Entry& entry) {
+      return entry.key != "profile" && entry.key != "vars";
+    });
+    Layer outermost = ParseLayer(top, {}, catalog_, faults_);
+    impl_->profile = outermost.profile;
+    impl_->vars = std::move(outermost.vars);
+    if (const yaml::Node* defaults = root.Find("defaults")) {
+      if (ExpectMapping(*defaults, "'defaults'")) {
+        impl_->defaults = ParseLayer(*defaults, {}, catalog_, faults_);
+      }
+    }
+    impl_->groups.push_back({"default", {}});
+    ReadSingles(root, 0);
+    if (const yaml::Node* groups = root.Find("groups")) ReadGroups(*groups);
+    CheckProfiles(root);
+    if (impl_->size == 0 && faults_.empty()) {
+      faults_.Add(root.where, "the fleet has no endpoints", "add groups: with hosts: or endpoints:");
+    }
+    if (const yaml::Node* overrides = root.Find("overrides")) ReadOverrides(*overrides);
+  }
+
+  void ReadName(const yaml::Node& root) {
+    const yaml::Node* const name = root.Find("fleet");
+    if (name == nullptr) {
+      faults_.Add(root.where, "'fleet' is missing", "name the fleet: fleet: acme-agents");
+      return;
+    }
+    impl_->name = yaml::AsText(*name, "'fleet'", faults_).value_or("x");
+    if (!IsFleetName(impl_->name)) {
+      faults_.Add(name->where, "fleet name '" + impl_->name + "' is not of [a-z0-9-], 1 to 63 characters");
+    }
+  }
+
+  bool ExpectMapping(const yaml::Node& node, const std::string& what) {
+    if (node.IsMapping()) return true;
+    faults_.Add(node.where, what + " is a " + std::string(yaml::KindName(node.kind)) +
+                                "; a mapping was expected");
+    return false;
+  }
+
+  // `hosts: pattern` (not a list) is not streamed.
+  void ReadSingles(const yaml::Node& node, std::size_t group) {
+    if (const yaml::Node* hosts = node.Find("hosts"); hosts != nullptr && !hosts->IsSequence()) {
+      TakeHost(*hosts, group);
+    }
+    if (const yaml::Node* list = node.Find("endpoints"); list != nullptr && !list->IsSequence()) {
+      faults_.Add(list->where, "'endpoints' is a " + std::string(yaml::KindName(list->kind)) +
+                                   "; a list was expected", "- {name: HOST, ...}");
+    }
+  }
+
+  void ReadGroups(const yaml::Node& groups) {
+    if (!groups.IsSequence()) {
+      faults_.Add(groups.where, "'groups' is a " + std::string(yaml::KindName(groups.kind)) +
+                                    "; a list was expected", "- name: workstations");
+      return;
+    }
+    for (std::size_t g = 0; g < groups.items.size(); ++g) {
+      const yaml::Node& node = groups.items[g];
+      Group group{"group-" + std::to_string(g + 1), {}};
+      if (ExpectMapping(node, "a group")) {
+        if (const yaml::Node* name = node.Find("name")) {
+          group.name = yaml::AsText(*name, "'name'", faults_).value_or("");
+        }
+        group.layer = ParseLayer(node, kGroupKeys, catalog_, faults_);
+        ReadSingles(node, g + 1);
+      }
+      impl_->groups.push_back(std::move(group));
+    }
+  }
+
+  // Every endpoint needs a profile from somewhere.
+  void CheckProfiles(const yaml::Node& root) {
+    if (!impl_->profile.empty() || !impl_->defaults.profile.empty()) return;
+    for (const fleetmint::Run& run : impl_->runs) {
+      if (run.group < impl_->groups.size() && !impl_->groups[run.group].layer.profile.empty()) continue;
+      if (run.layer != 0 && !impl_->own_layers[run.layer - 1].profile.empty()) continue;
+      faults_.Add(root.where, "'" + run.pattern.Name(0) + "' has no profile",
+                  "set a default at the top: profile: observeit-agent");
+      return;
+    }
+  }
+
+  void TakeHost(const yaml::Node& item, std::size_t group) {
+    if (const auto text = yaml::AsText(item, "a host", faults_)) Add(*text, item.where, group, 0, true);
+  }
+
+  void TakeEndpoint(const yaml::Node& item, std::size_t group) {
+    if (item.IsScalar()) {
+      Add(item.scalar, item.where, group, 0, false);
+      return;
+    }
+    if (!ExpectMapping(item, "an endpoint")) return;
+    const yaml::Node* const name = item.Find("name");
+    if (name == nullptr) {
+      faults_.Add(item.where, "an endpoint without 'name'", "- {name: HOST, ...}");
+      return;
+    }
+    const auto text = yaml::AsText(*name, "'name'", faults_);
+    std::uint32_t layer = 0;
+    if (item.entries.size() > 1) {
+      impl_->own_layers.push_back(ParseLayer(item, kEndpointKeys, catalog_, faults_));
+      layer = static_cast<std::uint32_t>(impl_->own_layers.size());
+    }
+    if (text) Add(*text, name->where, group, layer, false);
+  }
+
+  void Add(const std::string& text, Position where, std::size_t group, std::uint32_t layer, bool pattern) {
+    try {
+      if (!pattern && text.find_first_of("[]") != std::string::npos) {
+        throw Error::WithHint(ErrorKind::kInput, "endpoint name '" + text + "' has a bracket",
+                              "ranges belong under hosts:");
+      }
+      fleetmint::Run run{HostPattern::Parse(text), impl_->size, static_cast<std::uint32_t>(group), layer, where};
+      const std::uint64_t count = run.pattern.size();
+      if (impl_->size + count > kMostEndpoints) {
+        throw Error(ErrorKind::kInput, "the fleet has more than 5000000 endpoints");
+      }
+      impl_->runs.push_back(std::move(run));
+      const fleetmint::Run& added = impl_->runs.back();
+      for (std::uint64_t i = 0; i < count; ++i) CheckName(added.pattern.Name(i), where);
+    } catch (const Error& error) {
+      faults_.Add(where, error.faults()[0].message, error.faults()[0].hint);
+    }
+  }
+
+  void CheckName(const std::string& name, Position where) {
+    if (const auto reason = UnsafeFileNameReason(name)) {
+      faults_.Add(where, "endpoint name '" + name + "' cannot be a file name everywhere: " + *reason,
+                  "letters, digits, '-', '_' and '.' are safe");
+    }
+    if (const auto other = names_.Insert(name, impl_->size, [&](std::uint32_t i) { return NameOf(i); })) {
+      faults_.Add(where, "endpoint '" + name + "' stands twice",
+                  "it is already in line " + std::to_string(impl_->RunOf(*other).where.line) +
+                      " (names are equal whatever their case)");
+    }
+    ++impl_->size;
+  }
+
+  std::string NameOf(std::uint32_t i) const {
+    const fleetmint::Run& run = impl_->RunOf(i);
+    return run.pattern.Name(i - run.first);
+  }
+
+  void ReadOverrides(const yaml::Node& overrides) {
+    if (!ExpectMapping(overrides, "'overrides'")) return;
+    for (const yaml::Entry& entry : overrides.entries) {
+      const auto index = names_.Find(entry.key, [&](std::uint32_t i) { return NameOf(i); });
+      if (!index) {
+        faults_.Add(entry.key_where, "override '" + entry.key + "' matches no endpoint",
+                    "an override names one endpoint of this file, exactly");
+      }
+      if (!ExpectMapping(entry.value, "an override")) continue;
+      Layer layer = ParseLayer(entry.value, {}, catalog_, faults_);
+      if (index) impl_->overrides.emplace(*index, std::move(layer));
+    }
+  }
+
+  const Catalog& catalog_;
+  FaultList faults_;
+  NameIndex names_;
+  std::unique_ptr<Fleet::Impl> impl_ = std::make_unique<Fleet::Impl>();
+};
+
+}  // namespace
+
+Fleet Fleet::Load(const std::string& path, const Catalog& catalog) {
+  return Fleet(Loader(path, catalog).Run());
+}
+
+}  // namespace fleetmint

@@ -1,0 +1,206 @@
+// Catalog: profile files -> validated profiles, each with what it inherits.
+#include <algorithm>
+#include <filesystem>
+
+#include "engine/base/durable_file.h"
+#include "engine/base/text.h"
+#include "engine/x509/name.h"
+#include "profiles/catalog_data.h"
+#include "profiles/profile.h"
+
+namespace fleetmint {
+namespace {
+
+const std::vector<std::string> kProfileFileKeys{"profile", "extends", "summary"};
+const std::vector<std::string> kAuthorityFileKeys{"authority", "summary", "crl_validity", "tiers"};
+const std::vector<std::string> kTierKeys{"name",     "subject",     "key",          "validity",
+                                         "backdate", "path_length", "permitted_dns"};
+constexpr std::size_t kMostBytes = std::size_t{1} << 20U;
+
+std::string TextOf(const yaml::Node& node, const char* key, FaultList& faults) {
+  const yaml::Node* const value = node.Find(key);
+  if (value == nullptr || value->IsNull()) return "";
+  return yaml::AsText(*value, "'" + std::string(key) + "'", faults).value_or("");
+}
+
+bool IsProfileName(const std::string& name) {
+  return !name.empty() && name.size() <= 63 &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
+}
+
+// One tier of an authority profile: a CA certificate, in the words of a profile.
+Tier ReadTier(const yaml::Node& node, FaultList& faults) {
+  Tier tier;
+  yaml::CheckKeys(node, kTierKeys, faults);
+  tier.name = TextOf(node, "name", faults);
+  if (!IsProfileName(tier.name)) {
+    faults.Add(node.where, "tier name '" + tier.name + "' is not of [a-z0-9-]", "e.g. root, issuing");
+  }
+  static const std::vector<std::string> own{"name", "path_length", "permitted_dns"};
+  const ProfilePatch patch = ParseProfilePatch(node, own, faults);
+  ProfileConfig config;
+  config.key = {KeyAlgorithm::kRsa, 3072};
+  config.validity.backdate = std::chrono::days{1};  // other machines' clocks; the CA is older than its leaves
+  for (const ProfilePatch::Setting& setting : patch.settings) setting.apply(config);
+  CertificateSpec& certificate = tier.certificate;
+  certificate.subject = Name::Parse(config.subject);
+  certificate.validity = config.validity;
+  certificate.is_ca = true;
+  certificate.key_usage = key_usage::kKeyCertSign | key_usage::kCrlSign;
+  tier.key = config.key;
+  if (const yaml::Node* length = node.Find("path_length")) {
+    if (const auto value = yaml::AsInteger(*length, "'path_length'", 0, 10, faults)) {
+      certificate.path_length = static_cast<std::uint32_t>(*value);
+    }
+  }
+  if (const yaml::Node* names = node.Find("permitted_dns")) {
+    certificate.permitted_dns = yaml::AsTextList(*names, "'permitted_dns'", faults);
+  }
+  if (const auto fault = KeySpecFault(tier.key)) faults.Add(node.where, *fault);
+  for (const Fault& fault : ValidateSpec(certificate)) faults.Add(node.where, fault.message, fault.hint);
+  return tier;
+}
+
+AuthorityProfile ReadAuthority(const yaml::Node& root, FaultList& faults) {
+  AuthorityProfile profile;
+  yaml::CheckKeys(root, kAuthorityFileKeys, faults);
+  profile.name = TextOf(root, "authority", faults);
+  profile.summary = TextOf(root, "summary", faults);
+  profile.crl_validity = std::chrono::days{365};
+  const std::string crl = TextOf(root, "crl_validity", faults);
+  if (!crl.empty()) profile.crl_validity = ParseDuration(crl);
+  const yaml::Node* const tiers = root.Find("tiers");
+  if (tiers == nullptr || !tiers->IsSequence() || tiers->items.empty()) {
+    faults.Add(root.where, "'tiers' is missing", "a list of CA certificates, the root first");
+    return profile;
+  }
+  for (const yaml::Node& tier : tiers->items) profile.tiers.push_back(ReadTier(tier, faults));
+  return profile;
+}
+
+}  // namespace
+
+void Catalog::Add(const yaml::Node& root, FaultList& faults) {
+  if (!faults.empty()) return;
+  if (root.Find("authority") != nullptr) {
+    AuthorityProfile profile = ReadAuthority(root, faults);
+    if (authorities_.contains(profile.name)) {
+      faults.Add(root.where, "authority profile '" + profile.name + "' exists already");
+    }
+    if (faults.empty()) authorities_.emplace(profile.name, std::move(profile));
+    return;
+  }
+  Profile profile;
+  profile.name_ = TextOf(root, "profile", faults);
+  if (!IsProfileName(profile.name_)) {
+    faults.Add(root.where, "a profile file needs 'profile: NAME', NAME of [a-z0-9-]");
+    return;
+  }
+  if (profiles_.contains(profile.name_)) {
+    faults.Add(root.where, "profile '" + profile.name_ + "' exists already", "choose another name");
+  }
+  const std::string parent_name = TextOf(root, "extends", faults);
+  if (!parent_name.empty()) {
+    const Profile* const parent = Find(parent_name);
+    if (parent == nullptr) {
+      faults.Add(root.Find("extends")->where, "unknown profile '" + parent_name + "'",
+                 DidYouMean(parent_name, Names()));
+      return;
+    }
+    profile.config_ = parent->config_;
+    profile.lineage_ = parent->lineage_;
+  }
+  profile.summary_ = TextOf(root, "summary", faults);
+  profile.lineage_.insert(profile.lineage_.begin(), profile.name_);
+  const ProfilePatch patch = ParseProfilePatch(root, kProfileFileKeys, faults);
+  const ProfilePatch* const patches[] = {&patch};
+  auto complete = profile.With(patches, faults);
+  if (complete && faults.empty()) profiles_.emplace(complete->name(), std::move(*complete));
+}
+
+Catalog Catalog::Builtin() {
+  Catalog catalog;
+  // A file may extend one that comes later: pass over the rest until nothing is left.
+  std::vector<const CatalogFile*> rest;
+  for (const CatalogFile& file : CatalogFiles()) rest.push_back(&file);
+  while (!rest.empty()) {
+    std::vector<const CatalogFile*> later;
+    for (const CatalogFile* file : rest) {
+      FaultList faults(std::string(file->name));
+      const yaml::Node root = yaml::ReadText(file->text, faults);
+      const yaml::Node* const parent = root.Find("extends");
+      if (parent != nullptr && catalog.Find(parent->scalar) == nullptr && later.size() < rest.size() - 1) {
+        later.push_back(file);
+        continue;
+      }
+      catalog.Add(root, faults);
+      faults.ThrowIfAny();
+    }
+    rest = std::move(later);
+  }
+  return catalog;
+}
+
+void Catalog::AddFile(const std::string& path, FaultList& faults) {
+  FaultList own(path);
+  try {
+    const Bytes content = ReadWholeFile(path, kMostBytes);
+    const yaml::Node root = yaml::ReadText(AsText(content), own);
+    if (own.empty() && !root.IsMapping()) own.Add(root.where, "a profile file is a mapping of keys");
+    Add(root, own);
+    own.ThrowIfAny();
+  } catch (const Error& error) {
+    faults.AddAll(error);
+  }
+}
+
+void Catalog::AddDirectory(const std::string& path, FaultList& faults) {
+  struct File {
+    std::string path, name, parent;
+  };
+  std::vector<File> files;
+  for (const std::string& name : Directory::Open(path).List()) {
+    if (!name.ends_with(".yaml") && !name.ends_with(".yml")) continue;
+    const std::string file = (std::filesystem::path(path) / name).string();
+    FaultList ignored(file);  // AddFile reports them
+    const Bytes content = ReadWholeFile(file, kMostBytes);
+    const yaml::Node root = yaml::ReadText(AsText(content), ignored);
+    files.push_back({file, TextOf(root, "profile", ignored), TextOf(root, "extends", ignored)});
+  }
+  // Parents first; what is left in a circle is added as it is and reports its unknown parent.
+  while (!files.empty()) {
+    auto next = std::find_if(files.begin(), files.end(), [&](const File& file) {
+      return std::none_of(files.begin(), files.end(),
+                          [&](const File& other) { return other.name == file.parent && !other.name.empty(); });
+    });
+    if (next == files.end()) next = files.begin();
+    AddFile(next->path, faults);
+    files.erase(next);
+  }
+}
+
+const Profile* Catalog::Find(std::string_view name) const {
+  const auto place = profiles_.find(name);
+  return place == profiles_.end() ? nullptr : &place->second;
+}
+
+const AuthorityProfile* Catalog::FindAuthority(std::string_view name) const {
+  const auto place = authorities_.find(name);
+  return place == authorities_.end() ? nullptr : &place->second;
+}
+
+std::vector<std::string> Catalog::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, profile] : profiles_) names.push_back(name);
+  return names;
+}
+
+std::vector<std::string> Catalog::AuthorityNames() const {
+  std::vector<std::string> names;
+  for (const auto& [name, profile] : authorities_) names.push_back(name);
+  return names;
+}
+
+}  // namespace fleetmint

@@ -1,0 +1,125 @@
+// Profiles as YAML: what `fleetmint profiles NAME` prints, and the text whose hash is the fingerprint.
+#include "engine/x509/name.h"
+#include "profiles/profile.h"
+
+namespace fleetmint {
+namespace {
+
+// A double-quoted scalar; the only escapes it needs are those two and control characters.
+std::string Quote(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+std::string List(const std::vector<std::string>& items, bool quoted) {
+  std::string out = "[";
+  for (const std::string& item : items) {
+    out += (out.size() == 1 ? "" : ", ") + (quoted ? Quote(item) : item);
+  }
+  return out + "]";
+}
+
+std::string KeyText(const KeySpec& key) {
+  if (key.algorithm == KeyAlgorithm::kRsa) return "{algorithm: rsa, bits: " + std::to_string(key.bits) + "}";
+  return "{algorithm: ecdsa, curve: p" + std::to_string(key.bits) + "}";
+}
+
+const char* WordFor(EncryptionChoice choice) {
+  switch (choice) {
+    case EncryptionChoice::kModern:
+      return "modern";
+    case EncryptionChoice::kLegacy:
+      return "legacy";
+    case EncryptionChoice::kAuto:
+      break;
+  }
+  return "auto";
+}
+
+const char* WordFor(WindowsKeySpec spec) {
+  switch (spec) {
+    case WindowsKeySpec::kSignature:
+      return "signature";
+    case WindowsKeySpec::kExchange:
+      return "exchange";
+    case WindowsKeySpec::kNone:
+      break;
+  }
+  return "none";
+}
+
+const char* WordFor(BundleChain chain) {
+  switch (chain) {
+    case BundleChain::kNone:
+      return "none";
+    case BundleChain::kFull:
+      return "full";
+    case BundleChain::kIssuing:
+      break;
+  }
+  return "issuing";
+}
+
+const char* Bool(bool value) { return value ? "true" : "false"; }
+
+}  // namespace
+
+std::string Catalog::ToYaml(const Profile& profile) {
+  const ProfileConfig& config = profile.config();
+  const BundleSpec& bundle = config.bundle;
+  std::vector<std::string> usages, formats;
+  for (const std::string& oid : config.extended_key_usage) usages.push_back(ExtendedKeyUsageName(oid));
+  if (bundle.pfx) formats.emplace_back("pfx");
+  if (bundle.pem) formats.emplace_back("pem");
+  std::string out = "profile: " + profile.name() + "\n";
+  out += "summary: " + Quote(profile.summary()) + "\n";
+  out += "subject: " + Quote(config.subject) + "\n";
+  out += "san: {dns: " + List(config.dns, true) + ", ip: " + List(config.ip, true) + "}\n";
+  out += "require: {dns: " + List(config.required_dns, true) + "}\n";
+  out += "key: " + KeyText(config.key) + "\n";
+  out += "key_usage: " + List(KeyUsageNames(config.key_usage), false) + "\n";
+  out += "extended_key_usage: " + List(usages, false) + "\n";
+  out += "validity: " + FormatDuration(config.validity.duration) + "\n";
+  out += "backdate: " + FormatDuration(config.validity.backdate) + "\n";
+  out += "jitter: " + FormatDuration(config.validity.jitter) + "\n";
+  out += "friendly_name: " + Quote(config.friendly_name) + "\n";
+  out += "description: " + Quote(config.description) + "\n";
+  out += "crl_url: " + Quote(config.crl_url) + "\n";
+  out += "ca_issuers_url: " + Quote(config.ca_issuers_url) + "\n";
+  out += "sid: " + Quote(config.sid) + "\n";
+  out += "bundle: {formats: " + List(formats, false) + ", encryption: " + WordFor(config.encryption) +
+         ", csp: " + Quote(bundle.csp) + ", key_spec: " + WordFor(bundle.key_spec) +
+         ", machine_keys: " + Bool(bundle.machine_keys) + ", chain: " + WordFor(bundle.chain) + "}\n";
+  out += "install: {store: " + Quote(bundle.store) + ", exportable: " + Bool(bundle.exportable) + "}\n";
+  out += "password: " + Quote(config.password.ToString()) + "\n";
+  return out;
+}
+
+std::string Catalog::ToYaml(const AuthorityProfile& profile) {
+  std::string out = "authority: " + profile.name + "\nsummary: " + Quote(profile.summary) + "\n";
+  out += "crl_validity: " + FormatDuration(profile.crl_validity) + "\ntiers:\n";
+  for (const Tier& tier : profile.tiers) {
+    const CertificateSpec& certificate = tier.certificate;
+    out += "  - name: " + tier.name + "\n    subject: " + Quote(certificate.subject.ToString()) + "\n";
+    out += "    key: " + KeyText(tier.key) + "\n";
+    out += "    validity: " + FormatDuration(certificate.validity.duration) + "\n";
+    out += "    backdate: " + FormatDuration(certificate.validity.backdate) + "\n";
+    if (certificate.path_length) {
+      out += "    path_length: " + std::to_string(*certificate.path_length) + "\n";
+    }
+    if (!certificate.permitted_dns.empty()) {
+      out += "    permitted_dns: " + List(certificate.permitted_dns, true) + "\n";
+    }
+  }
+  return out;
+}
+
+}  // namespace fleetmint
