@@ -1,0 +1,172 @@
+// `fleetmint ca`: init, show, import, request, install.
+#include <nlohmann/json.hpp>
+
+#include "engine/base/durable_file.h"
+#include "engine/base/error.h"
+#include "engine/base/text.h"
+#include "engine/cli/session.h"
+#include "engine/x509/name.h"
+
+namespace fleetmint::cli {
+namespace {
+
+constexpr std::size_t kMostPemBytes = std::size_t{16} << 20U;
+
+struct Options {
+  std::string profile = "two-tier";
+  bool no_passphrase = false;
+  std::string key, chain, key_passphrase_file, subject, key_name = "rsa-3072", csr_out, certificate;
+};
+
+int Init(Session& session, const Options& options) {
+  const Catalog catalog = session.LoadCatalog();
+  const AuthorityProfile* const profile = catalog.FindAuthority(options.profile);
+  if (profile == nullptr) {
+    throw Error::WithHint(ErrorKind::kUsage, "unknown authority profile '" + options.profile + "'",
+                          DidYouMean(options.profile, catalog.AuthorityNames()));
+  }
+  UserPassphrase passphrase = session.Passphrase();
+  InitOptions init;
+  for (const Tier& tier : profile->tiers) init.tiers.push_back({tier.name, tier.certificate, tier.key});
+  init.root_crl_validity = profile->crl_validity;
+  init.passphrase = options.no_passphrase ? nullptr : &passphrase;
+  Authority::Init(session.ca, init, session.random, session.streams, session.clock);
+  session.ui.Say("made authority " + session.ca + " (" + profile->name + ")");
+  session.ui.Say("back up the whole directory: it holds every key and the ledger");
+  if (profile->tiers.size() > 1) {
+    session.ui.Say("then move " + session.ca + "/root.key to a safe place; issue works without it");
+  }
+  return 0;
+}
+
+int Import(Session& session, const Options& options) {
+  const Bytes plain = ReadWholeFile(options.key, kMostPemBytes);
+  const SecretBytes key(plain.begin(), plain.end());
+  const Bytes chain = ReadWholeFile(options.chain, kMostPemBytes);
+  PassphraseOptions key_options;
+  key_options.file = options.key_passphrase_file;
+  UserPassphrase key_passphrase(key_options, session.signals);
+  UserPassphrase passphrase = session.Passphrase();
+  Authority::Import(session.ca, key, &key_passphrase, chain, options.no_passphrase ? nullptr : &passphrase,
+                    session.random, session.clock);
+  session.ui.Say("made authority " + session.ca + " around the imported CA");
+  return 0;
+}
+
+int Request(Session& session, const Options& options) {
+  TierPlan tier;
+  tier.name = "issuing";
+  tier.key = ParseKeyName(options.key_name);
+  tier.certificate.subject = Name::Parse(options.subject);
+  const auto faults = NameFaults(tier.certificate.subject);
+  if (!faults.empty()) throw Error(ErrorKind::kUsage, "subject: " + faults.front());
+  UserPassphrase passphrase = session.Passphrase();
+  const auto [authority, request] =
+      Authority::Request(session.ca, tier, options.no_passphrase ? nullptr : &passphrase, session.random,
+                         session.streams, session.clock);
+  if (options.csr_out.empty()) {
+    session.ui.Out(request);
+  } else {
+    const auto slash = options.csr_out.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : options.csr_out.substr(0, slash + 1);
+    Directory::Open(folder).WriteDurably(options.csr_out.substr(slash == std::string::npos ? 0 : slash + 1),
+                                         AsBytes(request));
+  }
+  session.ui.Say("have the request signed as a subordinate CA, then: fleetmint ca install CERT --ca " + session.ca);
+  return 0;
+}
+
+int Install(Session& session, const Options& options) {
+  const Bytes chain = ReadWholeFile(options.certificate, kMostPemBytes);
+  Authority authority = Authority::Open(session.ca);
+  authority.Install(chain, session.clock);
+  session.ui.Say("installed the issuing certificate in " + session.ca);
+  return 0;
+}
+
+int Show(Session& session) {
+  const Authority authority = Authority::Open(session.ca);
+  const Ledger::Counts counts = Ledger::Open(authority.LedgerPath()).Count();
+  nlohmann::ordered_json tiers = nlohmann::ordered_json::array();
+  std::string text = "authority " + authority.id() + " in " + session.ca + ", keys " +
+                     (authority.encrypted() ? "encrypted" : "not encrypted") + "\n";
+  for (const TierInfo& tier : authority.Tiers()) {
+    const bool waiting = tier.certificate.empty();
+    tiers.push_back({{"name", tier.name}, {"subject", tier.subject}, {"serial", tier.serial}, {"key", tier.key},
+                     {"not_before", waiting ? "" : FormatRfc3339(tier.not_before)},
+                     {"not_after", waiting ? "" : FormatRfc3339(tier.not_after)},
+                     {"sha1", ToHex(tier.sha1)}, {"sha256", ToHex(tier.sha256)}, {"key_present", tier.key_present}});
+    if (waiting) {
+      text += tier.name + ": waits for its certificate\n";
+      continue;
+    }
+    text += tier.name + ": " + tier.subject + "\n  " + tier.key + ", " + FormatRfc3339(tier.not_before) + " to " +
+            FormatRfc3339(tier.not_after) + (session.clock.Now() > tier.not_after ? " EXPIRED" : "") +
+            "\n  serial " + tier.serial + "\n  sha1 " + ToHex(tier.sha1) + "\n  sha256 " + ToHex(tier.sha256) +
+            "\n  key " + (tier.key_present ? "present" : "absent (offline)") + "\n";
+  }
+  text += "certificates: " + std::to_string(counts.issued) + " current, " + std::to_string(counts.superseded) +
+          " superseded, " + std::to_string(counts.abandoned) + " abandoned, " + std::to_string(counts.reserved) +
+          " reserved\n";
+  if (session.json) {
+    const nlohmann::ordered_json object{
+        {"authority", authority.id()}, {"encrypted", authority.encrypted()}, {"tiers", tiers},
+        {"ledger", {{"reserved", counts.reserved}, {"issued", counts.issued},
+                    {"superseded", counts.superseded}, {"abandoned", counts.abandoned}}}};
+    text = object.dump() + "\n";
+  }
+  session.ui.Out(text);
+  return 0;
+}
+
+// A subcommand of `ca` with the options that all of them have.
+CLI::App* AddOne(CLI::App& ca, Session& session, const std::shared_ptr<Options>& options, const char* name,
+                 const char* what, int (*run)(Session&, const Options&)) {
+  CLI::App* const command = ca.add_subcommand(name, what);
+  AddCaOption(*command, session);
+  AddCommonOptions(*command, session);
+  command->callback([&session, options, run] {
+    session.action = [&session, options, run] { return run(session, *options); };
+  });
+  return command;
+}
+
+void AddNewKeys(CLI::App& command, Session& session, Options& options) {
+  AddPassphrase(command, session);
+  command.add_flag("--no-passphrase", options.no_passphrase, "store the keys unencrypted");
+}
+
+}  // namespace
+
+void AddCaCommands(CLI::App& app, Session& session) {
+  CLI::App& ca = *app.add_subcommand("ca", "make, import or show an authority");
+  ca.require_subcommand(1);
+  auto options = std::make_shared<Options>();
+
+  CLI::App* command = AddOne(ca, session, options, "init", "make a new hierarchy: root and issuing CA", Init);
+  command->add_option("--profile", options->profile, "two-tier (default), single-tier, or one of your own");
+  AddProfiles(*command, session);
+  AddNewKeys(*command, session, *options);
+  command->footer("Example: fleetmint ca init --ca ca --passphrase-file phrase");
+
+  AddOne(ca, session, options, "show", "what an authority is and holds",
+         [](Session& s, const Options&) { return Show(s); });
+
+  command = AddOne(ca, session, options, "import", "make an authority around an existing issuing CA", Import);
+  command->add_option("--key", options->key, "its private key, PEM")->required();
+  command->add_option("--chain", options->chain, "PEM: the issuing certificate first, then its issuers up to the root")
+      ->required();
+  command->add_option("--key-passphrase-file", options->key_passphrase_file, "passphrase of the key that is imported");
+  AddNewKeys(*command, session, *options);
+
+  command = AddOne(ca, session, options, "request", "make an issuing key and a request (PKCS#10) for another CA", Request);
+  command->add_option("--subject", options->subject, "e.g. \"CN=Acme Agents CA, O=Acme\"")->required();
+  command->add_option("--key", options->key_name, "rsa-2048, rsa-3072 (default), rsa-4096, p256, p384");
+  command->add_option("--request-out", options->csr_out, "file for the request (default: stdout)");
+  AddNewKeys(*command, session, *options);
+
+  command = AddOne(ca, session, options, "install", "install the certificate that answers a request", Install);
+  command->add_option("CERT", options->certificate, "PEM: the certificate, then its issuers up to the root")->required();
+}
+
+}  // namespace fleetmint::cli

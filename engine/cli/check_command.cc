@@ -1,0 +1,85 @@
+// `fleetmint check`: validate, what would be issued, and how long it will take here.
+#include <nlohmann/json.hpp>
+
+#include "engine/cli/session.h"
+#include "engine/keys/generate.h"
+#include "engine/pipeline/estimate.h"
+#include "engine/pipeline/plan.h"
+
+namespace fleetmint::cli {
+namespace {
+
+constexpr double kMeasureSeconds = 1.0;
+// 100,000 iterations of PBKDF2, once for each of the key, the certificates and the MAC.
+constexpr double kSlowPasswordSeconds = 0.06;
+
+int Check(Session& session, const std::string& file) {
+  const Catalog catalog = session.LoadCatalog();
+  const Fleet fleet = Fleet::Load(file, catalog);
+  std::optional<Ledger> ledger;
+  if (!session.ca.empty()) {
+    const Authority authority = Authority::Open(session.ca);
+    ledger.emplace(Ledger::Open(authority.LedgerPath()));
+  }
+  const Plan plan = Plan::Make(fleet, catalog, ledger ? &*ledger : nullptr);
+  const PlanSummary& summary = plan.summary();
+  double seconds = 0;
+  for (const auto& [spec, count] : summary.by_key) {
+    const KeyRate rate = MeasureKeyRate(spec, session.Threads(), kMeasureSeconds, session.streams, session.signals.token());
+    seconds += static_cast<double>(count) / rate.keys_per_second;
+  }
+  seconds += static_cast<double>(summary.slow_passwords) * kSlowPasswordSeconds / session.Threads();
+  if (session.json) {
+    nlohmann::ordered_json keys;
+    for (const auto& [spec, count] : summary.by_key) keys[KeySpecName(spec)] = count;
+    const nlohmann::ordered_json object{{"fleet", fleet.name()},
+                                        {"endpoints", summary.endpoints},
+                                        {"already_issued", summary.already_issued},
+                                        {"to_issue", summary.to_issue},
+                                        {"older_profile", summary.older_profile},
+                                        {"not_in_fleet", summary.not_in_fleet},
+                                        {"os_unknown", summary.os_unknown},
+                                        {"by_profile", summary.by_profile},
+                                        {"by_key", keys},
+                                        {"by_encryption", summary.by_encryption},
+                                        {"estimated_seconds", seconds},
+                                        {"kernel", KernelName()},
+                                        {"threads", session.Threads()}};
+    session.ui.Out(object.dump() + "\n");
+    return 0;
+  }
+  std::string text = "fleet " + fleet.name() + ": " + std::to_string(summary.endpoints) + " endpoints, " +
+                     std::to_string(summary.already_issued) + " issued, " + std::to_string(summary.to_issue) + " to issue\n";
+  const auto line = [&](const std::string& what, std::size_t count) {
+    if (count != 0) text += "  " + what + ": " + std::to_string(count) + "\n";
+  };
+  for (const auto& [profile, count] : summary.by_profile) line("profile " + profile, count);
+  for (const auto& [spec, count] : summary.by_key) line("key " + KeySpecName(spec), count);
+  for (const auto& [name, count] : summary.by_encryption) line("encryption " + name, count);
+  line("without os, so modern encryption", summary.os_unknown);
+  line("issued under an older profile", summary.older_profile);
+  line("issued, no longer in the file", summary.not_in_fleet);
+  line("with a password of their own (100,000 iterations, slower)", summary.slow_passwords);
+  if (summary.to_issue != 0) {
+    text += "about " + DurationText(seconds) + " on this machine (kernel " + std::string(KernelName()) + ", " +
+            std::to_string(session.Threads()) + " threads)\n";
+  }
+  session.ui.Out(text);
+  return 0;
+}
+
+}  // namespace
+
+void AddCheck(CLI::App& app, Session& session) {
+  auto* const command = app.add_subcommand("check", "validate a fleet file: what would be issued, and how long it takes");
+  auto file = std::make_shared<std::string>();
+  command->add_option("FLEET", *file, "the fleet file")->required();
+  AddCaOption(*command, session, /*required=*/false);
+  AddThreads(*command, session);
+  AddProfiles(*command, session);
+  AddCommonOptions(*command, session);
+  command->footer("Writes nothing. Example: fleetmint check fleet.yaml --ca ca");
+  command->callback([&session, file] { session.action = [&session, file] { return Check(session, *file); }; });
+}
+
+}  // namespace fleetmint::cli

@@ -1,0 +1,93 @@
+#include "engine/cli/cli.h"
+
+#include <cstdlib>
+#include <iostream>
+#include <new>
+
+#include "engine/base/text.h"
+#include "engine/cli/session.h"
+
+namespace fleetmint::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "A first run:\n"
+    "  fleetmint ca init --ca ca\n"
+    "  fleetmint check fleet.yaml --ca ca\n"
+    "  fleetmint issue fleet.yaml --ca ca --out out\n"
+    "  fleetmint verify --ca ca --out out\n"
+    "\n"
+    "Exit codes: 0 done; 1 some endpoints failed, or findings; 2 usage, inventory, profile or output\n"
+    "identity wrong, nothing issued; 3 authority, ledger or disk failed, resumable; 4 a key check\n"
+    "disagreed, do not resume on this machine; 130 interrupted, resumable.\n";
+
+int UsageError(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv, Session& session) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    commands.push_back(command->get_name());
+  }
+  const std::string first = argc > 1 ? argv[1] : "";
+  const bool known = std::find(commands.begin(), commands.end(), first) != commands.end();
+  if (!first.empty() && first[0] != '-' && !known) {
+    session.ui.Report(Error::WithHint(ErrorKind::kUsage, "unknown command '" + first + "'",
+                                      DidYouMean(first, commands)));
+  } else {
+    const std::string help = known ? "fleetmint " + first + " --help" : "fleetmint --help";
+    session.ui.Report(Error::WithHint(ErrorKind::kUsage, error.what(), "see " + help));
+  }
+  return ExitCode(ErrorKind::kUsage);
+}
+
+// The one place where an exception becomes an exit code.
+int RunAction(Session& session) {
+  try {
+    return session.action();
+  } catch (const Error& error) {
+    session.ui.Report(error);
+    return ExitCode(error.kind());
+  } catch (const std::bad_alloc&) {
+    session.ui.Report(Error::WithHint(ErrorKind::kDisk, "out of memory", "use fewer --threads, then run the same command again"));
+  } catch (const std::exception& error) {
+    session.ui.Report(Error(ErrorKind::kDisk, std::string("unexpected: ") + error.what()));
+  }
+  return ExitCode(ErrorKind::kDisk);
+}
+
+}  // namespace
+
+int Run(int argc, char** argv) {
+  HardenProcess();
+  static Signals signals;  // its thread outlives every stack frame
+  Session session(signals);
+  if (const char* file = std::getenv("FLEETMINT_PASSPHRASE_FILE")) session.passphrase.env_file = file;
+
+  CLI::App app{"fleetmint: certificates for a fleet: a YAML inventory in, one PFX per endpoint and a manifest out",
+               "fleetmint"};
+  app.set_version_flag("--version", "fleetmint " FLEETMINT_VERSION);
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  AddCheck(app, session);
+  AddCaCommands(app, session);
+  AddIssue(app, session);
+  AddVerify(app, session);
+  AddList(app, session);
+  AddPasswords(app, session);
+  AddManifest(app, session);
+  AddProfilesCommand(app, session);
+  AddBench(app, session);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return UsageError(app, error, argc, argv, session);
+  }
+  session.ui.Configure(session.quiet, session.json, session.log_level);
+  const int code = RunAction(session);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    session.ui.Report(Error(ErrorKind::kDisk, "cannot write to stdout"));
+    return code == 0 ? ExitCode(ErrorKind::kDisk) : code;
+  }
+  return code;
+}
+
+}  // namespace fleetmint::cli

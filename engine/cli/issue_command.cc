@@ -1,0 +1,131 @@
+// `fleetmint issue`: the main job.
+#include <nlohmann/json.hpp>
+
+#include "engine/authority/run_lock.h"
+#include "engine/base/error.h"
+#include "engine/cli/session.h"
+#include "engine/keys/generate.h"
+#include "engine/pipeline/issue.h"
+#include "engine/pipeline/publish.h"
+#include "engine/pipeline/recover.h"
+
+namespace fleetmint::cli {
+namespace {
+
+struct Options {
+  std::string fleet, layout;
+};
+
+void WarnOfPlan(Session& session, const PlanSummary& summary) {
+  const auto warn = [&](std::size_t count, const char* what) {
+    if (count != 0) session.ui.Warn(std::to_string(count) + " " + what);
+  };
+  warn(summary.older_profile, "were issued under an older profile, and stay as they are");
+  warn(summary.not_in_fleet, "certificates are current whose endpoint the fleet file no longer names");
+  if (summary.os_unknown != 0) {
+    session.ui.Say(std::to_string(summary.os_unknown) +
+                   " endpoints have no os: modern encryption (Windows 10 1709, Server 2019 and later)");
+  }
+}
+
+void SayRecovery(Session& session, const RecoveryReport& report) {
+  if (report.finished + report.discarded + report.abandoned == 0) return;
+  session.ui.Say("recovered from an unfinished run: " + std::to_string(report.finished) + " files put in place, " +
+                 std::to_string(report.discarded) + " discarded, " + std::to_string(report.abandoned) +
+                 " reservations abandoned");
+}
+
+void Summarize(Session& session, const RunResult& result, const PlanSummary& summary) {
+  const double rate = result.seconds > 0 ? static_cast<double>(result.issued) / result.seconds : 0;
+  const std::string manifest = session.out + "/manifest.jsonl";
+  if (session.json) {
+    const nlohmann::ordered_json object{{"issued", result.issued},
+                                        {"skipped", summary.already_issued},
+                                        {"failed", result.failures.size()},
+                                        {"seconds", result.seconds},
+                                        {"endpoints_per_second", rate},
+                                        {"kernel", KernelName()},
+                                        {"threads", session.Threads()},
+                                        {"manifest", manifest}};
+    session.ui.Out(object.dump() + "\n");
+    return;
+  }
+  session.ui.Say("issued " + std::to_string(result.issued) + ", skipped " +
+                 std::to_string(summary.already_issued) + " (issued before), failed " +
+                 std::to_string(result.failures.size()));
+  if (result.issued != 0) {
+    session.ui.Say("in " + DurationText(result.seconds) + ": " + NumberText(rate) + " endpoints/s, kernel " +
+                   std::string(KernelName()) + ", " + std::to_string(session.Threads()) + " threads");
+  }
+  session.ui.Say("bundles in " + session.out + "/bundles, manifest " + manifest);
+}
+
+int Issue(Session& session, const Options& options) {
+  const Catalog catalog = session.LoadCatalog();
+  const Fleet fleet = Fleet::Load(options.fleet, catalog);
+  Authority authority = Authority::Open(session.ca);
+  const RunLock lock = RunLock::Acquire(authority.directory(), "issue");
+  Ledger ledger = Ledger::Open(authority.LedgerPath());
+  Plan plan = Plan::Make(fleet, catalog, &ledger);
+  UserPassphrase passphrase = session.Passphrase();
+  authority.Unlock(authority.encrypted() ? &passphrase : nullptr, session.clock);
+  if (plan.size() != 0) authority.issuer().CheckValidity(plan.longest_validity(), session.clock.Now());
+
+  // From here on something is written.
+  std::optional<Layout> layout;
+  if (!options.layout.empty()) layout = options.layout == "hashed" ? Layout::kHashed : Layout::kFlat;
+  const OutputDirectory output =
+      OutputDirectory::OpenOrCreate(session.out, authority.id(), fleet.name(), layout);
+  SayRecovery(session, Recover(ledger, output, session.ui));
+  plan = Plan::Make(fleet, catalog, &ledger);
+  WarnOfPlan(session, plan.summary());
+  if (plan.size() == 0) session.ui.Say("nothing to do: every endpoint has its certificate");
+
+  ProgressObserver observer(session.ui, plan.size());
+  const RunContext context{.authority = authority,
+                           .ledger = ledger,
+                           .output = output,
+                           .clock = session.clock,
+                           .random = session.random,
+                           .streams = session.streams,
+                           .observer = observer,
+                           .log = session.ui,
+                           .threads = session.Threads(),
+                           .stop = session.signals.token()};
+  const RunResult result = fleetmint::Issue(plan, context);
+  session.ui.EndProgress();
+  Publish(ledger, authority, output);
+
+  if (result.clamped != 0) {
+    session.ui.Warn(std::to_string(result.clamped) + " certificates end with the issuing CA, earlier than asked");
+  }
+  Summarize(session, result, plan.summary());
+  if (result.interrupted) {
+    session.ui.Say("interrupted: " + std::to_string(plan.size() - result.issued) + " of " +
+                   std::to_string(plan.size()) + " are left");
+    session.ui.Hint("run the same command again to go on");
+    return ExitCode(ErrorKind::kInterrupted);
+  }
+  return result.failures.empty() ? 0 : ExitCode(ErrorKind::kEndpoint);
+}
+
+}  // namespace
+
+void AddIssue(CLI::App& app, Session& session) {
+  auto* const command = app.add_subcommand("issue", "issue what the fleet file names and has no certificate yet");
+  auto options = std::make_shared<Options>();
+  command->add_option("FLEET", options->fleet, "the fleet file")->required();
+  AddCaOption(*command, session);
+  AddOut(*command, session);
+  command->add_option("--layout", options->layout, "flat or hashed; fixed at the first issue")
+      ->check(CLI::IsMember({"flat", "hashed"}));
+  AddThreads(*command, session);
+  AddProfiles(*command, session);
+  AddPassphrase(*command, session);
+  AddCommonOptions(*command, session);
+  command->footer("Run it again to resume: endpoints that were issued are skipped.\n\n"
+                  "Example: fleetmint issue fleet.yaml --ca ca --out out");
+  command->callback([&session, options] { session.action = [&session, options] { return Issue(session, *options); }; });
+}
+
+}  // namespace fleetmint::cli

@@ -1,0 +1,99 @@
+#include "engine/cli/passphrase.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "engine/base/error.h"
+
+namespace fleetmint::cli {
+namespace {
+
+constexpr std::size_t kLongest = 4096;
+
+// The first line of a descriptor, byte by byte, so that nothing is left in a buffer.
+SecretBytes ReadLine(int fd, const std::string& what) {
+  SecretBytes line;
+  for (std::uint8_t c = 0; line.size() < kLongest;) {
+    const ssize_t got = ::read(fd, &c, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw Error(ErrorKind::kAuthority, "cannot read " + what + ": " + std::strerror(errno));
+    if (got == 0 || c == '\n') break;
+    line.push_back(c);
+  }
+  if (!line.empty() && line.back() == '\r') line.pop_back();
+  if (line.empty()) throw Error(ErrorKind::kAuthority, what + " holds no passphrase");
+  return line;
+}
+
+}  // namespace
+
+SecretBytes UserPassphrase::FromFile(const std::string& path) const {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    throw Error(ErrorKind::kAuthority, "cannot open passphrase file '" + path + "': " + std::strerror(errno));
+  }
+  struct stat status {};
+  const bool open_to_others = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 077U) != 0;
+  if (open_to_others) {
+    ::close(fd);
+    throw Error::WithHint(ErrorKind::kAuthority, "passphrase file '" + path + "' is open to other users",
+                          "chmod 600 '" + path + "'");
+  }
+  try {
+    SecretBytes line = ReadLine(fd, "passphrase file '" + path + "'");
+    ::close(fd);
+    return line;
+  } catch (...) {
+    ::close(fd);
+    throw;
+  }
+}
+
+SecretBytes UserPassphrase::FromTerminal(const std::string& purpose, bool confirm) {
+  const int tty = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
+  if (tty < 0) {
+    throw Error::WithHint(ErrorKind::kAuthority, "no passphrase for " + purpose + ", and no terminal to ask on",
+                          "give --passphrase-file FILE or --passphrase-fd N, or set FLEETMINT_PASSPHRASE_FILE");
+  }
+  termios saved{};
+  ::tcgetattr(tty, &saved);
+  termios silent = saved;
+  silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  signals_.BeginPrompt(tty, saved);
+  ::tcsetattr(tty, TCSAFLUSH, &silent);
+  const auto ask = [&](const std::string& prompt) {
+    [[maybe_unused]] ssize_t put = ::write(tty, prompt.data(), prompt.size());
+    SecretBytes line = ReadLine(tty, "the terminal");
+    put = ::write(tty, "\n", 1);
+    return line;
+  };
+  const auto restore = [&] {
+    ::tcsetattr(tty, TCSAFLUSH, &saved);
+    signals_.EndPrompt();
+    ::close(tty);
+  };
+  try {
+    SecretBytes line = ask("passphrase for " + purpose + ": ");
+    if (confirm && ask("again: ") != line) {
+      throw Error(ErrorKind::kAuthority, "the two passphrases differ");
+    }
+    restore();
+    return line;
+  } catch (...) {
+    restore();
+    throw;
+  }
+}
+
+SecretBytes UserPassphrase::Get(const std::string& purpose, bool confirm) {
+  if (!options_.file.empty()) return FromFile(options_.file);
+  if (options_.descriptor >= 0) return ReadLine(options_.descriptor, "the passphrase descriptor");
+  if (!options_.env_file.empty()) return FromFile(options_.env_file);
+  return FromTerminal(purpose, confirm);
+}
+
+}  // namespace fleetmint::cli

@@ -1,0 +1,82 @@
+#include "engine/cli/session.h"
+
+#include <filesystem>
+
+#include "engine/base/error.h"
+#include "engine/base/text.h"
+#include "engine/keys/generate.h"
+
+namespace fleetmint::cli {
+
+Catalog Session::LoadCatalog() const {
+  Catalog catalog = Catalog::Builtin();
+  FaultList faults("profiles");
+  for (const std::string& path : profile_paths) {
+    if (std::filesystem::is_directory(path)) {
+      catalog.AddDirectory(path, faults);
+    } else {
+      catalog.AddFile(path, faults);
+    }
+  }
+  faults.ThrowIfAny();
+  return catalog;
+}
+
+void Session::UnlockFleetKey(Authority& authority) {
+  UserPassphrase source = Passphrase();
+  authority.UnlockFleetKey(authority.encrypted() ? &source : nullptr);
+}
+
+void AddCommonOptions(CLI::App& command, Session& session) {
+  command.add_flag("--json", session.json, "print one machine-readable object on stdout");
+  command.add_flag("--quiet", session.quiet, "no summary and no progress; errors still speak");
+  command.add_option("--log-level", session.log_level, "debug, info, warning or error")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+}
+
+void AddCaOption(CLI::App& command, Session& session, bool required) {
+  auto* const option = command.add_option("--ca", session.ca, "the authority's directory");
+  option->type_name("DIR");
+  if (required) option->required();
+}
+
+void AddOut(CLI::App& command, Session& session) {
+  command.add_option("--out", session.out, "the directory that is shipped")->type_name("DIR")->required();
+}
+
+void AddProfiles(CLI::App& command, Session& session) {
+  command.add_option("--profiles", session.profile_paths, "profile file or directory of your own; repeatable")
+      ->type_name("PATH")
+      ->take_all();
+}
+
+void AddPassphrase(CLI::App& command, Session& session) {
+  auto* const file = command.add_option("--passphrase-file", session.passphrase.file,
+                                        "file (mode 0600) whose first line is the passphrase");
+  file->type_name("FILE");
+  command.add_option("--passphrase-fd", session.passphrase.descriptor, "open descriptor to read it from")
+      ->type_name("N")
+      ->excludes(file);
+}
+
+void AddThreads(CLI::App& command, Session& session) {
+  command.add_option("--threads", session.threads, "key workers (default: every usable processor)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  command.add_option("--kernel", session.kernel, "the code that searches primes (default: auto)")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({std::string("auto"), std::string(KernelName())}));
+}
+
+KeySpec ParseKeyName(const std::string& name) {
+  for (const std::uint32_t bits : {2048U, 3072U, 4096U}) {
+    if (name == "rsa-" + std::to_string(bits)) return {KeyAlgorithm::kRsa, bits};
+  }
+  for (const std::uint32_t bits : {256U, 384U}) {
+    if (name == "p" + std::to_string(bits)) return {KeyAlgorithm::kEcdsa, bits};
+  }
+  const std::vector<std::string> known{"rsa-2048", "rsa-3072", "rsa-4096", "p256", "p384"};
+  throw Error::WithHint(ErrorKind::kUsage, "unknown key '" + name + "'", DidYouMean(name, known));
+}
+
+}  // namespace fleetmint::cli

@@ -1,0 +1,68 @@
+// Session: what every command works with, and the options they share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/authority/authority.h"
+#include "engine/base/clock.h"
+#include "engine/base/random.h"
+#include "engine/cli/passphrase.h"
+#include "engine/cli/process.h"
+#include "engine/cli/ui.h"
+#include "profiles/profile.h"
+
+namespace fleetmint::cli {
+
+struct Session {
+  explicit Session(Signals& stop_signals) : signals(stop_signals), streams(random) {}
+
+  Signals& signals;
+  Ui ui;
+  SystemClock clock;
+  SystemRandom random;
+  SystemStreams streams;
+  std::function<int()> action;  // set by the command that was chosen
+
+  // Options, filled in by the parser.
+  bool json = false, quiet = false;
+  std::string log_level;
+  unsigned threads = 0;  // 0: every usable processor
+  std::string kernel = "auto";
+  std::vector<std::string> profile_paths;
+  PassphraseOptions passphrase;
+  std::string ca, out;
+
+  unsigned Threads() const { return threads == 0 ? UsableProcessors() : threads; }
+  // LoadCatalog gives the built-in profiles and those of --profiles.
+  Catalog LoadCatalog() const;
+  UserPassphrase Passphrase() { return {passphrase, signals}; }
+  void UnlockFleetKey(Authority& authority);
+};
+
+// Option groups that commands put together.
+void AddCommonOptions(CLI::App& command, Session& session);
+void AddCaOption(CLI::App& command, Session& session, bool required = true);
+void AddOut(CLI::App& command, Session& session);
+void AddProfiles(CLI::App& command, Session& session);
+void AddPassphrase(CLI::App& command, Session& session);
+void AddThreads(CLI::App& command, Session& session);
+
+// ParseKeyName reads "rsa-2048", "p256" and the like. Throws Error(kUsage).
+KeySpec ParseKeyName(const std::string& name);
+
+// The commands; each adds itself to the parser.
+void AddCheck(CLI::App& app, Session& session);
+void AddCaCommands(CLI::App& app, Session& session);
+void AddIssue(CLI::App& app, Session& session);
+void AddVerify(CLI::App& app, Session& session);
+void AddList(CLI::App& app, Session& session);
+void AddPasswords(CLI::App& app, Session& session);
+void AddManifest(CLI::App& app, Session& session);
+void AddProfilesCommand(CLI::App& app, Session& session);
+void AddBench(CLI::App& app, Session& session);
+
+}  // namespace fleetmint::cli

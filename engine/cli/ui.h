@@ -1,0 +1,74 @@
+// The rules of the terminal:
+//   - stdout carries results and nothing else; everything for people goes to stderr
+//   - lines on stderr start with "fleetmint: ", lower case, no full stop; a remedy is a line "hint: ..."
+//   - a progress line only where stderr is a terminal and neither --quiet nor --json was given
+//   - no secret is ever printed, but by `passwords`, whose result they are
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "engine/base/error.h"
+#include "engine/base/log.h"
+#include "engine/pipeline/issue.h"
+
+namespace spdlog {
+class logger;
+}
+
+namespace fleetmint::cli {
+
+class Ui final : public Log {
+ public:
+  Ui();
+  ~Ui() override;
+
+  void Configure(bool quiet, bool json, const std::string& log_level);
+  bool json() const { return json_; }
+
+  // Out writes a result to stdout, as it is.
+  void Out(std::string_view text);
+  // Say tells a person how it went (stderr); silent with --quiet.
+  void Say(const std::string& line);
+  // Warn and Hint always speak.
+  void Warn(const std::string& line);
+  void Hint(const std::string& line);
+  // Report prints every fault of an error.
+  void Report(const Error& error);
+
+  void Write(LogLevel level, std::string_view message) override;
+
+  // Progress draws or wipes the progress line.
+  void Progress(const std::string& line);
+  void EndProgress();
+  bool shows_progress() const { return shows_progress_; }
+
+ private:
+  void Line(const std::string& text);
+
+  std::shared_ptr<spdlog::logger> logger_;
+  std::mutex mutex_;
+  bool quiet_ = false, json_ = false, shows_progress_ = false, drawn_ = false;
+};
+
+// ProgressObserver shows count, share, rate and time left of a run.
+class ProgressObserver final : public RunObserver {
+ public:
+  ProgressObserver(Ui& ui, std::size_t total) : ui_(ui), total_(total) {}
+  void Acknowledged(std::size_t done) override;
+  void Failed(const std::string& endpoint, const std::string& reason) override;
+
+ private:
+  Ui& ui_;
+  std::size_t total_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// Duration gives "3 h 20 min", "45 s", "0.8 s"; Number one decimal below 100, none above.
+std::string DurationText(double seconds);
+std::string NumberText(double number);
+
+}  // namespace fleetmint::cli
