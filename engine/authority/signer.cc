@@ -18,23 +18,28 @@ namespace {
 struct Scheme {
   SignatureAlgorithm algorithm;
   const char* padding;
+  Botan::Signature_Format format;  // X.509 wants an ECDSA signature as a DER sequence, RSA as it is
 };
 
 Scheme SchemeOf(const Botan::Private_Key& key) {
   if (const auto* rsa = dynamic_cast<const Botan::RSA_PrivateKey*>(&key)) {
-    if (rsa->get_n().bits() >= 2048) return {SignatureAlgorithm::kRsaSha256, "EMSA3(SHA-256)"};
+    if (rsa->get_n().bits() >= 2048)
+      return {SignatureAlgorithm::kRsaSha256, "EMSA3(SHA-256)", botan_compat::kPlainSignature};
     throw Error(ErrorKind::kAuthority, "the CA's RSA key is shorter than 2048 bits");
   }
   if (const auto* ecdsa = dynamic_cast<const Botan::ECDSA_PrivateKey*>(&key)) {
     const std::size_t bits = ecdsa->domain().get_p_bits();
-    if (bits == 256) return {SignatureAlgorithm::kEcdsaSha256, "EMSA1(SHA-256)"};
-    if (bits == 384) return {SignatureAlgorithm::kEcdsaSha384, "EMSA1(SHA-384)"};
+    if (bits == 256)
+      return {SignatureAlgorithm::kEcdsaSha256, "EMSA1(SHA-256)", botan_compat::kDerSignature};
+    if (bits == 384)
+      return {SignatureAlgorithm::kEcdsaSha384, "EMSA1(SHA-384)", botan_compat::kDerSignature};
   }
   throw Error::WithHint(ErrorKind::kAuthority, "the CA key is of a kind that is not supported",
                         "use RSA of 2048 bits or more, or ECDSA on P-256 or P-384");
 }
 
-// Botan's signers are for one thread each: those who sign at the same time take one from a free list.
+// Botan's signers are for one thread each: those who sign at the same time take one from a free
+// list.
 class SoftwareSigner final : public Signer {
  public:
   explicit SoftwareSigner(const SecretBytes& pkcs8) : pkcs8_(pkcs8) {
@@ -58,14 +63,17 @@ class SoftwareSigner final : public Signer {
 
  private:
   struct Worker {
-    Worker(std::unique_ptr<Botan::Private_Key> private_key, const Bytes& spki, const char* padding)
-        : rng(random), key(std::move(private_key)), public_key(LoadSpki(spki)),
-          signer(*key, rng, padding, botan_compat::kDerSignature),
-          verifier(*public_key, padding, botan_compat::kDerSignature) {}
+    Worker(std::unique_ptr<Botan::Private_Key> private_key, const Bytes& spki, const Scheme& scheme)
+        : rng(random),
+          key(std::move(private_key)),
+          public_key(LoadSpki(spki)),
+          signer(*key, rng, scheme.padding, scheme.format),
+          verifier(*public_key, scheme.padding, scheme.format) {}
 
     Bytes Sign(ByteView message) {
       Bytes signature = signer.sign_message(message.data(), message.size(), rng);
-      if (!verifier.verify_message(message.data(), message.size(), signature.data(), signature.size())) {
+      if (!verifier.verify_message(message.data(), message.size(), signature.data(),
+                                   signature.size())) {
         throw Error::WithHint(ErrorKind::kIntegrity, "a signature of the CA does not verify",
                               "do not resume on this machine: its processor or memory is faulty");
       }
@@ -97,7 +105,7 @@ class SoftwareSigner final : public Signer {
         return worker;
       }
     }
-    return std::make_unique<Worker>(Load(), spki_, scheme_.padding);
+    return std::make_unique<Worker>(Load(), spki_, scheme_);
   }
 
   SecretBytes pkcs8_;

@@ -26,11 +26,13 @@ namespace fleetmint::botan_compat {
 inline constexpr const char* kSha1 = "SHA-1";
 inline constexpr auto kEncrypt = Botan::Cipher_Dir::Encryption;
 inline constexpr auto kDecrypt = Botan::Cipher_Dir::Decryption;
+inline constexpr auto kPlainSignature = Botan::Signature_Format::Standard;
 inline constexpr auto kDerSignature = Botan::Signature_Format::DerSequence;
 #else
 inline constexpr const char* kSha1 = "SHA-160";
 inline constexpr auto kEncrypt = Botan::ENCRYPTION;
 inline constexpr auto kDecrypt = Botan::DECRYPTION;
+inline constexpr auto kPlainSignature = Botan::IEEE_1363;
 inline constexpr auto kDerSignature = Botan::DER_SEQUENCE;
 #endif
 

@@ -1,7 +1,10 @@
 #include "engine/cli/cli.h"
 
+#include <poll.h>
+#include <unistd.h>
+
+#include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <new>
 
 #include "engine/base/text.h"
@@ -37,6 +40,12 @@ int UsageError(const CLI::App& app, const CLI::ParseError& error, int argc, char
     session.ui.Report(Error::WithHint(ErrorKind::kUsage, error.what(), "see " + help));
   }
   return ExitCode(ErrorKind::kUsage);
+}
+
+// Whether stdout is a pipe that nobody reads any more, as in `fleetmint list | head`: no fault.
+bool ReaderHasGone() {
+  pollfd out{STDOUT_FILENO, 0, 0};
+  return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
 // The one place where an exception becomes an exit code.
@@ -83,7 +92,7 @@ int Run(int argc, char** argv) {
   }
   session.ui.Configure(session.quiet, session.json, session.log_level);
   const int code = RunAction(session);
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+  if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && !ReaderHasGone()) {
     session.ui.Report(Error(ErrorKind::kDisk, "cannot write to stdout"));
     return code == 0 ? ExitCode(ErrorKind::kDisk) : code;
   }

@@ -77,7 +77,6 @@ int Issue(Session& session, const Options& options) {
   const OutputDirectory output =
       OutputDirectory::OpenOrCreate(session.out, authority.id(), fleet.name(), layout);
   SayRecovery(session, Recover(ledger, output, session.ui));
-  plan = Plan::Make(fleet, catalog, &ledger);
   WarnOfPlan(session, plan.summary());
   if (plan.size() == 0) session.ui.Say("nothing to do: every endpoint has its certificate");
 

@@ -1,5 +1,6 @@
 #include "engine/pipeline/issue.h"
 
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_pipeline.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -20,12 +21,12 @@ using ChunkPtr = std::shared_ptr<Chunk>;
 class Reserver {
  public:
   Reserver(Plan& plan, const RunContext& context, std::int64_t run)
-      : plan_(plan), context_(context), run_(run), step_(ChunkSize(plan.size(), context.threads)) {}
+      : plan_(plan), context_(context), run_(run) {}
 
   ChunkPtr Next() {
     if (next_ == plan_.size() || context_.stop.stop_requested()) return nullptr;
     auto chunk = std::make_shared<Chunk>();
-    const std::size_t end = std::min(next_ + step_, plan_.size());
+    const std::size_t end = next_ + ChunkSize(plan_.size() - next_, context_.threads);
     std::vector<std::string> names;
     for (; next_ < end; ++next_) {
       chunk->outcomes.emplace_back().job = plan_.MakeJob(next_);
@@ -43,7 +44,6 @@ class Reserver {
   Plan& plan_;
   const RunContext& context_;
   const std::int64_t run_;
-  const std::size_t step_;
   std::size_t next_ = 0;
 };
 
@@ -73,9 +73,9 @@ class Committer {
 
 }  // namespace
 
-std::size_t ChunkSize(std::size_t endpoints, unsigned threads) {
+std::size_t ChunkSize(std::size_t remaining, unsigned threads) {
   const std::size_t parts = std::size_t{4} * std::max(1U, threads);
-  return std::clamp<std::size_t>((endpoints + parts - 1) / parts, 1, 64);
+  return std::clamp<std::size_t>((remaining + parts - 1) / parts, 1, 64);
 }
 
 RunResult Issue(Plan& plan, const RunContext& context) {
@@ -90,7 +90,10 @@ RunResult Issue(Plan& plan, const RunContext& context) {
   Committer committer(context, commit_ledger, result);
 
   // One slot more than key workers: the serial stages spend their time waiting for the disk.
-  tbb::task_arena arena(static_cast<int>(context.threads) + 1);
+  const int slots = static_cast<int>(context.threads) + 1;
+  const tbb::global_control workers(tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(slots));
+  tbb::task_arena arena(slots);
   const std::size_t in_flight = std::size_t{2} * context.threads + 2;
   arena.execute([&] {
     tbb::parallel_pipeline(

@@ -62,7 +62,8 @@ struct RunResult {
 // called from any thread; it uses an arena of its own with threads + 1 slots.
 RunResult Issue(Plan& plan, const RunContext& context);
 
-// ChunkSize is how many endpoints travel together: clamp(ceil(n / 4 threads), 1, 64).
-std::size_t ChunkSize(std::size_t endpoints, unsigned threads);
+// ChunkSize is how many endpoints the next chunk takes: clamp(ceil(remaining / 4 threads), 1, 64). The
+// last chunks shrink, so that no key worker waits long for another one's last chunk.
+std::size_t ChunkSize(std::size_t remaining, unsigned threads);
 
 }  // namespace fleetmint
