@@ -5,6 +5,7 @@
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 #include "engine/cli/session.h"
+#include "engine/pipeline/hierarchy.h"
 #include "engine/x509/name.h"
 
 namespace fleetmint::cli {
@@ -26,9 +27,7 @@ int Init(Session& session, const Options& options) {
                           DidYouMean(options.profile, catalog.AuthorityNames()));
   }
   UserPassphrase passphrase = session.Passphrase();
-  InitOptions init;
-  for (const Tier& tier : profile->tiers) init.tiers.push_back({tier.name, tier.certificate, tier.key});
-  init.root_crl_validity = profile->crl_validity;
+  InitOptions init = HierarchyOf(*profile);
   init.passphrase = options.no_passphrase ? nullptr : &passphrase;
   Authority::Init(session.ca, init, session.random, session.streams, session.clock);
   session.ui.Say("made authority " + session.ca + " (" + profile->name + ")");

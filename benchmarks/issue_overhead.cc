@@ -1,0 +1,145 @@
+// issue_overhead: how much of raw key generation's speed a whole run keeps.
+//
+//   issue_overhead [ENDPOINTS=200] [ROUNDS=3] [THREADS=2]
+//
+// Each round generates the keys of one fleet, then issues that fleet (reserve, keys, sign, pack,
+// commit, publish) with the same random streams, on the same threads: both search the same primes,
+// so the ratio is free of the search's luck. Order alternates; the medians over the rounds are
+// printed as one JSON object, with the kernel that ran. The prescribed authority is `two-tier` (RSA
+// 3072 signs).
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "engine/keys/generate.h"
+#include "engine/pipeline/hierarchy.h"
+#include "engine/pipeline/issue.h"
+#include "engine/pipeline/publish.h"
+
+namespace fleetmint {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Streams that are a function of their label and a round: for measuring only.
+class RepeatableStreams final : public StreamFactory {
+ public:
+  explicit RepeatableStreams(int round) : round_(round) {}
+  RandomStream Open(const StreamLabel& label) override {
+    const std::string text = std::to_string(round_) + "/" + label.endpoint + "/" +
+                             std::to_string(label.attempt) + "/" + std::to_string(label.part);
+    return RandomStream(Sha256(AsBytes(text)));
+  }
+
+ private:
+  int round_;
+};
+
+class SilentObserver final : public RunObserver {
+ public:
+  void Acknowledged(std::size_t) override {}
+  void Failed(const std::string& endpoint, const std::string& reason) override {
+    std::fprintf(stderr, "%s: %s\n", endpoint.c_str(), reason.c_str());
+    std::exit(1);
+  }
+};
+
+double SecondsOf(const auto& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+void GenerateRaw(const Fleet& fleet, StreamFactory& streams, unsigned threads) {
+  namespace tbb = oneapi::tbb;
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, threads);
+  tbb::task_arena arena(static_cast<int>(threads));
+  arena.execute([&] {
+    tbb::parallel_for(std::size_t{0}, fleet.size(), [&](std::size_t i) {
+      KeyStreams pair = OpenKeyStreams(streams, fleet.Name(i));
+      GenerateKeys({KeyAlgorithm::kRsa, 2048}, {&pair, 1});
+    });
+  });
+}
+
+void IssueWhole(const Fleet& fleet, const Catalog& catalog, StreamFactory& streams,
+                unsigned threads, const fs::path& ca, const fs::path& out) {
+  const SystemClock clock;
+  SystemRandom random;
+  NullLog log;
+  SilentObserver observer;
+  Authority authority = Authority::Open(ca);
+  authority.Unlock(nullptr, clock);
+  Ledger ledger = Ledger::Open(authority.LedgerPath());
+  Plan plan = Plan::Make(fleet, catalog, &ledger);
+  const OutputDirectory output =
+      OutputDirectory::OpenOrCreate(out, authority.id(), fleet.name(), std::nullopt);
+  Issue(plan, {.authority = authority,
+               .ledger = ledger,
+               .output = output,
+               .clock = clock,
+               .random = random,
+               .streams = streams,
+               .observer = observer,
+               .log = log,
+               .threads = threads,
+               .stop = {}});
+  Publish(ledger, authority, output);
+}
+
+int Run(int endpoints, int rounds, unsigned threads) {
+  std::string pattern = (fs::temp_directory_path() / "fleetmint-bench-XXXXXX").string();
+  const fs::path work = ::mkdtemp(pattern.data());
+  const Catalog catalog = Catalog::Builtin();
+  std::ofstream(work / "fleet.yaml")
+      << "fleet: bench\nprofile: observeit-agent\ndefaults: {domain: example.com, os: windows-10}\n"
+      << "groups:\n  - {name: all, hosts: \"h-[1-" << endpoints << "]\"}\n";
+  const Fleet fleet = Fleet::Load(work / "fleet.yaml", catalog);
+  std::vector<double> raw, whole, share;
+  for (int round = 0; round < rounds; ++round) {
+    RepeatableStreams streams(round);
+    SystemRandom random;
+    const fs::path ca = work / ("ca" + std::to_string(round)),
+                   out = work / ("out" + std::to_string(round));
+    SystemStreams ca_streams(random);
+    Authority::Init(ca, HierarchyOf(*catalog.FindAuthority("two-tier")), random, ca_streams,
+                    SystemClock());
+    const auto measure_raw = [&] {
+      raw.push_back(SecondsOf([&] { GenerateRaw(fleet, streams, threads); }));
+    };
+    if (round % 2 == 0) measure_raw();
+    whole.push_back(SecondsOf([&] { IssueWhole(fleet, catalog, streams, threads, ca, out); }));
+    if (round % 2 == 1) measure_raw();
+    share.push_back(raw.back() / whole.back());
+  }
+  fs::remove_all(work);
+  std::printf(
+      "{\"kernel\":\"%s\",\"threads\":%u,\"endpoints\":%d,\"rounds\":%d,\"raw_keys_per_second\":%."
+      "2f,"
+      "\"endpoints_per_second\":%.2f,\"share\":%.4f}\n",
+      std::string(KernelName()).c_str(), threads, endpoints, rounds, endpoints / Median(raw),
+      endpoints / Median(whole), Median(share));
+  return 0;
+}
+
+}  // namespace
+}  // namespace fleetmint
+
+int main(int argc, char** argv) {
+  const auto argument = [&](int i, int otherwise) {
+    return argc > i ? std::atoi(argv[i]) : otherwise;
+  };
+  return fleetmint::Run(argument(1, 200), argument(2, 3), static_cast<unsigned>(argument(3, 2)));
+}
