@@ -1,18 +1,13 @@
-// Rollout: the scripts that install bundles from the manifest, written beside it. Pure; any thread.
+// The scripts of output/rollout/ as the build compiled them in: they are written to `rollout/` of every
+// output directory, install a host's bundle, and work from the manifest alone.
 #pragma once
 
-#include <string_view>
 #include <vector>
+
+#include "engine/base/embedded_file.h"
 
 namespace fleetmint {
 
-struct RolloutFile {
-  std::string_view name;
-  std::string_view text;
-};
-
-// RolloutFiles gives the scripts of rollout/. They hold no secret and no host name: all they know comes
-// from manifest.jsonl at the time they run.
-const std::vector<RolloutFile>& RolloutFiles();
+const std::vector<EmbeddedFile>& RolloutFiles();
 
 }  // namespace fleetmint

@@ -123,11 +123,11 @@ void Catalog::Add(const yaml::Node& root, FaultList& faults) {
 Catalog Catalog::Builtin() {
   Catalog catalog;
   // A file may extend one that comes later: pass over the rest until nothing is left.
-  std::vector<const CatalogFile*> rest;
-  for (const CatalogFile& file : CatalogFiles()) rest.push_back(&file);
+  std::vector<const EmbeddedFile*> rest;
+  for (const EmbeddedFile& file : CatalogFiles()) rest.push_back(&file);
   while (!rest.empty()) {
-    std::vector<const CatalogFile*> later;
-    for (const CatalogFile* file : rest) {
+    std::vector<const EmbeddedFile*> later;
+    for (const EmbeddedFile* file : rest) {
       FaultList faults(std::string(file->name));
       const yaml::Node root = yaml::ReadText(file->text, faults);
       const yaml::Node* const parent = root.Find("extends");

@@ -1,16 +1,12 @@
-// The texts of profiles/catalog/*.yaml as the build compiled them in (embed_catalog.cmake).
+// The texts of profiles/catalog/*.yaml as the build compiled them in.
 #pragma once
 
-#include <string_view>
 #include <vector>
+
+#include "engine/base/embedded_file.h"
 
 namespace fleetmint {
 
-struct CatalogFile {
-  std::string_view name;  // "observeit-agent.yaml"
-  std::string_view text;
-};
-
-const std::vector<CatalogFile>& CatalogFiles();
+const std::vector<EmbeddedFile>& CatalogFiles();
 
 }  // namespace fleetmint

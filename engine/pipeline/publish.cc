@@ -71,7 +71,7 @@ std::size_t Publish(const Ledger& ledger, const Authority& authority,
   csv.Commit();
   WriteChain(authority, output);
   const Directory rollout = output.root().MakeSubdirectory("rollout", 0700);
-  for (const RolloutFile& file : RolloutFiles()) rollout.WriteDurably(file.name, AsBytes(file.text));
+  for (const EmbeddedFile& file : RolloutFiles()) rollout.WriteDurably(file.name, AsBytes(file.text));
   return lines;
 }
 

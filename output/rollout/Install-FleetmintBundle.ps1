@@ -1,9 +1,4 @@
-#include "output/rollout.h"
-
-namespace fleetmint {
-namespace {
-
-constexpr std::string_view kInstallPs1 = R"ps1(<#
+<#
 .SYNOPSIS
   Installs this host's bundle, then removes the certificates that it supersedes.
 .DESCRIPTION
@@ -46,41 +41,3 @@ foreach ($old in $line.supersedes) {
     Remove-Item $path -DeleteKey
   }
 }
-)ps1";
-
-constexpr std::string_view kInstallSh = R"sh(#!/bin/sh
-# Installs this host's PEM bundle: checks it against manifest.jsonl, then replaces the files atomically.
-# usage: install.sh ROOT ENDPOINT TARGET_DIRECTORY      (needs python3 and sha256sum)
-set -eu
-root=$1 endpoint=$2 target=$3
-umask 077
-mkdir -p "$target"
-python3 - "$root/manifest.jsonl" "$endpoint" <<'PY' | while read -r sha path; do
-import json, sys
-for line in open(sys.argv[1], encoding="utf-8"):
-    entry = json.loads(line)
-    if entry["endpoint"].lower() == sys.argv[2].lower():
-        for file in entry["files"]:
-            if file["path"].endswith(".pem"):
-                print(file["sha256"], file["path"])
-        break
-else:
-    sys.exit("endpoint '%s' is not in the manifest" % sys.argv[2])
-PY
-  name=$(basename "$path")
-  cp "$root/$path" "$target/.$name.new"
-  printf '%s  %s\n' "$sha" "$target/.$name.new" | sha256sum --check --quiet
-  mv "$target/.$name.new" "$target/$name"
-  echo "installed $target/$name"
-done
-)sh";
-
-}  // namespace
-
-const std::vector<RolloutFile>& RolloutFiles() {
-  static const std::vector<RolloutFile> files{{"Install-FleetmintBundle.ps1", kInstallPs1},
-                                              {"install.sh", kInstallSh}};
-  return files;
-}
-
-}  // namespace fleetmint
