@@ -9,9 +9,11 @@
 #include <botan/pubkey.h>
 #include <botan/rng.h>
 #include <botan/version.h>
+#include <botan/x509cert.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #if BOTAN_VERSION_MAJOR >= 3
@@ -42,6 +44,15 @@ inline Botan::EC_Group NamedCurve(const std::string& name) {
   return Botan::EC_Group::from_name(name);
 #else
   return Botan::EC_Group(name);
+#endif
+}
+
+// SubjectPublicKey gives a certificate's key.
+inline std::unique_ptr<Botan::Public_Key> SubjectPublicKey(const Botan::X509_Certificate& certificate) {
+#if FLEETMINT_BOTAN3
+  return certificate.subject_public_key();
+#else
+  return certificate.load_subject_public_key();
 #endif
 }
 

@@ -138,6 +138,20 @@ Bytes ReadWholeFile(const std::string& path, std::size_t limit) {
   return ReadAll<Bytes>(file.get(), path, limit);
 }
 
+SecretBytes ReadSecretFile(const std::string& path, std::size_t limit, ErrorKind kind) {
+  const Descriptor file(Retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+  if (file.get() < 0) throw Error(kind, "cannot read '" + path + "': " + std::strerror(errno));
+  struct stat status {};
+  if (::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 077U) != 0) {
+    throw Error::WithHint(kind, "'" + path + "' is secret, but open to other users", "chmod 600 '" + path + "'");
+  }
+  try {
+    return ReadAll<SecretBytes>(file.get(), path, limit);
+  } catch (const Error& error) {
+    throw Error(kind, error.what());
+  }
+}
+
 Directory Directory::Open(const std::string& path) {
   const int fd = Retry([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (fd < 0) Fail("open directory", path, errno);

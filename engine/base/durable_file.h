@@ -16,12 +16,17 @@
 #include <vector>
 
 #include "engine/base/bytes.h"
+#include "engine/base/error.h"
 
 namespace fleetmint {
 
 // ReadWholeFile reads a file given by a user (inventory, passphrase, PEM); follows symbolic links.
 // Refuses files over `limit` bytes. `-` is not special.
 Bytes ReadWholeFile(const std::string& path, std::size_t limit);
+
+// ReadSecretFile does the same for a secret (password, passphrase, private key). Refuses a regular file
+// that other users may read, before it is read; `kind` is the kind of every error.
+SecretBytes ReadSecretFile(const std::string& path, std::size_t limit, ErrorKind kind);
 
 class Directory {
  public:

@@ -39,8 +39,7 @@ int Init(Session& session, const Options& options) {
 }
 
 int Import(Session& session, const Options& options) {
-  const Bytes plain = ReadWholeFile(options.key, kMostPemBytes);
-  const SecretBytes key(plain.begin(), plain.end());
+  const SecretBytes key = ReadSecretFile(options.key, kMostPemBytes, ErrorKind::kAuthority);
   const Bytes chain = ReadWholeFile(options.chain, kMostPemBytes);
   PassphraseOptions key_options;
   key_options.file = options.key_passphrase_file;

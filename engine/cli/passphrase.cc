@@ -1,18 +1,26 @@
 #include "engine/cli/passphrase.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "engine/base/durable_file.h"
 #include "engine/base/error.h"
 
 namespace fleetmint::cli {
 namespace {
 
 constexpr std::size_t kLongest = 4096;
+
+// A line as the passphrase it holds.
+SecretBytes Checked(SecretBytes line, const std::string& what) {
+  if (!line.empty() && line.back() == '\r') line.pop_back();
+  if (line.empty()) throw Error(ErrorKind::kAuthority, what + " holds no passphrase");
+  return line;
+}
 
 // The first line of a descriptor, byte by byte, so that nothing is left in a buffer.
 SecretBytes ReadLine(int fd, const std::string& what) {
@@ -24,33 +32,15 @@ SecretBytes ReadLine(int fd, const std::string& what) {
     if (got == 0 || c == '\n') break;
     line.push_back(c);
   }
-  if (!line.empty() && line.back() == '\r') line.pop_back();
-  if (line.empty()) throw Error(ErrorKind::kAuthority, what + " holds no passphrase");
-  return line;
+  return Checked(std::move(line), what);
 }
 
 }  // namespace
 
 SecretBytes UserPassphrase::FromFile(const std::string& path) const {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    throw Error(ErrorKind::kAuthority, "cannot open passphrase file '" + path + "': " + std::strerror(errno));
-  }
-  struct stat status {};
-  const bool open_to_others = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 077U) != 0;
-  if (open_to_others) {
-    ::close(fd);
-    throw Error::WithHint(ErrorKind::kAuthority, "passphrase file '" + path + "' is open to other users",
-                          "chmod 600 '" + path + "'");
-  }
-  try {
-    SecretBytes line = ReadLine(fd, "passphrase file '" + path + "'");
-    ::close(fd);
-    return line;
-  } catch (...) {
-    ::close(fd);
-    throw;
-  }
+  SecretBytes content = ReadSecretFile(path, kLongest, ErrorKind::kAuthority);
+  content.resize(std::find(content.begin(), content.end(), '\n') - content.begin());
+  return Checked(std::move(content), "passphrase file '" + path + "'");
 }
 
 SecretBytes UserPassphrase::FromTerminal(const std::string& purpose, bool confirm) {

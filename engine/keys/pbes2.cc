@@ -130,7 +130,7 @@ SecretBytes Pbes2Decrypt(ByteView parameters, ByteView ciphertext, ByteView pass
   std::string hash = botan_compat::kSha1;                // the default PRF
   if (!values.AtEnd()) hash = Lookup(kPrfs, values.Enter(ber::kSequence, "a PRF").Oid(), "PRF").hash;
   BerReader scheme = reader.Enter(ber::kSequence, "an encryption scheme");
-  const CipherInfo& cipher = Lookup(kCiphers, scheme.Oid(), "cipher");
+  const CipherInfo cipher = Lookup(kCiphers, scheme.Oid(), "cipher");
   const SecretBytes iv = scheme.OctetString();
   if (iterations != nullptr) *iterations = static_cast<std::uint32_t>(count);
   const SecretBytes key =

@@ -14,19 +14,6 @@ namespace {
 
 constexpr std::size_t kMostFileBytes = std::size_t{64} << 20U;
 
-// A password file that others may read is a password that others have.
-SecretBytes ReadPasswordFile(const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 077U) != 0) {
-    throw Error::WithHint(ErrorKind::kInput, "password file '" + path + "' is open to other users",
-                          "chmod 600 '" + path + "'");
-  }
-  Bytes plain = ReadWholeFile(path, kMostFileBytes);
-  SecretBytes content(plain.begin(), plain.end());
-  Botan::secure_scrub_memory(plain.data(), plain.size());
-  return content;
-}
-
 // One line without its end; advances `rest`.
 std::string_view NextLine(std::string_view& rest) {
   const std::size_t end = std::min(rest.find('\n'), rest.size());
@@ -73,7 +60,7 @@ CsvRow ParseCsvRow(std::string_view line, const Location& where) {
 const BundlePasswords::Table& BundlePasswords::ReadCsv(const std::string& path) {
   const auto found = csvs_.find(path);
   if (found != csvs_.end()) return found->second;
-  const SecretBytes content = ReadPasswordFile(path);
+  const SecretBytes content = ReadSecretFile(path, kMostFileBytes, ErrorKind::kInput);
   Table table;
   std::string_view rest = AsText(content);
   for (std::uint32_t line_number = 1; !rest.empty(); ++line_number) {
@@ -94,7 +81,7 @@ void BundlePasswords::Load(const PasswordSource& source, std::string_view endpoi
       return;
     case PasswordSource::Kind::kFile: {
       if (files_.contains(source.path)) return;
-      const SecretBytes content = ReadPasswordFile(source.path);
+      const SecretBytes content = ReadSecretFile(source.path, kMostFileBytes, ErrorKind::kInput);
       std::string_view rest = AsText(content);
       const std::string_view line = NextLine(rest);
       SecretBytes password(line.begin(), line.end());

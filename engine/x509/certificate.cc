@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "engine/base/ber.h"
+#include "engine/base/botan_compat.h"
 #include "engine/base/error.h"
 
 namespace fleetmint {
@@ -126,7 +127,7 @@ std::vector<std::string> Certificate::ExtensionOids() const {
 
 bool Certificate::SignedBy(const Certificate& issuer) const {
   try {
-    const std::unique_ptr<Botan::Public_Key> key(issuer.botan_->load_subject_public_key());
+    const auto key = botan_compat::SubjectPublicKey(*issuer.botan_);
     return botan_->check_signature(*key);
   } catch (const std::exception&) {
     return false;  // a key or an algorithm that Botan does not know verifies nothing
