@@ -44,32 +44,36 @@ Layer ParseLayer(const yaml::Node& mapping, std::span<const std::string> others,
   ignore.insert(ignore.end(), kLayerKeys.begin(), kLayerKeys.end());
   layer.patch = ParseProfilePatch(mapping, ignore, faults);
   for (const yaml::Entry& entry : mapping.entries) {
-    const auto text = [&] { return yaml::AsText(entry.value, "'" + entry.key + "'", faults).value_or(""); };
     const bool own = std::find(others.begin(), others.end(), entry.key) == others.end();
     if (!own || entry.value.IsNull()) continue;
+    if (entry.key == "vars") {
+      ReadVars(entry.value, layer, faults);
+      continue;
+    }
+    if (std::find(kLayerKeys.begin(), kLayerKeys.end(), entry.key) == kLayerKeys.end()) continue;
+    const auto text = yaml::AsText(entry.value, "'" + entry.key + "'", faults);
+    if (!text) continue;
     if (entry.key == "profile") {
-      layer.profile = text();
-      if (!layer.profile.empty() && catalog.Find(layer.profile) == nullptr) {
+      layer.profile = *text;
+      if (catalog.Find(layer.profile) == nullptr) {
         faults.Add(entry.value.where, "unknown profile '" + layer.profile + "'",
                    DidYouMean(layer.profile, catalog.Names()));
       }
     } else if (entry.key == "os") {
-      layer.os = text();
-      if (!layer.os.empty() && !TargetOf(layer.os)) {
+      layer.os = *text;
+      if (!TargetOf(layer.os)) {
         faults.Add(entry.value.where, "unknown os '" + layer.os + "'", DidYouMean(layer.os, OsNames()));
       }
     } else if (entry.key == "domain") {
-      layer.domain = text();
+      layer.domain = *text;
       if (const auto fault = DnsNameFault(layer.domain, false)) {
         faults.Add(entry.value.where, "domain '" + layer.domain + "': " + *fault);
       }
     } else if (entry.key == "fqdn") {
-      layer.fqdn = text();
+      layer.fqdn = *text;
       if (const auto fault = DnsNameFault(layer.fqdn, false)) {
         faults.Add(entry.value.where, "fqdn '" + layer.fqdn + "': " + *fault);
       }
-    } else if (entry.key == "vars") {
-      ReadVars(entry.value, layer, faults);
     }
   }
   return layer;

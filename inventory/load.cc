@@ -1,5 +1,6 @@
 // Fleet::Load: the strict, streaming reader of fleet files.
 #include <algorithm>
+#include <tuple>
 
 #include "engine/base/durable_file.h"
 #include "engine/base/text.h"
@@ -66,11 +67,12 @@ class Loader {
     impl_->groups.push_back({"default", {}});
     ReadSingles(root, 0);
     if (const yaml::Node* groups = root.Find("groups")) ReadGroups(*groups);
-    CheckProfiles(root);
+    IndexNames();
     if (impl_->size == 0 && faults_.empty()) {
       faults_.Add(root.where, "the fleet has no endpoints", "add groups: with hosts: or endpoints:");
     }
     if (const yaml::Node* overrides = root.Find("overrides")) ReadOverrides(*overrides);
+    CheckProfiles(root);
   }
 
   void ReadName(const yaml::Node& root) {
@@ -129,9 +131,13 @@ class Loader {
     for (const fleetmint::Run& run : impl_->runs) {
       if (run.group < impl_->groups.size() && !impl_->groups[run.group].layer.profile.empty()) continue;
       if (run.layer != 0 && !impl_->own_layers[run.layer - 1].profile.empty()) continue;
-      faults_.Add(root.where, "'" + run.pattern.Name(0) + "' has no profile",
-                  "set a default at the top: profile: observeit-agent");
-      return;
+      for (std::uint32_t i = 0; i < run.pattern.size(); ++i) {
+        const auto over = impl_->overrides.find(run.first + i);
+        if (over != impl_->overrides.end() && !over->second.profile.empty()) continue;
+        faults_.Add(root.where, "'" + run.pattern.Name(i) + "' has no profile",
+                    "set a default at the top: profile: observeit-agent");
+        return;
+      }
     }
   }
 
@@ -165,30 +171,47 @@ class Loader {
         throw Error::WithHint(ErrorKind::kInput, "endpoint name '" + text + "' has a bracket",
                               "ranges belong under hosts:");
       }
-      fleetmint::Run run{HostPattern::Parse(text), impl_->size, static_cast<std::uint32_t>(group), layer, where};
+      fleetmint::Run run{HostPattern::Parse(text), 0, static_cast<std::uint32_t>(group), layer, where};
       const std::uint64_t count = run.pattern.size();
       if (impl_->size + count > kMostEndpoints) {
         throw Error(ErrorKind::kInput, "the fleet has more than 5000000 endpoints");
       }
+      impl_->size += static_cast<std::uint32_t>(count);
       impl_->runs.push_back(std::move(run));
-      const fleetmint::Run& added = impl_->runs.back();
-      for (std::uint64_t i = 0; i < count; ++i) CheckName(added.pattern.Name(i), where);
     } catch (const Error& error) {
       faults_.Add(where, error.faults()[0].message, error.faults()[0].hint);
     }
   }
 
-  void CheckName(const std::string& name, Position where) {
+  // Numbers the endpoints in the order of the file (lists are streamed, single texts come after them)
+  // and checks their names.
+  void IndexNames() {
+    std::vector<fleetmint::Run>& runs = impl_->runs;
+    std::sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.where.line, a.where.column) < std::tie(b.where.line, b.where.column);
+    });
+    std::uint32_t first = 0;
+    for (fleetmint::Run& run : runs) {
+      run.first = first;
+      first += static_cast<std::uint32_t>(run.pattern.size());
+    }
+    for (const fleetmint::Run& run : runs) {
+      for (std::uint32_t i = 0; i < run.pattern.size(); ++i) {
+        CheckName(run.pattern.Name(i), run.first + i, run.where);
+      }
+    }
+  }
+
+  void CheckName(const std::string& name, std::uint32_t index, Position where) {
     if (const auto reason = UnsafeFileNameReason(name)) {
       faults_.Add(where, "endpoint name '" + name + "' cannot be a file name everywhere: " + *reason,
                   "letters, digits, '-', '_' and '.' are safe");
     }
-    if (const auto other = names_.Insert(name, impl_->size, [&](std::uint32_t i) { return NameOf(i); })) {
+    if (const auto other = names_.Insert(name, index, [&](std::uint32_t i) { return NameOf(i); })) {
       faults_.Add(where, "endpoint '" + name + "' stands twice",
                   "it is already in line " + std::to_string(impl_->RunOf(*other).where.line) +
                       " (names are equal whatever their case)");
     }
-    ++impl_->size;
   }
 
   std::string NameOf(std::uint32_t i) const {
@@ -198,11 +221,17 @@ class Loader {
 
   void ReadOverrides(const yaml::Node& overrides) {
     if (!ExpectMapping(overrides, "'overrides'")) return;
+    std::unordered_map<std::uint32_t, Position> seen;
     for (const yaml::Entry& entry : overrides.entries) {
       const auto index = names_.Find(entry.key, [&](std::uint32_t i) { return NameOf(i); });
       if (!index) {
         faults_.Add(entry.key_where, "override '" + entry.key + "' matches no endpoint",
                     "an override names one endpoint of this file, exactly");
+      } else if (const auto [other, fresh] = seen.emplace(*index, entry.key_where);
+                 !fresh && overrides.Find(entry.key) == &entry.value) {  // else: the key stands twice
+        faults_.Add(entry.key_where, "override '" + entry.key + "' names the endpoint of another override",
+                    "it is already in line " + std::to_string(other->second.line) +
+                        " (names are equal whatever their case)");
       }
       if (!ExpectMapping(entry.value, "an override")) continue;
       Layer layer = ParseLayer(entry.value, {}, catalog_, faults_);

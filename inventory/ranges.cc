@@ -28,6 +28,9 @@ std::uint64_t ToNumber(std::string_view digits) {
 
 HostPattern::Alternative HostPattern::ParseAlternative(std::string_view pattern, std::string_view item) {
   if (item.empty()) Bad(pattern, "an empty item between brackets", "e.g. [01-20] or [a,b,c]");
+  if (item.find(' ') != std::string_view::npos) {
+    Bad(pattern, "a space between brackets", "write it without spaces, e.g. [a,b,c]");
+  }
   Alternative alternative;
   alternative.word = item;
   const std::size_t dash = item.find('-');
@@ -70,7 +73,8 @@ HostPattern HostPattern::Parse(std::string_view text) {
     const std::string_view list = text.substr(open + 1, close - open - 1);
     if (list.find('[') != std::string_view::npos) Bad(text, "a bracket within a bracket", "brackets side by side multiply");
     part.size = 0;
-    for (std::size_t begin = 0; begin <= list.size();) {
+    // The sum stops growing past the limit: it cannot wrap around.
+    for (std::size_t begin = 0; begin <= list.size() && part.size <= kMostNames;) {
       const std::size_t end = std::min(list.find(',', begin), list.size());
       part.alternatives.push_back(ParseAlternative(text, list.substr(begin, end - begin)));
       part.size += part.alternatives.back().size();

@@ -15,6 +15,7 @@ const std::vector<std::string> kProfileFileKeys{"profile", "extends", "summary"}
 const std::vector<std::string> kAuthorityFileKeys{"authority", "summary", "crl_validity", "tiers"};
 const std::vector<std::string> kTierKeys{"name",     "subject",     "key",          "validity",
                                          "backdate", "path_length", "permitted_dns"};
+const std::vector<std::string> kTierSettings{"subject", "key", "validity", "backdate"};  // as profiles'
 constexpr std::size_t kMostBytes = std::size_t{1} << 20U;
 
 std::string TextOf(const yaml::Node& node, const char* key, FaultList& faults) {
@@ -38,8 +39,12 @@ Tier ReadTier(const yaml::Node& node, FaultList& faults) {
   if (!IsProfileName(tier.name)) {
     faults.Add(node.where, "tier name '" + tier.name + "' is not of [a-z0-9-]", "e.g. root, issuing");
   }
-  static const std::vector<std::string> own{"name", "path_length", "permitted_dns"};
-  const ProfilePatch patch = ParseProfilePatch(node, own, faults);
+  yaml::Node settings = node;
+  std::erase_if(settings.entries, [](const yaml::Entry& entry) {
+    const auto& shared = kTierSettings;
+    return std::find(shared.begin(), shared.end(), entry.key) == shared.end();
+  });
+  const ProfilePatch patch = ParseProfilePatch(settings, {}, faults);
   ProfileConfig config;
   config.key = {KeyAlgorithm::kRsa, 3072};
   config.validity.backdate = std::chrono::days{1};  // other machines' clocks; the CA is older than its leaves
@@ -69,8 +74,18 @@ AuthorityProfile ReadAuthority(const yaml::Node& root, FaultList& faults) {
   profile.name = TextOf(root, "authority", faults);
   profile.summary = TextOf(root, "summary", faults);
   profile.crl_validity = std::chrono::days{365};
-  const std::string crl = TextOf(root, "crl_validity", faults);
-  if (!crl.empty()) profile.crl_validity = ParseDuration(crl);
+  if (!IsProfileName(profile.name)) {
+    faults.Add(root.Find("authority")->where,
+               "authority profile name '" + profile.name + "' is not of [a-z0-9-]");
+  }
+  if (const std::string crl = TextOf(root, "crl_validity", faults); !crl.empty()) {
+    try {
+      profile.crl_validity = ParseDuration(crl);
+    } catch (const Error& error) {
+      const Fault& fault = error.faults()[0];
+      faults.Add(root.Find("crl_validity")->where, "'crl_validity': " + fault.message, fault.hint);
+    }
+  }
   const yaml::Node* const tiers = root.Find("tiers");
   if (tiers == nullptr || !tiers->IsSequence() || tiers->items.empty()) {
     faults.Add(root.where, "'tiers' is missing", "a list of CA certificates, the root first");

@@ -246,6 +246,17 @@ void ReadOne(const Key& key, const Node& node, const std::string& what, FaultLis
   if (auto setter = key.read(node, what, faults)) patch.settings.push_back({node.where, std::move(*setter)});
 }
 
+// A curve beside another algorithm or size: one of them would be ignored.
+void CheckCurve(const Node& key, FaultList& faults) {
+  const Node* const curve = key.Find("curve");
+  const Node* const algorithm = key.Find("algorithm");
+  if (curve == nullptr) return;
+  if (key.Find("bits") != nullptr || (algorithm != nullptr && algorithm->scalar == "rsa")) {
+    faults.Add(curve->where, "a curve beside bits or an RSA key",
+               "write {algorithm: rsa, bits: 2048} or {algorithm: ecdsa, curve: p256}");
+  }
+}
+
 void ReadNested(const Nested& nested, const Node& node, FaultList& faults, ProfilePatch& patch) {
   if (!node.IsMapping()) {
     faults.Add(node.where, "'" + std::string(nested.name) + "' is a " +
@@ -253,17 +264,19 @@ void ReadNested(const Nested& nested, const Node& node, FaultList& faults, Profi
     return;
   }
   std::vector<std::string> known;
-  for (const Key& key : nested.keys) known.emplace_back(key.name);
-  for (const yaml::Entry& entry : node.entries) {
-    const auto key = std::find_if(nested.keys.begin(), nested.keys.end(),
-                                  [&](const Key& candidate) { return entry.key == candidate.name; });
-    if (key == nested.keys.end()) {
-      faults.Add(entry.key_where, "unknown key '" + entry.key + "' in '" + nested.name + "'",
-                 DidYouMean(entry.key, known));
-      continue;
+  // In the order of the table, not of the file: an algorithm comes before its size.
+  for (const Key& key : nested.keys) {
+    known.emplace_back(key.name);
+    if (const Node* const value = node.Find(key.name)) {
+      ReadOne(key, *value, "'" + std::string(nested.name) + "." + key.name + "'", faults, patch);
     }
-    ReadOne(*key, entry.value, "'" + std::string(nested.name) + "." + entry.key + "'", faults, patch);
   }
+  for (const yaml::Entry& entry : node.entries) {
+    if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
+    faults.Add(entry.key_where, "unknown key '" + entry.key + "' in '" + nested.name + "'",
+               DidYouMean(entry.key, known));
+  }
+  if (nested.name == std::string_view("key")) CheckCurve(node, faults);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Profile: applying patches, the rules a profile keeps, and its fingerprint.
 #include "profiles/profile.h"
 
+#include <algorithm>
+
 #include "engine/base/bytes.h"
 
 namespace fleetmint {
@@ -14,9 +16,11 @@ struct Rule {
   const char* hint;
 };
 
-// The rules that concern the settings among themselves; what a certificate must keep is ValidateSpec's.
-void CheckConfig(const ProfileConfig& config, Position where, FaultList& faults) {
-  if (const auto fault = KeySpecFault(config.key)) faults.Add(where, *fault);
+// The rules that concern the settings among themselves and that are broken, without places; what a
+// certificate must keep is ValidateSpec's.
+std::vector<Fault> BrokenRules(const ProfileConfig& config) {
+  std::vector<Fault> faults;
+  if (const auto fault = KeySpecFault(config.key)) faults.push_back({*fault, {}, ""});
   const BundleSpec& bundle = config.bundle;
   const bool ecdsa = config.key.algorithm == KeyAlgorithm::kEcdsa;
   const bool key_spec = bundle.key_spec != WindowsKeySpec::kNone;
@@ -37,8 +41,32 @@ void CheckConfig(const ProfileConfig& config, Position where, FaultList& faults)
       {config.key_usage == 0, "key_usage is empty", "e.g. [digital_signature]"},
   };
   for (const Rule& rule : rules) {
-    if (rule.broken) faults.Add(where, rule.message, rule.hint);
+    if (rule.broken) faults.push_back({rule.message, {}, rule.hint});
   }
+  return faults;
+}
+
+// The place of the setting that broke a rule: applied to `config` one after the other, it is the last
+// that makes the fault appear. The last setting of all if the fault was there from the start.
+Position PlaceOf(const std::string& message, ProfileConfig config,
+                 std::span<const ProfilePatch* const> patches) {
+  const auto broken = [&] {
+    const std::vector<Fault> faults = BrokenRules(config);
+    return std::any_of(faults.begin(), faults.end(),
+                       [&](const Fault& fault) { return fault.message == message; });
+  };
+  bool before = broken();
+  Position last, place;
+  for (const ProfilePatch* patch : patches) {
+    for (const ProfilePatch::Setting& setting : patch->settings) {
+      setting.apply(config);
+      const bool after = broken();
+      if (after && !before) place = setting.where;
+      before = after;
+      last = setting.where;
+    }
+  }
+  return place.line != 0 ? place : last;
 }
 
 }  // namespace
@@ -48,16 +76,14 @@ std::string Profile::Fingerprint() const { return ToHex(Sha256(AsBytes(Catalog::
 std::optional<Profile> Profile::With(std::span<const ProfilePatch* const> patches,
                                      FaultList& faults) const {
   Profile result = *this;
-  Position where;
   for (const ProfilePatch* patch : patches) {
-    for (const ProfilePatch::Setting& setting : patch->settings) {
-      setting.apply(result.config_);
-      where = setting.where;
-    }
+    for (const ProfilePatch::Setting& setting : patch->settings) setting.apply(result.config_);
   }
-  const std::size_t before = faults.size();
-  CheckConfig(result.config_, where, faults);
-  if (faults.size() != before) return std::nullopt;
+  const std::vector<Fault> broken = BrokenRules(result.config_);
+  for (const Fault& fault : broken) {
+    faults.Add(PlaceOf(fault.message, config_, patches), fault.message, fault.hint);
+  }
+  if (!broken.empty()) return std::nullopt;
   return result;
 }
 

@@ -5,13 +5,17 @@
 namespace fleetmint {
 namespace {
 
-// A double-quoted scalar; the only escapes it needs are those two and control characters.
+// A double-quoted scalar; the only escapes it needs are for '"', '\\' and control characters.
 std::string Quote(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) {
+      static constexpr char kDigits[] = "0123456789abcdef";
+      out += "\\x";
+      out += kDigits[byte >> 4U];
+      out += kDigits[byte & 0xFU];
     } else {
       out += c;
     }

@@ -19,6 +19,60 @@ struct Options {
   std::string key, chain, key_passphrase_file, subject, key_name = "rsa-3072", csr_out, certificate;
 };
 
+nlohmann::ordered_json TierJson(const TierInfo& tier) {
+  const bool waiting = tier.certificate.empty();
+  return {{"name", tier.name},
+          {"subject", tier.subject},
+          {"serial", tier.serial},
+          {"key", tier.key},
+          {"not_before", waiting ? "" : FormatRfc3339(tier.not_before)},
+          {"not_after", waiting ? "" : FormatRfc3339(tier.not_after)},
+          {"sha1", ToHex(tier.sha1)},
+          {"sha256", ToHex(tier.sha256)},
+          {"key_present", tier.key_present}};
+}
+
+std::string TierText(const TierInfo& tier, Time now) {
+  if (tier.certificate.empty()) return tier.name + ": waits for its certificate\n";
+  return tier.name + ": " + tier.subject + "\n  " + tier.key + ", " +
+         FormatRfc3339(tier.not_before) + " to " + FormatRfc3339(tier.not_after) +
+         (now > tier.not_after ? " EXPIRED" : "") + "\n  serial " + tier.serial + "\n  sha1 " +
+         ToHex(tier.sha1) + "\n  sha256 " + ToHex(tier.sha256) + "\n  key " +
+         (tier.key_present ? "present" : "absent (offline)") + "\n";
+}
+
+void PrintJson(Session& session, const Authority& authority) {
+  const Ledger::Counts counts = Ledger::Open(authority.LedgerPath()).Count();
+  nlohmann::ordered_json tiers = nlohmann::ordered_json::array();
+  for (const TierInfo& tier : authority.Tiers()) tiers.push_back(TierJson(tier));
+  const nlohmann::ordered_json object{{"authority", authority.id()},
+                                      {"encrypted", authority.encrypted()},
+                                      {"tiers", tiers},
+                                      {"ledger",
+                                       {{"reserved", counts.reserved},
+                                        {"issued", counts.issued},
+                                        {"superseded", counts.superseded},
+                                        {"abandoned", counts.abandoned}}}};
+  session.ui.Out(object.dump() + "\n");
+}
+
+int Show(Session& session, const Options&) {
+  const Authority authority = Authority::Open(session.ca);
+  if (session.json) {
+    PrintJson(session, authority);
+    return 0;
+  }
+  const Ledger::Counts counts = Ledger::Open(authority.LedgerPath()).Count();
+  std::string text = "authority " + authority.id() + " in " + session.ca + ", keys " +
+                     (authority.encrypted() ? "encrypted" : "not encrypted") + "\n";
+  for (const TierInfo& tier : authority.Tiers()) text += TierText(tier, session.clock.Now());
+  text += "certificates: " + std::to_string(counts.issued) + " current, " +
+          std::to_string(counts.superseded) + " superseded, " + std::to_string(counts.abandoned) +
+          " abandoned, " + std::to_string(counts.reserved) + " reserved\n";
+  session.ui.Out(text);
+  return 0;
+}
+
 int Init(Session& session, const Options& options) {
   const Catalog catalog = session.LoadCatalog();
   const AuthorityProfile* const profile = catalog.FindAuthority(options.profile);
@@ -29,7 +83,9 @@ int Init(Session& session, const Options& options) {
   UserPassphrase passphrase = session.Passphrase();
   InitOptions init = HierarchyOf(*profile);
   init.passphrase = options.no_passphrase ? nullptr : &passphrase;
-  Authority::Init(session.ca, init, session.random, session.streams, session.clock);
+  const Authority authority =
+      Authority::Init(session.ca, init, session.random, session.streams, session.clock);
+  if (session.json) PrintJson(session, authority);
   session.ui.Say("made authority " + session.ca + " (" + profile->name + ")");
   session.ui.Say("back up the whole directory: it holds every key and the ledger");
   if (profile->tiers.size() > 1) {
@@ -45,8 +101,10 @@ int Import(Session& session, const Options& options) {
   key_options.file = options.key_passphrase_file;
   UserPassphrase key_passphrase(key_options, session.signals);
   UserPassphrase passphrase = session.Passphrase();
-  Authority::Import(session.ca, key, &key_passphrase, chain, options.no_passphrase ? nullptr : &passphrase,
-                    session.random, session.clock);
+  const Authority authority = Authority::Import(session.ca, key, &key_passphrase, chain,
+                                                options.no_passphrase ? nullptr : &passphrase,
+                                                session.random, session.clock);
+  if (session.json) PrintJson(session, authority);
   session.ui.Say("made authority " + session.ca + " around the imported CA");
   return 0;
 }
@@ -60,17 +118,21 @@ int Request(Session& session, const Options& options) {
   if (!faults.empty()) throw Error(ErrorKind::kUsage, "subject: " + faults.front());
   UserPassphrase passphrase = session.Passphrase();
   const auto [authority, request] =
-      Authority::Request(session.ca, tier, options.no_passphrase ? nullptr : &passphrase, session.random,
-                         session.streams, session.clock);
+      Authority::Request(session.ca, tier, options.no_passphrase ? nullptr : &passphrase,
+                         session.random, session.streams, session.clock);
   if (options.csr_out.empty()) {
-    session.ui.Out(request);
+    session.ui.Out(session.json ? nlohmann::ordered_json{{"request", request}}.dump() + "\n"
+                                : request);
   } else {
     const auto slash = options.csr_out.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : options.csr_out.substr(0, slash + 1);
-    Directory::Open(folder).WriteDurably(options.csr_out.substr(slash == std::string::npos ? 0 : slash + 1),
-                                         AsBytes(request));
+    const std::string folder =
+        slash == std::string::npos ? "." : options.csr_out.substr(0, slash + 1);
+    Directory::Open(folder).WriteDurably(
+        options.csr_out.substr(slash == std::string::npos ? 0 : slash + 1), AsBytes(request));
   }
-  session.ui.Say("have the request signed as a subordinate CA, then: fleetmint ca install CERT --ca " + session.ca);
+  session.ui.Say(
+      "have the request signed as a subordinate CA, then: fleetmint ca install CERT --ca " +
+      session.ca);
   return 0;
 }
 
@@ -78,49 +140,16 @@ int Install(Session& session, const Options& options) {
   const Bytes chain = ReadWholeFile(options.certificate, kMostPemBytes);
   Authority authority = Authority::Open(session.ca);
   authority.Install(chain, session.clock);
+  if (session.json) PrintJson(session, authority);
   session.ui.Say("installed the issuing certificate in " + session.ca);
   return 0;
 }
 
-int Show(Session& session) {
-  const Authority authority = Authority::Open(session.ca);
-  const Ledger::Counts counts = Ledger::Open(authority.LedgerPath()).Count();
-  nlohmann::ordered_json tiers = nlohmann::ordered_json::array();
-  std::string text = "authority " + authority.id() + " in " + session.ca + ", keys " +
-                     (authority.encrypted() ? "encrypted" : "not encrypted") + "\n";
-  for (const TierInfo& tier : authority.Tiers()) {
-    const bool waiting = tier.certificate.empty();
-    tiers.push_back({{"name", tier.name}, {"subject", tier.subject}, {"serial", tier.serial}, {"key", tier.key},
-                     {"not_before", waiting ? "" : FormatRfc3339(tier.not_before)},
-                     {"not_after", waiting ? "" : FormatRfc3339(tier.not_after)},
-                     {"sha1", ToHex(tier.sha1)}, {"sha256", ToHex(tier.sha256)}, {"key_present", tier.key_present}});
-    if (waiting) {
-      text += tier.name + ": waits for its certificate\n";
-      continue;
-    }
-    text += tier.name + ": " + tier.subject + "\n  " + tier.key + ", " + FormatRfc3339(tier.not_before) + " to " +
-            FormatRfc3339(tier.not_after) + (session.clock.Now() > tier.not_after ? " EXPIRED" : "") +
-            "\n  serial " + tier.serial + "\n  sha1 " + ToHex(tier.sha1) + "\n  sha256 " + ToHex(tier.sha256) +
-            "\n  key " + (tier.key_present ? "present" : "absent (offline)") + "\n";
-  }
-  text += "certificates: " + std::to_string(counts.issued) + " current, " + std::to_string(counts.superseded) +
-          " superseded, " + std::to_string(counts.abandoned) + " abandoned, " + std::to_string(counts.reserved) +
-          " reserved\n";
-  if (session.json) {
-    const nlohmann::ordered_json object{
-        {"authority", authority.id()}, {"encrypted", authority.encrypted()}, {"tiers", tiers},
-        {"ledger", {{"reserved", counts.reserved}, {"issued", counts.issued},
-                    {"superseded", counts.superseded}, {"abandoned", counts.abandoned}}}};
-    text = object.dump() + "\n";
-  }
-  session.ui.Out(text);
-  return 0;
-}
-
 // A subcommand of `ca` with the options that all of them have.
-CLI::App* AddOne(CLI::App& ca, Session& session, const std::shared_ptr<Options>& options, const char* name,
-                 const char* what, int (*run)(Session&, const Options&)) {
+CLI::App* AddOne(CLI::App& ca, Session& session, const std::shared_ptr<Options>& options,
+                 const char* name, const char* what, int (*run)(Session&, const Options&)) {
   CLI::App* const command = ca.add_subcommand(name, what);
+  command->footer("");
   AddCaOption(*command, session);
   AddCommonOptions(*command, session);
   command->callback([&session, options, run] {
@@ -141,30 +170,48 @@ void AddCaCommands(CLI::App& app, Session& session) {
   ca.require_subcommand(1);
   auto options = std::make_shared<Options>();
 
-  CLI::App* command = AddOne(ca, session, options, "init", "make a new hierarchy: root and issuing CA", Init);
-  command->add_option("--profile", options->profile, "two-tier (default), single-tier, or one of your own");
+  CLI::App* command =
+      AddOne(ca, session, options, "init", "make a new hierarchy: root and issuing CA", Init);
+  command->add_option("--profile", options->profile,
+                      "two-tier (default), single-tier, or one of your own");
   AddProfiles(*command, session);
   AddNewKeys(*command, session, *options);
   command->footer("Example: fleetmint ca init --ca ca --passphrase-file phrase");
 
-  AddOne(ca, session, options, "show", "what an authority is and holds",
-         [](Session& s, const Options&) { return Show(s); });
+  AddOne(ca, session, options, "show", "what an authority is and holds", Show);
 
-  command = AddOne(ca, session, options, "import", "make an authority around an existing issuing CA", Import);
+  command = AddOne(ca, session, options, "import",
+                   "make an authority around an existing issuing CA", Import);
   command->add_option("--key", options->key, "its private key, PEM")->required();
-  command->add_option("--chain", options->chain, "PEM: the issuing certificate first, then its issuers up to the root")
+  command
+      ->add_option("--chain", options->chain,
+                   "PEM: the issuing certificate first, then its issuers up to the root")
       ->required();
-  command->add_option("--key-passphrase-file", options->key_passphrase_file, "passphrase of the key that is imported");
+  command->add_option("--key-passphrase-file", options->key_passphrase_file,
+                      "passphrase of the key that is imported");
   AddNewKeys(*command, session, *options);
+  command->footer(
+      "Example: fleetmint ca import --key issuing.key --chain chain.pem --ca ca --passphrase-file "
+      "phrase");
 
-  command = AddOne(ca, session, options, "request", "make an issuing key and a request (PKCS#10) for another CA", Request);
-  command->add_option("--subject", options->subject, "e.g. \"CN=Acme Agents CA, O=Acme\"")->required();
-  command->add_option("--key", options->key_name, "rsa-2048, rsa-3072 (default), rsa-4096, p256, p384");
+  command = AddOne(ca, session, options, "request",
+                   "make an issuing key and a request (PKCS#10) for another CA", Request);
+  command->add_option("--subject", options->subject, "e.g. \"CN=Acme Agents CA, O=Acme\"")
+      ->required();
+  command->add_option("--key", options->key_name,
+                      "rsa-2048, rsa-3072 (default), rsa-4096, p256, p384");
   command->add_option("--request-out", options->csr_out, "file for the request (default: stdout)");
   AddNewKeys(*command, session, *options);
+  command->footer(
+      "Example: fleetmint ca request --subject \"CN=Acme Agents CA\" --ca ca --request-out ca.csr");
 
-  command = AddOne(ca, session, options, "install", "install the certificate that answers a request", Install);
-  command->add_option("CERT", options->certificate, "PEM: the certificate, then its issuers up to the root")->required();
+  command = AddOne(ca, session, options, "install",
+                   "install the certificate that answers a request", Install);
+  command
+      ->add_option("CERT", options->certificate,
+                   "PEM: the certificate, then its issuers up to the root")
+      ->required();
+  command->footer("Example: fleetmint ca install chain.pem --ca ca");
 }
 
 }  // namespace fleetmint::cli

@@ -1,8 +1,7 @@
 // `fleetmint list`, `passwords` and `manifest`: what the ledger knows.
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "engine/base/error.h"
@@ -42,17 +41,21 @@ int List(Session& session, const Options& options) {
     const std::string serial = SerialHex(row.serial), state(StateName(row.state));
     const std::string end = row.issued_at ? FormatRfc3339(row.facts.not_after) : "";
     if (session.json) {
-      array.push_back({{"fleet", row.fleet}, {"endpoint", row.endpoint}, {"state", state}, {"serial", serial},
-                       {"not_after", end}, {"profile", row.facts.profile}});
+      array.push_back({{"fleet", row.fleet},
+                       {"endpoint", row.endpoint},
+                       {"state", state},
+                       {"serial", serial},
+                       {"not_after", end},
+                       {"profile", row.facts.profile}});
     } else if (options.csv) {
-      session.ui.Out(CsvCell(row.fleet) + "," + CsvCell(row.endpoint) + "," + state + "," + serial + "," + end +
-                     "," + CsvCell(row.facts.profile) + "\n");
+      session.ui.Out(CsvCell(row.fleet) + "," + CsvCell(row.endpoint) + "," + state + "," + serial +
+                     "," + end + "," + CsvCell(row.facts.profile) + "\n");
     } else {
-      session.ui.Out(row.fleet + "  " + row.endpoint + "  " + state + "  " + end + "  " + serial + "  " +
-                     row.facts.profile + "\n");
+      session.ui.Out(row.fleet + "  " + row.endpoint + "  " + state + "  " + end + "  " + serial +
+                     "  " + row.facts.profile + "\n");
     }
   });
-  if (session.json) session.ui.Out(array.dump() + "\n");
+  if (session.json) session.ui.Out(nlohmann::ordered_json{{"certificates", array}}.dump() + "\n");
   session.ui.Say(std::to_string(count) + " certificates");
   return before && count != 0 ? ExitCode(ErrorKind::kFindings) : 0;
 }
@@ -66,7 +69,12 @@ int Passwords(Session& session, const Options& options) {
   std::set<std::string> missing = wanted;
   SecretBytes text;
   std::size_t own = 0;
-  const auto append = [&](std::string_view part) { text.insert(text.end(), part.begin(), part.end()); };
+  const auto append = [&](std::string_view part) {
+    text.insert(text.end(), part.begin(), part.end());
+  };
+  const bool alone = wanted.size() == 1 && !options.csv && !session.json;
+  std::string_view separator;
+  if (session.json) append("{\"passwords\":[");
   if (options.csv) append("endpoint,serial,password\n");
   ledger.ForEachCurrent(options.fleet, [&](const LedgerRow& row) {
     const std::string key = AsciiLower(row.endpoint);
@@ -77,15 +85,29 @@ int Passwords(Session& session, const Options& options) {
     if (!derived) ++own;
     const SecretBytes password =
         derived ? authority.passwords().Derive(1, row.endpoint, row.serial) : SecretBytes();
+    if (session
+            .json) {  // no endpoint, serial or derived password holds a character that JSON escapes
+      append(separator);
+      append("{\"endpoint\":\"" + row.endpoint + "\",\"serial\":\"" + SerialHex(row.serial) +
+             "\",\"password\":\"");
+      append(AsText(password));
+      append("\"}");
+      separator = ",";
+      return;
+    }
     if (options.csv) append(CsvCell(row.endpoint) + "," + SerialHex(row.serial) + ",");
-    if (!options.csv && wanted.size() != 1) append(row.endpoint + "  ");
+    if (!options.csv && !alone) append(row.endpoint + "  ");
     append(AsText(password));
     append("\n");
   });
+  if (session.json) append("]}\n");
   if (!missing.empty()) {
-    throw Error(ErrorKind::kUsage, "endpoint '" + *missing.begin() + "' has no current certificate");
+    throw Error(ErrorKind::kUsage,
+                "endpoint '" + *missing.begin() + "' has no current certificate");
   }
-  if (own != 0) session.ui.Warn(std::to_string(own) + " bundles have passwords that you gave; they are not kept");
+  if (own != 0)
+    session.ui.Warn(std::to_string(own) +
+                    " bundles have passwords that you gave; they are not kept");
   if (options.age.empty()) {
     session.ui.Out(AsText(text));
   } else {
@@ -98,7 +120,13 @@ int Manifest(Session& session) {
   const Authority authority = Authority::Open(session.ca);
   const OutputDirectory output = OutputDirectory::Open(session.out, authority.id());
   const std::size_t lines = Publish(Ledger::Open(authority.LedgerPath()), authority, output);
-  session.ui.Say("wrote " + session.out + "/manifest.jsonl and manifest.csv: " + std::to_string(lines) + " endpoints");
+  if (session.json) {
+    const nlohmann::ordered_json object{{"manifest", session.out + "/manifest.jsonl"},
+                                        {"endpoints", lines}};
+    session.ui.Out(object.dump() + "\n");
+  }
+  session.ui.Say("wrote " + session.out +
+                 "/manifest.jsonl and manifest.csv: " + std::to_string(lines) + " endpoints");
   return 0;
 }
 
@@ -109,34 +137,44 @@ void AddList(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();
   AddCaOption(*command, session);
   command->add_option("--fleet", options->fleet, "this fleet alone");
-  command->add_option("--state", options->state, "issued (default), reserved, superseded, abandoned, all")
+  command
+      ->add_option("--state", options->state,
+                   "issued (default), reserved, superseded, abandoned, all")
       ->check(CLI::IsMember({"issued", "reserved", "superseded", "abandoned", "all"}));
-  command->add_option("--expiring", options->expiring, "those that end within a duration, e.g. 30d; exit code 1 if any");
+  command->add_option("--expiring", options->expiring,
+                      "those that end within a duration, e.g. 30d; exit code 1 if any");
   command->add_flag("--csv", options->csv, "CSV with a header line");
   AddCommonOptions(*command, session);
   command->footer("Example: fleetmint list --ca ca --expiring 30d");
-  command->callback([&session, options] { session.action = [&session, options] { return List(session, *options); }; });
+  command->callback([&session, options] {
+    session.action = [&session, options] { return List(session, *options); };
+  });
 }
 
 void AddPasswords(CLI::App& app, Session& session) {
   auto* const command = app.add_subcommand("passwords", "print the derived passwords of bundles");
   auto options = std::make_shared<Options>();
   AddCaOption(*command, session);
-  command->add_option("NAME", options->names, "endpoints (default: all); one alone prints its password only");
+  command->add_option("NAME", options->names,
+                      "endpoints (default: all); one alone prints its password only");
   command->add_option("--fleet", options->fleet, "this fleet alone");
   command->add_flag("--csv", options->csv, "endpoint,serial,password with a header line");
   command->add_option("--age", options->age, "encrypt the output for this age RECIPIENT");
   AddPassphrase(*command, session);
   AddCommonOptions(*command, session);
   command->footer("Example: fleetmint passwords --ca ca --csv --age age1... > passwords.csv.age");
-  command->callback([&session, options] { session.action = [&session, options] { return Passwords(session, *options); }; });
+  command->callback([&session, options] {
+    session.action = [&session, options] { return Passwords(session, *options); };
+  });
 }
 
 void AddManifest(CLI::App& app, Session& session) {
-  auto* const command = app.add_subcommand("manifest", "write manifest, chain and scripts again, from the ledger");
+  auto* const command =
+      app.add_subcommand("manifest", "write manifest, chain and scripts again, from the ledger");
   AddCaOption(*command, session);
   AddOut(*command, session);
   AddCommonOptions(*command, session);
+  command->footer("Example: fleetmint manifest --ca ca --out out");
   command->callback([&session] { session.action = [&session] { return Manifest(session); }; });
 }
 

@@ -1,7 +1,5 @@
 #include "engine/pipeline/bundle_passwords.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 
 #include "engine/base/durable_file.h"

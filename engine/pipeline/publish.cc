@@ -1,24 +1,32 @@
 #include "engine/pipeline/publish.h"
 
+#include <optional>
+
 #include "engine/base/pem.h"
 #include "output/rollout.h"
 
 namespace fleetmint {
 namespace {
 
-constexpr std::string_view kNewline = "\n";
-constexpr std::string_view kCrLf = "\r\n";  // RFC 4180 2.1
+constexpr const char* kCrLf = "\r\n";  // RFC 4180 2.1
 
-void AppendLine(DurableFile& file, const std::string& line, std::string_view end) {
-  file.Append(AsBytes(line));
-  file.Append(AsBytes(end));
-}
+// Writes each file durably, in place of the one before.
+class FileWriter final : public PublishSink {
+ public:
+  explicit FileWriter(const Directory& root) : root_(root) {}
 
-void WriteChain(const Authority& authority, const OutputDirectory& output) {
-  std::string text;
-  for (const Bytes& certificate : authority.Chain()) text += PemEncode("CERTIFICATE", certificate);
-  output.root().WriteDurably("chain.pem", AsBytes(text));
-}
+  void Begin(const std::string& folder, const std::string& name) override {
+    if (!folder.empty()) folder_.emplace(root_.MakeSubdirectory(folder, 0700));
+    file_.emplace(folder.empty() ? root_ : *folder_, name);
+  }
+  void Append(std::string_view text, const std::string&) override { file_->Append(AsBytes(text)); }
+  void End() override { file_->Commit(); }
+
+ private:
+  const Directory& root_;
+  std::optional<Directory> folder_;
+  std::optional<DurableFile> file_;
+};
 
 }  // namespace
 
@@ -55,24 +63,37 @@ ManifestEntry ManifestEntryOf(const LedgerRow& row, const Ledger& ledger,
   return entry;
 }
 
-std::size_t Publish(const Ledger& ledger, const Authority& authority,
-                    const OutputDirectory& output) {
-  DurableFile json(output.root(), "manifest.jsonl");
-  DurableFile csv(output.root(), "manifest.csv");
-  AppendLine(csv, ManifestCsvHeader(), kCrLf);
+std::size_t RenderPublished(const Ledger& ledger, const Authority& authority,
+                            const OutputDirectory& output, PublishSink& sink) {
   std::size_t lines = 0;
+  sink.Begin("", "manifest.jsonl");
   ledger.ForEachCurrent(output.fleet(), [&](const LedgerRow& row) {
-    const ManifestEntry entry = ManifestEntryOf(row, ledger, output);
-    AppendLine(json, ManifestJsonLine(entry), kNewline);
-    AppendLine(csv, ManifestCsvLine(entry), kCrLf);
+    sink.Append(ManifestJsonLine(ManifestEntryOf(row, ledger, output)) + "\n", row.endpoint);
     ++lines;
   });
-  json.Commit();
-  csv.Commit();
-  WriteChain(authority, output);
-  const Directory rollout = output.root().MakeSubdirectory("rollout", 0700);
-  for (const EmbeddedFile& file : RolloutFiles()) rollout.WriteDurably(file.name, AsBytes(file.text));
+  sink.End();
+  sink.Begin("", "manifest.csv");
+  sink.Append(ManifestCsvHeader() + kCrLf, "");
+  ledger.ForEachCurrent(output.fleet(), [&](const LedgerRow& row) {
+    sink.Append(ManifestCsvLine(ManifestEntryOf(row, ledger, output)) + kCrLf, row.endpoint);
+  });
+  sink.End();
+  sink.Begin("", "chain.pem");
+  for (const Bytes& certificate : authority.Chain())
+    sink.Append(PemEncode("CERTIFICATE", certificate), "");
+  sink.End();
+  for (const EmbeddedFile& file : RolloutFiles()) {
+    sink.Begin("rollout", std::string(file.name));
+    sink.Append(file.text, "");
+    sink.End();
+  }
   return lines;
+}
+
+std::size_t Publish(const Ledger& ledger, const Authority& authority,
+                    const OutputDirectory& output) {
+  FileWriter writer(output.root());
+  return RenderPublished(ledger, authority, output, writer);
 }
 
 }  // namespace fleetmint

@@ -52,15 +52,16 @@ class BundleCheck {
       const auto files = ReadFiles();
       if (!files) return std::move(findings_);
       const SecretBytes password =
-          context_.passwords.Get(PasswordSource::Parse(row_.facts.password), row_.endpoint, row_.serial,
-                                 context_.authority.passwords());
+          context_.passwords.Get(PasswordSource::Parse(row_.facts.password), row_.endpoint,
+                                 row_.serial, context_.authority.passwords());
       const OpenedBundle bundle = OpenBundle(*files, password);
       const Certificate certificate = Certificate::Parse(bundle.certificate);
       CheckKey(bundle, certificate);
       CheckCertificate(certificate);
       CheckProfile(certificate);
       for (const Bytes& der : bundle.chain) {
-        if (!context_.chain_ders.contains(der)) Add("its chain holds a certificate that is not the authority's");
+        if (!context_.chain_ders.contains(der))
+          Add("its chain holds a certificate that is not the authority's");
       }
     } catch (const Error& error) {
       Add(error.faults().front().message);
@@ -71,8 +72,8 @@ class BundleCheck {
  private:
   void Add(const std::string& message, const std::string& path = "") {
     findings_.push_back({row_.endpoint,
-                         path.empty() ? context_.output.BundlePath(row_.endpoint,
-                                                                   row_.facts.files.front().extension)
+                         path.empty() ? context_.output.BundlePath(
+                                            row_.endpoint, row_.facts.files.front().extension)
                                       : path,
                          message});
   }
@@ -85,7 +86,8 @@ class BundleCheck {
         Bytes content = context_.output.root().Read(path);
         if (content.size() != record.bytes) {
           Add("has " + std::to_string(content.size()) + " bytes; " + std::to_string(record.bytes) +
-                  " were written", path);
+                  " were written",
+              path);
         } else if (Sha256(content) != record.sha256) {
           Add("is damaged: its SHA-256 is not the recorded one", path);
         }
@@ -99,7 +101,8 @@ class BundleCheck {
   }
 
   void CheckKey(const OpenedBundle& bundle, const Certificate& certificate) {
-    if (Sha256(certificate.spki()) != row_.facts.spki_sha256) Add("its key is not the recorded one");
+    if (Sha256(certificate.spki()) != row_.facts.spki_sha256)
+      Add("its key is not the recorded one");
     SystemRandom random;
     try {
       CheckPairwiseConsistency(
@@ -128,8 +131,8 @@ class BundleCheck {
     }
     std::vector<std::string> ips;
     for (const Bytes& ip : certificate.san().ip) ips.push_back(FormatIp(ip));
-    if (NameToString(certificate.subject()) != facts.subject || certificate.san().dns != facts.dns ||
-        ips != facts.ip) {
+    if (NameToString(certificate.subject()) != facts.subject ||
+        certificate.san().dns != facts.dns || ips != facts.ip) {
       Add("its names are not the recorded ones");
     }
   }
@@ -159,48 +162,60 @@ std::vector<Certificate> CheckChain(const Authority& authority, VerifyReport& re
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const Certificate& issuer = chain[std::min(i + 1, chain.size() - 1)];
     if (!chain[i].SignedBy(issuer)) {
-      report.findings.push_back({"", "chain.pem", "CA certificate '" + NameToString(chain[i].subject()) +
-                                                      "' is not signed by the next one"});
+      report.findings.push_back({"", "chain.pem",
+                                 "CA certificate '" + NameToString(chain[i].subject()) +
+                                     "' is not signed by the next one"});
     }
   }
   return chain;
 }
 
-// Manifest lines that were expected and not found, or found and not expected.
-class ManifestCheck {
+// Holds the published files against what the ledger says they shall be; names the first difference
+// of each.
+class PublishedCheck final : public PublishSink {
  public:
-  explicit ManifestCheck(const OutputDirectory& output) {
-    if (!output.root().Exists("manifest.jsonl")) {
-      missing_ = true;
+  PublishedCheck(const Directory& root, VerifyReport& report) : root_(root), report_(report) {}
+
+  void Begin(const std::string& folder, const std::string& name) override {
+    path_ = folder.empty() ? name : folder + "/" + name;
+    rest_ = {};
+    faulty_ = false;
+    try {
+      content_ = folder.empty() ? root_.Read(name, kMostManifestBytes)
+                                : root_.Subdirectory(folder).Read(name, kMostManifestBytes);
+      rest_ = AsText(content_);
+    } catch (const Error& error) {
+      Fault("", error.faults().front().message);
+    }
+  }
+
+  void Append(std::string_view text, const std::string& endpoint) override {
+    if (faulty_) return;
+    if (!rest_.starts_with(text)) {
+      Fault(endpoint, endpoint.empty() ? "differs from what it shall be"
+                                       : "its line is missing or differs from the ledger");
       return;
     }
-    text_ = output.root().Read("manifest.jsonl", kMostManifestBytes);
-    std::string_view rest = AsText(text_);
-    while (!rest.empty()) {
-      const std::size_t end = std::min(rest.find('\n'), rest.size());
-      lines_.insert(rest.substr(0, end));
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
+    rest_.remove_prefix(text.size());
   }
 
-  void Take(const std::string& endpoint, const std::string& line, VerifyReport& report) {
-    if (missing_ || lines_.erase(line) == 1) return;
-    report.findings.push_back({endpoint, "manifest.jsonl",
-                               "its line is missing or differs from the ledger (fleetmint manifest makes it again)"});
-  }
-
-  void Finish(VerifyReport& report) const {
-    if (missing_) report.findings.push_back({"", "manifest.jsonl", "is missing (fleetmint manifest makes it again)"});
-    for (const std::string_view line : lines_) {
-      report.findings.push_back({"", "manifest.jsonl", "a line that the ledger does not know: " +
-                                                           std::string(line.substr(0, 60))});
-    }
+  void End() override {
+    if (!faulty_ && !rest_.empty()) Fault("", "goes on after what it shall be");
   }
 
  private:
-  bool missing_ = false;
-  Bytes text_;
-  std::unordered_set<std::string_view> lines_;
+  void Fault(const std::string& endpoint, const std::string& message) {
+    faulty_ = true;
+    report_.findings.push_back(
+        {endpoint, path_, message + " (fleetmint manifest writes it again)"});
+  }
+
+  const Directory& root_;
+  VerifyReport& report_;
+  std::string path_;
+  Bytes content_;
+  std::string_view rest_;
+  bool faulty_ = false;
 };
 
 // Names below bundles/ that the ledger does not know.
@@ -220,22 +235,24 @@ void CheckStrangers(const OutputDirectory& output, const std::unordered_set<std:
     }
   }
   for (const std::string& name : output.pending().List()) {
-    report.findings.push_back({"", ".pending/" + name, "a file of an unfinished run (fleetmint issue finishes it)"});
+    report.findings.push_back(
+        {"", ".pending/" + name, "a file of an unfinished run (fleetmint issue finishes it)"});
   }
 }
 
 }  // namespace
 
 VerifyReport Verify(const Ledger& ledger, const Authority& authority, const OutputDirectory& output,
-                    const Catalog& catalog, const Clock& clock, unsigned threads, std::stop_token stop) {
+                    const Catalog& catalog, const Clock& clock, unsigned threads,
+                    std::stop_token stop) {
   VerifyReport report;
   for (const std::string& fault : ledger.IntegrityFaults()) {
     report.findings.push_back({"", "", "the ledger is damaged: " + fault});
   }
   BundlePasswords passwords;
-  Context context{authority, output, catalog, passwords, CheckChain(authority, report), {}, clock.Now()};
+  Context context{authority, output,     catalog, passwords, CheckChain(authority, report),
+                  {},        clock.Now()};
   for (const Certificate& certificate : context.chain) context.chain_ders.insert(certificate.der());
-  ManifestCheck manifest(output);
   std::unordered_set<std::string> known, serials, keys, names;
   std::vector<LedgerRow> batch;
   oneapi::tbb::task_arena arena(static_cast<int>(threads));
@@ -260,9 +277,11 @@ VerifyReport Verify(const Ledger& ledger, const Authority& authority, const Outp
     const bool unique = serials.insert(SerialHex(row.serial)).second &&
                         keys.insert(ToHex(row.facts.spki_sha256)).second &&
                         names.insert(AsciiLower(row.endpoint)).second;
-    if (!unique) report.findings.push_back({row.endpoint, "", "its serial, key or name stands twice in the ledger"});
-    for (const BundleFileRecord& file : row.facts.files) known.insert(output.BundlePath(row.endpoint, file.extension));
-    manifest.Take(row.endpoint, ManifestJsonLine(ManifestEntryOf(row, ledger, output)), report);
+    if (!unique)
+      report.findings.push_back(
+          {row.endpoint, "", "its serial, key or name stands twice in the ledger"});
+    for (const BundleFileRecord& file : row.facts.files)
+      known.insert(output.BundlePath(row.endpoint, file.extension));
     try {
       passwords.Load(PasswordSource::Parse(row.facts.password), row.endpoint);
       batch.push_back(row);
@@ -272,7 +291,8 @@ VerifyReport Verify(const Ledger& ledger, const Authority& authority, const Outp
     if (batch.size() == kBatch) flush();
   });
   flush();
-  manifest.Finish(report);
+  PublishedCheck published(output.root(), report);
+  RenderPublished(ledger, authority, output, published);
   CheckStrangers(output, known, report);
   return report;
 }

@@ -34,6 +34,18 @@ std::uint16_t ReadKeyUsage(ByteView value) {
   return bits;
 }
 
+// RFC 5280 4.1.2.5. Botan's own conversion throws before 1970 and overflows after 2262.
+Time ReadTime(BerReader& validity) {
+  const BerElement element = validity.Next();
+  std::string digits(AsText(element.content));
+  if (element.tag == ber::kUtcTime) digits.insert(0, digits < "50" ? "20" : "19");
+  const bool known = element.tag == ber::kUtcTime || element.tag == ber::kGeneralizedTime;
+  if (!known || digits.size() != 15) throw Error(ErrorKind::kInput, "not a certificate: a bad date");
+  const auto part = [&](std::size_t at) { return digits.substr(at, 2); };
+  return ParseRfc3339(part(0) + part(2) + "-" + part(4) + "-" + part(6) + "T" + part(8) + ":" + part(10) +
+                      ":" + part(12) + digits.back());
+}
+
 }  // namespace
 
 Certificate Certificate::Parse(ByteView der) {
@@ -44,10 +56,7 @@ Certificate Certificate::Parse(ByteView der) {
   } catch (const std::exception& error) {
     throw Error(ErrorKind::kInput, std::string("not a certificate: ") + error.what());
   }
-  const Botan::X509_Certificate& botan = *certificate.botan_;
-  certificate.not_before_ = Time{Seconds{botan.not_before().time_since_epoch()}};
-  certificate.not_after_ = Time{Seconds{botan.not_after().time_since_epoch()}};
-  certificate.version_ = static_cast<int>(botan.x509_version());
+  certificate.version_ = static_cast<int>(certificate.botan_->x509_version());
   certificate.ReadTbs();
   return certificate;
 }
@@ -63,7 +72,9 @@ void Certificate::ReadTbs() {
   serial_ = Copy(serial);
   tbs.Expect(ber::kSequence, "a signature algorithm");
   issuer_ = Copy(tbs.Expect(ber::kSequence, "an issuer").encoded);
-  tbs.Expect(ber::kSequence, "a validity");
+  BerReader validity = tbs.Enter(ber::kSequence, "a validity");
+  not_before_ = ReadTime(validity);
+  not_after_ = ReadTime(validity);
   subject_ = Copy(tbs.Expect(ber::kSequence, "a subject").encoded);
   spki_ = Copy(tbs.Expect(ber::kSequence, "a public key").encoded);
   while (!tbs.AtEnd() && tbs.PeekTag() != ber::Context(3)) tbs.Next();

@@ -6,6 +6,8 @@
 #include <set>
 #include <string_view>
 
+#include "engine/base/ber.h"
+#include "engine/base/der.h"
 #include "engine/base/text.h"
 
 namespace fleetmint {
@@ -46,16 +48,16 @@ constexpr std::array<NamedBit, 7> kBits{{
     {"crl_sign", key_usage::kCrlSign},
 }};
 
+// True for what reads back from DER as it was written: an OID that is none ("1.40.1"), or another
+// ("1.02.3"), would fail at the lint, endpoint by endpoint.
 bool IsDottedOid(std::string_view text) {
-  if (text.empty() || text.front() == '.' || text.back() == '.') return false;
-  bool dot = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool here = text[i] == '.';
-    if (!here && std::isdigit(static_cast<unsigned char>(text[i])) == 0) return false;
-    if (here && text[i - 1] == '.') return false;
-    dot = dot || here;
+  try {
+    DerWriter writer;
+    writer.Oid(text);
+    return BerReader(writer.bytes()).Oid() == text;
+  } catch (const Error&) {
+    return false;
   }
-  return dot && text[0] <= '2' && text[1] == '.';
 }
 
 using Faults = std::vector<Fault>;
@@ -113,6 +115,11 @@ void CheckCa(const CertificateSpec& spec, Faults& faults) {
   if (spec.is_ca) {
     if (!signs) Add(faults, "a CA certificate needs the key usage key_cert_sign");
     if (spec.subject.empty()) Add(faults, "a CA certificate needs a subject");
+    for (const std::string& dns : spec.permitted_dns) {
+      if (const auto fault = DnsNameFault(dns, false)) {
+        Add(faults, "name constraint '" + dns + "': " + *fault, "corp.example covers every name below it");
+      }
+    }
     return;
   }
   if (signs) Add(faults, "the key usage key_cert_sign belongs to CA certificates alone");

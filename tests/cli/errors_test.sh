@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# Errors provoked one by one: each names what is wrong, where, and the remedy, ends with its exit code,
+# and leaves nothing behind.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+fast_ca ca
+
+# fault TEXT-OF-FLEET MESSAGE...: check and issue refuse it with exit code 2; nothing is written.
+fault() {
+  local text=$1 message command
+  shift
+  printf '%b' "$text" >bad.yaml
+  for command in check "issue --out out"; do
+    run 2 $command bad.yaml --ca ca --profiles profiles.d
+    for message in "$@"; do says "$message"; done
+  done
+  absent out
+}
+head='fleet: test\nprofile: fast-agent\ndefaults: {domain: example.com, os: windows-11}\n'
+
+fault 'fleet: test\nproflie: fast-agent\ngroups:\n  - {name: g, hosts: [a]}\n' \
+  "bad.yaml:2:1: unknown key 'proflie'" "hint: did you mean 'profile'?"
+fault "${head}groups:\n  - name: g\n    hosts: [dc1, ws-1]\n    endpoints:\n      - {name: DC1}\n" \
+  "bad.yaml:8:16:" "DC1"
+fault "${head}groups:\n  - name: g\n    hosts: [\"../x\"]\n" 'bad.yaml:6:13:' '../x'
+fault "${head}groups:\n  - name: g\n    hosts: \"ws-[9-1]\"\n" 'bad.yaml:6:12:' 'ws-[9-1]'
+fault "${head}groups:\n  - name: g\n    hosts: [CON]\n" 'bad.yaml:6:13:' 'CON'
+fault "${head}groups:\n  - {name: g, hosts: [a], os: windows-12}\n" "bad.yaml:5:31:" "windows-12" 'hint: did you mean'
+fault "${head}groups:\n  - {name: g, hosts: [a], profile: fast-agnet}\n" "fast-agnet" "did you mean 'fast-agent'"
+fault "${head}groups:\n  - &a {name: g, hosts: [a]}\n  - *a\n" 'bad.yaml:5:' 'anchor'
+fault "${head}groups:\n  - {name: g, hosts: [a]}\n---\nfleet: b\n" 'bad.yaml:'
+fault "${head}groups:\n  - {name: g, hosts: [a], validity: soon}\n" "bad.yaml:5:37:" 'soon' 'hint:'
+# Two faults, two lines of report.
+fault "${head}grupps: 1\ngroups:\n  - {name: g, hosts: [a], oss: linux}\n" "bad.yaml:4:1: unknown key 'grupps'" "bad.yaml:6:27: unknown key 'oss'"
+
+run 2 issue missing.yaml --ca ca --out out
+says "cannot read 'missing.yaml'"
+run 2 isue
+says "unknown command 'isue'"
+says "did you mean 'issue'?"
+run 2 issue fleet.yaml --ca ca
+says '--out'
+run 2
+run 2 profiles observeit-agnet
+says "did you mean 'observeit-agent'?"
+
+# The authority.
+fast_fleet fleet.yaml 'ws-[1-4]'
+issue=(issue fleet.yaml --profiles profiles.d --out out)
+run 3 "${issue[@]}" --ca nowhere
+says nowhere
+run 3 ca init --profile fast --profiles profiles.d --no-passphrase --ca ca
+says ca
+chmod 644 ca/issuing.key
+run 3 "${issue[@]}" --ca ca
+says issuing.key
+says 'hint: chmod 600'
+chmod 600 ca/issuing.key
+chmod 755 ca
+run 3 "${issue[@]}" --ca ca
+says 'chmod 700'
+chmod 700 ca
+absent out
+
+# Passphrases.
+echo 'correct horse' >phrase
+echo 'battery staple' >other
+run 3 ca init --profile fast --profiles profiles.d --passphrase-file phrase --ca locked
+says 'hint: chmod 600'
+absent locked
+chmod 600 phrase other
+run 0 ca init --profile fast --profiles profiles.d --passphrase-file phrase --ca locked
+run 3 "${issue[@]}" --ca locked --passphrase-file other
+says passphrase
+setsid -w true 2>/dev/null && { setsid -w "$FLEETMINT" "${issue[@]}" --ca locked >stdout 2>stderr </dev/null && fail 'issued without a passphrase'; says 'hint: give --passphrase-file'; }
+absent out
+run 0 "${issue[@]}" --ca locked --passphrase-fd 7 7<phrase
+FLEETMINT_PASSPHRASE_FILE=phrase run 0 verify --ca locked --out out --profiles profiles.d
+run 2 "${issue[@]}" --ca ca
+says out
+rm -rf out
+
+# A key that is not its certificate's; a certificate that is over; one that is no CA's.
+cp -a ca swapped
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out swapped/issuing.key 2>/dev/null
+chmod 600 swapped/issuing.key
+run 3 "${issue[@]}" --ca swapped
+says 'key does not belong to'
+sed 's/^authority: fast/authority: brief/; s/validity: 5y/validity: 1s/' profiles.d/fast-authority.yaml >profiles.d/brief.yaml
+run 0 ca init --profile brief --profiles profiles.d --no-passphrase --ca brief
+sleep 2
+run 3 "${issue[@]}" --ca brief
+says 'expired at'
+says 'hint:'
+cp -a ca leaf
+run 0 "${issue[@]}" --ca ca
+run 0 passwords ws-1 --ca ca
+openssl pkcs12 -in out/bundles/ws-1.pfx -passin file:stdout -nokeys -clcerts 2>/dev/null |
+  openssl x509 >leaf/issuing.crt
+openssl pkcs12 -in out/bundles/ws-1.pfx -passin file:stdout -nocerts -nodes 2>/dev/null |
+  openssl pkcs8 -topk8 -nocrypt >leaf/issuing.key
+run 3 issue fleet.yaml --profiles profiles.d --out out2 --ca leaf
+says CA
+absent out2
+
+# The output: not a directory, another fleet's, full, not writable.
+touch file
+run 3 issue fleet.yaml --profiles profiles.d --ca ca --out file/out
+says 'Not a directory'
+fast_fleet other.yaml 'ws-[1-4]' other
+run 2 issue other.yaml --profiles profiles.d --ca ca --out out
+says "'test'"
+mkdir mine
+touch mine/thesis.tex
+run 2 issue other.yaml --profiles profiles.d --ca ca --out mine
+says mine
+equal "$(ls -A mine)" thesis.tex
+
+run 0 list --ca ca
+if ! { "$FLEETMINT" list --ca ca >/dev/full; } 2>stderr; then says 'cannot write to stdout'; else fail 'full stdout unnoticed'; fi
+"$FLEETMINT" list --ca ca 2>stderr | true || fail 'a reader that leaves is no fault'

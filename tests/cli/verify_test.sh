@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Damage anything, and verify names it with exit code 1.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+fast_ca ca
+cat >fleet.yaml <<'Y'
+fleet: test
+profile: fast-agent
+defaults: {domain: example.com, os: windows-11}
+groups:
+  - {name: windows, hosts: "ws-[1-3]"}
+  - {name: old, hosts: [dc1], os: windows-2012r2}
+  - {name: linux, hosts: [lnx-1], os: linux, bundle: {formats: [pem]}}
+Y
+run 0 issue fleet.yaml --profiles profiles.d --ca ca --out out
+run 0 verify --ca ca --out out --profiles profiles.d
+cp -a out good
+cp -a ca goodca
+
+# damaged WHAT-IS-NAMED: verify finds it; then everything is whole again.
+damaged() {
+  run 1 verify --ca ca --out out --profiles profiles.d
+  prints "$1"
+  rm -rf out ca
+  cp -a good out
+  cp -a goodca ca
+}
+flip() { # FILE OFFSET: one bit
+  local byte
+  byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
+  printf "\\x$(printf %x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+for file in ws-1.pfx dc1.pfx lnx-1.key.pem lnx-1.crt.pem lnx-1.chain.pem; do
+  for part in 3 2; do
+    flip "out/bundles/$file" $(($(stat -c %s "out/bundles/$file") / part))
+    damaged "$file"
+  done
+  rm "out/bundles/$file"
+  damaged "$file"
+done
+truncate -s -1 out/bundles/ws-2.pfx
+damaged ws-2.pfx
+cp out/bundles/ws-1.pfx out/bundles/ws-2.pfx
+damaged ws-2.pfx
+sed -i '2d' out/manifest.jsonl
+damaged manifest.jsonl
+sed -i 's/"bytes":[0-9]*/"bytes":1/' out/manifest.jsonl
+damaged manifest.jsonl
+rm out/chain.pem
+damaged chain.pem
+touch out/bundles/stranger.pfx
+damaged stranger.pfx
+# The ledger's word against the bundle's.
+sqlite3 ca/ledger.db "update certificate set sha256 = zeroblob(32) where endpoint = 'ws-3'" 2>/dev/null ||
+  fail 'cannot change the ledger'
+damaged ws-3
+run 0 verify --ca ca --out out --profiles profiles.d
