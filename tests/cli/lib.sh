@@ -1,7 +1,8 @@
 # What the scripts of tests/cli and tests/interop share; sourced. Each script runs in a directory of its
-# own that is removed at the end. FLEETMINT names the binary, FLEETMINT_SOURCE the source tree.
+# own that is removed at the end. FLEETMINT names the binary to try (default: build/fleetmint).
 set -euo pipefail
-: "${FLEETMINT:?names the binary}" "${FLEETMINT_SOURCE:?names the source tree}"
+source_tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+: "${FLEETMINT:=$source_tree/build/fleetmint}"
 umask 022
 work=$(mktemp -d)
 trap 'cleanup' EXIT
