@@ -62,6 +62,10 @@ ManifestEntry ParseManifestJsonLine(std::string_view line) {
     const Json json = Json::parse(line);
     ManifestEntry entry;
     const auto text = [&](const char* key) { return json.at(key).get<std::string>(); };
+    const auto list = [&](const char* key) -> const Json& {
+      if (json.at(key).is_array()) return json.at(key);
+      throw Error(ErrorKind::kInput, std::string("not a manifest line: '") + key + "' is not a list");
+    };
     entry.endpoint = text("endpoint");
     entry.fqdn = text("fqdn");
     entry.profile = text("profile");
@@ -76,11 +80,11 @@ ManifestEntry ParseManifestJsonLine(std::string_view line) {
     entry.spki_sha256 = text("spki_sha256");
     entry.issuer = text("issuer");
     entry.key = text("key");
-    for (const Json& file : json.at("files")) {
+    for (const Json& file : list("files")) {
       entry.files.push_back({file.at("path"), file.at("bytes"), file.at("sha256")});
     }
     entry.encryption = text("encryption");
-    for (const Json& old : json.at("supersedes")) {
+    for (const Json& old : list("supersedes")) {
       entry.supersedes.push_back({old.at("serial"), old.at("sha1"), old.at("sha256")});
     }
     entry.state = text("state");
@@ -95,7 +99,7 @@ std::string CsvCell(std::string_view text) {
   std::string cell;
   // A spreadsheet takes these first characters for the start of a formula.
   if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos) {
-    cell = "'";
+    cell += '\'';
   }
   cell += text;
   if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;

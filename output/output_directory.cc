@@ -30,7 +30,10 @@ Pin ReadPin(const Directory& root) {
     const std::string text = yaml::AsText(entry.value, "'" + entry.key + "'", faults).value_or("");
     if (entry.key == "authority") pin.authority = text;
     if (entry.key == "fleet") pin.fleet = text;
-    if (entry.key == "layout") pin.layout = text == "hashed" ? Layout::kHashed : Layout::kFlat;
+    if (entry.key == "layout") {
+      pin.layout = text == "hashed" ? Layout::kHashed : Layout::kFlat;
+      if (text != LayoutName(pin.layout)) faults.Add(entry.value.where, "unknown layout '" + text + "'");
+    }
   }
   if (pin.authority.empty() || pin.fleet.empty()) faults.Add({1, 1}, "authority or fleet is missing");
   faults.ThrowIfAny();
@@ -39,8 +42,8 @@ Pin ReadPin(const Directory& root) {
 
 void WritePin(const Directory& root, const Pin& pin) {
   const std::string text = "# This directory belongs to one authority and one fleet.\nauthority: " +
-                           pin.authority + "\nfleet: " + pin.fleet +
-                           "\nlayout: " + std::string(LayoutName(pin.layout)) + "\n";
+                           pin.authority + "\nfleet: '" + pin.fleet +  // a fleet may be called null
+                           "'\nlayout: " + std::string(LayoutName(pin.layout)) + "\n";
   root.CreateDurably(kPin, AsBytes(text));
 }
 

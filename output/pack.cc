@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/ber.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
 #include "engine/keys/pbes2.h"
@@ -51,6 +52,24 @@ OpenedBundle OpenPfx(const BundleFile& file, ByteView password) {
   }
   // The Windows key spec travels inside the PKCS#8; the key itself is the same without it.
   return bundle;
+}
+
+// Version, algorithm and key of a PrivateKeyInfo: the key without its attributes (RFC 5208 5).
+SecretBytes WithoutAttributes(const SecretBytes& pkcs8) {
+  BerReader info = BerReader(pkcs8).Enter(ber::kSequence, "a PrivateKeyInfo");
+  SecretBytes key;
+  for (int i = 0; i < 3; ++i) {
+    const ByteView element = info.Next().encoded;
+    key.insert(key.end(), element.begin(), element.end());
+  }
+  return key;
+}
+
+void CheckAgreement(const OpenedBundle& pfx, const OpenedBundle& pem) {
+  static const std::string both = "the PFX and the PEM files hold different ";
+  if (pfx.certificate != pem.certificate) Bad(both + "certificates");
+  if (WithoutAttributes(pfx.pkcs8) != WithoutAttributes(pem.pkcs8)) Bad(both + "keys");
+  if (pfx.chain != pem.chain) Bad(both + "chains");
 }
 
 // The blocks of one PEM file; all must have the label.
@@ -112,9 +131,7 @@ OpenedBundle OpenBundle(std::span<const BundleFile> files, ByteView password) {
       if (file.extension == "key.pem") pem = OpenPem(files, password);
     }
     if (!pfx && !pem) Bad("the bundle holds no key");
-    if (pfx && pem && pfx->certificate != pem->certificate) {
-      Bad("the PFX and the PEM files hold different certificates");
-    }
+    if (pfx && pem) CheckAgreement(*pfx, *pem);
     return pfx ? std::move(*pfx) : std::move(*pem);
   } catch (const Error& error) {
     throw Error(ErrorKind::kFindings, error.faults().front().message);

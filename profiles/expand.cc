@@ -14,9 +14,9 @@ class Expander {
 
   std::string Text(const std::string& text) {
     if (text.find_first_of("{}") == std::string::npos) return text;
-    std::string fault;
+    Fault fault;
     auto expanded = ExpandTemplate(text, variables_, &fault);
-    if (!expanded) Add(fault);
+    if (!expanded) Add(fault.message, fault.hint);
     return expanded.value_or("");
   }
 

@@ -157,6 +157,6 @@ std::optional<ExpandedProfile> Expand(const Profile& profile, const Variables& v
 
 // ExpandTemplate fills in one text; an unknown {name} is a fault with a suggestion; "{{" gives "{".
 std::optional<std::string> ExpandTemplate(std::string_view text, const Variables& variables,
-                                          std::string* fault);
+                                          Fault* fault);
 
 }  // namespace fleetmint

@@ -5,7 +5,7 @@
 namespace fleetmint {
 
 std::optional<std::string> ExpandTemplate(std::string_view text, const Variables& variables,
-                                          std::string* fault) {
+                                          Fault* fault) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -21,7 +21,7 @@ std::optional<std::string> ExpandTemplate(std::string_view text, const Variables
     }
     const std::size_t end = text.find('}', i);
     if (end == std::string_view::npos) {
-      *fault = "'{' without '}' in '" + std::string(text) + "'";
+      *fault = {"'{' without '}' in '" + std::string(text) + "'", {}, "write '{{' for a brace"};
       return std::nullopt;
     }
     const std::string_view name = text.substr(i + 1, end - i - 1);
@@ -29,8 +29,9 @@ std::optional<std::string> ExpandTemplate(std::string_view text, const Variables
     if (value == variables.end()) {
       std::vector<std::string> known;
       for (const auto& [key, ignored] : variables) known.push_back(key);
-      *fault = "unknown variable '{" + std::string(name) + "}' in '" + std::string(text) + "': " +
-               DidYouMean(name, known);
+      *fault = {"unknown variable '{" + std::string(name) + "}' in '" + std::string(text) + "'",
+                {},
+                DidYouMean(name, known)};
       return std::nullopt;
     }
     out += value->second;

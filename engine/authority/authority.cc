@@ -97,13 +97,16 @@ void Authority::Impl::ReadCertificates() {
       certificates.emplace_back();
       continue;
     }
+    const std::string path = "'" + directory.PathOf(CertificateFile(tier)) + "'";
     const Bytes content = directory.Read(CertificateFile(tier));
-    const auto blocks = PemDecodeAll(AsText(content));
-    if (blocks.size() != 1) {
-      throw Error(ErrorKind::kAuthority,
-                  "'" + directory.PathOf(CertificateFile(tier)) + "' does not hold one certificate");
+    try {
+      const auto blocks = PemDecodeAll(AsText(content));
+      if (blocks.size() != 1) throw Error(ErrorKind::kInput, "it does not hold one certificate");
+      certificates.emplace_back(Certificate::Parse(blocks.front().der));
+    } catch (const Error& error) {
+      throw Error::WithHint(ErrorKind::kAuthority, "cannot read " + path + ": " + error.faults().front().message,
+                            "restore it from the backup");
     }
-    certificates.emplace_back(Certificate::Parse(blocks.front().der));
   }
 }
 

@@ -44,6 +44,7 @@ IssuedFacts FactsOfCa(const Certificate& certificate, const Certificate& issuer)
 
 Authority Authority::Init(const std::string& path, const InitOptions& options, RandomSource& random,
                           StreamFactory& streams, const Clock& clock) {
+  if (options.tiers.empty()) throw Error(ErrorKind::kAuthority, "an authority needs a tier");
   NewAuthority made(path, random);
   made.AskPassphrase(options.passphrase);
   std::vector<std::string> names;

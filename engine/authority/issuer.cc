@@ -93,6 +93,9 @@ void Issuer::CheckValidity(const Validity& validity, Time now) const {
 
 PreparedCertificate Issuer::Prepare(Reservation& reservation, const CertificateSpec& spec, ByteView spki,
                                     Time now) const {
+  if (reservation.endpoint().empty()) {  // moved from: its serial is in a certificate already
+    throw Error(ErrorKind::kLedger, "serial " + SerialHex(reservation.serial()) + " was used already");
+  }
   Dates dates = DatesOf(spec.validity, reservation.serial(), now);
   dates.not_before = std::max(dates.not_before, certificate_.not_before);
   const bool clamped = dates.not_after > certificate_.not_after;

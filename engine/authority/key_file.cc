@@ -72,6 +72,9 @@ SecretBytes DecodeKeyFile(ByteView content, PassphraseSource* passphrase, const 
     }
     BerReader reader = BerReader(content).Enter(ber::kSequence, "a private key");
     if (reader.PeekTag() == ber::kSequence) return Decrypt(content, passphrase, what);
+    reader.SmallInteger();  // a version stands first in each; what follows tells them apart
+    if (reader.PeekTag() == ber::kInteger) return WrapRsa(content);
+    if (reader.PeekTag() == ber::kOctetString) return WrapEc(content);
     return {content.begin(), content.end()};
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kAuthority) throw;

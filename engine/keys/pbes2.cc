@@ -57,6 +57,7 @@ SecretBytes Pbkdf2(const std::string& hash, ByteView password, ByteView salt, st
   const auto family = Botan::PasswordHashFamily::create_or_throw("PBKDF2(" + hash + ")");
   SecretBytes key(length);
   const std::string_view text = AsText(password);
+  if (text.size() > 4096) throw Error(ErrorKind::kInput, "the password is longer than 4096 bytes");
   family->from_params(iterations)
       ->derive_key(key.data(), key.size(), text.data(), text.size(), salt.data(), salt.size());
   return key;

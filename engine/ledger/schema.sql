@@ -15,7 +15,7 @@ CREATE TABLE certificate (
   run          INTEGER REFERENCES run(id),   -- NULL for CA certificates
   fleet        TEXT NOT NULL,                -- '' for CA certificates
   endpoint     TEXT NOT NULL CHECK (endpoint <> ''),
-  endpoint_key TEXT NOT NULL,                -- endpoint in lower case
+  endpoint_key TEXT NOT NULL CHECK (endpoint_key = lower(endpoint)),
   state        TEXT NOT NULL CHECK (state IN ('reserved', 'issued', 'superseded', 'abandoned')),
   reserved_at  INTEGER NOT NULL,
   issued_at    INTEGER,

@@ -1,6 +1,10 @@
 #include "engine/ledger/sqlite.h"
 
-#include <sys/stat.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 namespace fleetmint {
 namespace {
@@ -26,13 +30,22 @@ std::string HintFor(int code) {
   }
 }
 
+// SQLite has no exclusive creation: without this it would write its tables into what is there. The files
+// beside it (-wal, -shm) get the same mode from SQLite.
+void CreateFile(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    throw Error(ErrorKind::kLedger, "cannot create ledger '" + path + "': " + std::strerror(errno));
+  }
+  ::close(fd);
+}
+
 }  // namespace
 
 Connection::Connection(const std::string& path, bool create) : path_(path) {
-  const mode_t old_umask = create ? ::umask(0177) : 0;  // 0600, also for -wal and -shm
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
+  if (create) CreateFile(path);
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
   const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
-  if (create) ::umask(old_umask);
   if (code != SQLITE_OK) {
     const std::string reason = sqlite3_errstr(code);
     sqlite3_close(handle_);

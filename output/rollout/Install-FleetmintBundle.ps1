@@ -17,7 +17,7 @@ param(
   [switch]$Exportable
 )
 $ErrorActionPreference = 'Stop'
-$line = Get-Content (Join-Path $Root 'manifest.jsonl') | ForEach-Object { $_ | ConvertFrom-Json } |
+$line = Get-Content -Encoding UTF8 (Join-Path $Root 'manifest.jsonl') | ForEach-Object { $_ | ConvertFrom-Json } |
   Where-Object { $_.endpoint -ieq $Endpoint }
 if (-not $line) { throw "endpoint '$Endpoint' is not in the manifest" }
 $pfx = Join-Path $Root $line.bundle

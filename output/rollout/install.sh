@@ -17,12 +17,14 @@ files=$(printf '%s\n' "$line" | sed 's/.*"files":\[//; s/\].*//' | tr '{' '\n' |
 [ -n "$files" ] || { echo "install.sh: the bundle of '$endpoint' has no PEM files" >&2; exit 1; }
 
 mkdir -p "$target"
+new=$(mktemp -d "$target/.install.XXXXXX")
+trap 'rm -rf "$new"' EXIT
+trap 'exit 130' HUP INT TERM
 printf '%s\n' "$files" | while read -r sha path; do
-  new=$target/.${path##*/}.new
-  cp "$root/$path" "$new"
-  printf '%s  %s\n' "$sha" "$new" | sha256sum --check --quiet || exit 1
+  cp "$root/$path" "$new/${path##*/}"
+  printf '%s  %s\n' "$sha" "$new/${path##*/}" | sha256sum --check --quiet || exit 1
 done
 printf '%s\n' "$files" | while read -r sha path; do
-  mv "$target/.${path##*/}.new" "$target/${path##*/}"
+  mv "$new/${path##*/}" "$target/${path##*/}"
   echo "installed $target/${path##*/}"
 done

@@ -345,13 +345,6 @@ TEST(FaultsTest, ValuesThatAreKnownToBeWrongAreRefused) {
   });
 }
 
-// It may be a password that was meant well: no message, and so no log, may repeat it.
-TEST(FaultsTest, APasswordInTheFileIsNotRepeated) {
-  const auto error = ErrorOf(kHosts + "defaults: {password: hunter2}\n");
-  ASSERT_TRUE(error);
-  EXPECT_THAT(error->what(), ::testing::Not(HasSubstr("hunter2")));
-}
-
 TEST(FaultsTest, FilesWithoutAFleetAreRefused) {
   ExpectFaults({
       {"", {1, 1}, "the file is empty or no mapping", "start with: fleet: NAME"},

@@ -210,7 +210,7 @@ TEST(LayersTest, AFaultOfExpansionNamesTheEndpointItsLineAndTheVariable) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr(".yaml:5:3: "));
     EXPECT_THAT(error.what(), HasSubstr("endpoint 'a2': unknown variable '{aplication_server}'"));
-    EXPECT_THAT(error.what(), HasSubstr("did you mean 'application_server'?"));
+    EXPECT_THAT(error.what(), HasSubstr("hint: did you mean 'application_server'?"));
   }
 }
 

@@ -155,7 +155,7 @@ TEST_F(OutputDirectoryTest, AFolderOfTheHashedLayoutIsNoSymbolicLink) {
 }
 
 TEST_F(OutputDirectoryTest, ModesAreTightWhateverTheUmask) {
-  for (const mode_t mask : {mode_t{0}, mode_t{0777}}) {
+  for (const mode_t mask : {mode_t{0}, mode_t{0022}, mode_t{0077}}) {
     std::filesystem::remove_all(out_);
     const mode_t old = ::umask(mask);
     std::optional<OutputDirectory> output(Create(Layout::kHashed));

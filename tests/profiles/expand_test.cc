@@ -143,10 +143,10 @@ TEST(ExpandTest, WhatTheValuesBreakIsRefusedForThatEndpoint) {
   };
   const std::string label(63, 'x');
   for (const Case& c : {
-           Case{"mtls-client", "description: '{fqnd}'", "a", "unknown variable '{fqnd}'",
-                "did you mean 'fqdn'?"},
+           Case{"mtls-client", "description: '{fqn}'", "a", "unknown variable '{fqn}'",
+                "hint: did you mean 'fqdn'?"},
            Case{"mtls-client", "subject: 'CN={hostname}'", "a", "unknown variable '{hostname}'",
-                "expected one of: application_server fqdn"},
+                "hint: expected one of: application_server empty"},
            Case{"observeit-agent", "", label + "-long", "is longer than 64 characters",
                 "put the long name into dns"},
            Case{"mtls-client", "", "bad_label-", "starts or ends with a hyphen", ""},

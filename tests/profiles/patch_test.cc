@@ -178,6 +178,16 @@ TEST(PatchTest, WhatDoesNotFitIsRefusedWithItsPlaceAndARemedy) {
   }
 }
 
+// A password in the wrong place must not reach a message, and so a log.
+TEST(PatchTest, APasswordInTheFileIsNotRepeated) {
+  try {
+    Read("password: swordfish");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), ::testing::Not(HasSubstr("swordfish")));
+  }
+}
+
 TEST(PatchTest, KeysOfTheCallerAreLeftAloneAndSuggestedToo) {
   FaultList faults("p.yaml");
   const yaml::Node root = yaml::ReadText("name: x\nnam: y\nvalidity: 1d\n", faults);

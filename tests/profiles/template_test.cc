@@ -24,9 +24,9 @@ TEST(TemplateTest, FillsInVariablesAndKeepsTheRest) {
            Case{"}}", "}"}, Case{"a } b", "a } b"},
            Case{"{braces}", "{host}"},  // a value is never a template itself
        }) {
-    std::string fault;
+    Fault fault;
     EXPECT_EQ(ExpandTemplate(c.text, kVariables, &fault), c.expanded) << c.text;
-    EXPECT_EQ(fault, "") << c.text;
+    EXPECT_EQ(fault.message, "") << c.text;
   }
 }
 
@@ -42,13 +42,13 @@ TEST(TemplateTest, UnknownVariablesAndOpenBracesAreFaultsWithTheRemedy) {
            Case{"{ host }", "unknown variable '{ host }'", "did you mean 'host'?"},
            Case{"{}", "unknown variable '{}'", "expected one of: braces empty fqdn host"},
            Case{"{application_server}", "unknown variable", "expected one of: braces empty fqdn"},
-           Case{"a {host", "'{' without '}' in 'a {host'", ""},
+           Case{"a {host", "'{' without '}' in 'a {host'", "write '{{'"},
            Case{"{", "'{' without '}'", ""},
        }) {
-    std::string fault;
+    Fault fault;
     EXPECT_FALSE(ExpandTemplate(c.text, kVariables, &fault)) << c.text;
-    EXPECT_THAT(fault, HasSubstr(c.message));
-    EXPECT_THAT(fault, HasSubstr(c.remedy));
+    EXPECT_THAT(fault.message, HasSubstr(c.message));
+    EXPECT_THAT(fault.hint, HasSubstr(c.remedy));
   }
 }
 

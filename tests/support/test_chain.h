@@ -11,20 +11,11 @@
 #include "engine/base/botan_compat.h"
 #include "engine/base/random.h"
 #include "engine/base/serial.h"
-#include "engine/keys/generate.h"
 #include "engine/keys/load_key.h"
 #include "engine/x509/tbs_certificate.h"
+#include "tests/support/test_keys.h"
 
 namespace fleetmint {
-
-// NewKey gives a fresh key.
-inline PrivateKey NewKey(KeySpec spec) {
-  SystemRandom random;
-  SystemStreams factory(random);
-  std::vector<KeyStreams> streams;
-  streams.push_back(OpenKeyStreams(factory, "test"));
-  return std::move(GenerateKeys(spec, streams).front());
-}
 
 // CaSpec and LeafSpec give what a CA's and an endpoint's certificate say.
 inline CertificateSpec CaSpec(const std::string& subject, std::string_view validity = "10y") {

@@ -71,8 +71,13 @@ void CheckRules(const CertificateSpec& base, const std::vector<RuleCase>& cases)
 TEST(ValidateSpecTest, RulesOfNames) {
   CheckRules(
       Leaf(),
-      {{"longer than 64", [](auto& s) { s.subject = {{{"CN", std::string(65, 'a')}}}; },
-        [](auto& s) { s.subject = {{{"CN", std::string(64, 'a')}}}; }},
+      {{"longer than 64",
+        [](auto& s) {
+          s.subject = {{{"CN", std::string(65, 'a')}}};
+        },
+        [](auto& s) {
+          s.subject = {{{"CN", std::string(64, 'a')}}};
+        }},
        {"neither a subject nor", [](auto& s) { s.subject = {}, s.san = {}; },
         [](auto& s) { s.subject = {}; }},
        {"neither a subject nor", [](auto& s) { s.subject = {}, s.san = {}; },
@@ -80,13 +85,24 @@ TEST(ValidateSpecTest, RulesOfNames) {
        {"wildcard", [](auto& s) { s.san.dns = {"*.corp"}; },
         [](auto& s) { s.san.dns = {"*.corp"}, s.extended_key_usage = {kServerAuth}; }},
        {"wildcard",
-        [](auto& s) { s.san.dns = {"*.corp"}, s.extended_key_usage = {kServerAuth, kClientAuth}; },
-        [](auto& s) { s.san.dns = {"w.corp"}, s.extended_key_usage = {kServerAuth, kClientAuth}; }},
+        [](auto& s) {
+          s.san.dns = {"*.corp"}, s.extended_key_usage = {kServerAuth, kClientAuth};
+        },
+        [](auto& s) {
+          s.san.dns = {"w.corp"}, s.extended_key_usage = {kServerAuth, kClientAuth};
+        }},
        {"empty label", [](auto& s) { s.san.dns = {"a..b"}; }, [](auto& s) { s.san.dns = {"a.b"}; }},
-       {"stands twice", [](auto& s) { s.san.dns = {"itAuth", "ITAUTH"}; },
-        [](auto& s) { s.san.dns = {"itAuth", "itAuth2"}; }},
+       {"stands twice",
+        [](auto& s) {
+          s.san.dns = {"itAuth", "ITAUTH"};
+        },
+        [](auto& s) {
+          s.san.dns = {"itAuth", "itAuth2"};
+        }},
        {"neither IPv4 nor IPv6", [](auto& s) { s.san.ip = {Bytes(5)}; },
-        [](auto& s) { s.san.ip = {Bytes(4), Bytes(16)}; }}});
+        [](auto& s) {
+          s.san.ip = {Bytes(4), Bytes(16)};
+        }}});
 }
 
 TEST(ValidateSpecTest, RulesOfCaAndLeaf) {
@@ -96,17 +112,22 @@ TEST(ValidateSpecTest, RulesOfCaAndLeaf) {
                     {"a CA certificate needs a subject",
                      [](auto& s) { s.subject = {}, s.san.dns = {"ca.example"}; },
                      [](auto& s) { s.san.dns = {"ca.example"}; }},
-                    {"name constraint", [](auto& s) { s.permitted_dns = {"test", ".corp"}; },
-                     [](auto& s) { s.permitted_dns = {"test", "corp"}; }},
+                    {"name constraint",
+                     [](auto& s) {
+                       s.permitted_dns = {"test", ".corp"};
+                     },
+                     [](auto& s) {
+                       s.permitted_dns = {"test", "corp"};
+                     }},
                     {"name constraint", [](auto& s) { s.permitted_dns = {"\xC3\xBC.corp"}; },
                      [](auto& s) { s.permitted_dns = {"xn--tda.corp"}; }}});
-  CheckRules(Leaf(),
-             {{"key_cert_sign belongs to CA", [](auto& s) { s.key_usage |= key_usage::kKeyCertSign; },
-               [](auto& s) { s.key_usage |= key_usage::kNonRepudiation; }},
-              {"path_length belongs to CA", [](auto& s) { s.path_length = 0; },
-               [](auto& s) { s.path_length = std::nullopt; }},
-              {"name constraints belong to CA", [](auto& s) { s.permitted_dns = {"corp"}; },
-               [](auto& s) { s.permitted_dns = {}; }}});
+  CheckRules(Leaf(), {{"key_cert_sign belongs to CA",
+                       [](auto& s) { s.key_usage |= key_usage::kKeyCertSign; },
+                       [](auto& s) { s.key_usage |= key_usage::kNonRepudiation; }},
+                      {"path_length belongs to CA", [](auto& s) { s.path_length = 0; },
+                       [](auto& s) { s.path_length = std::nullopt; }},
+                      {"name constraints belong to CA", [](auto& s) { s.permitted_dns = {"corp"}; },
+                       [](auto& s) { s.permitted_dns = {}; }}});
 }
 
 TEST(ValidateSpecTest, RulesOfExtensions) {
@@ -127,26 +148,38 @@ TEST(ValidateSpecTest, RulesOfExtensions) {
 }
 
 TEST(ValidateSpecTest, RulesOfValidity) {
-  CheckRules(Leaf(),
-             {{"longer than nothing", [](auto& s) { s.validity = {Seconds{0}, {}, {}}; },
-               [](auto& s) { s.validity = {Seconds{1}, {}, {}}; }},
-              {"longer than nothing", [](auto& s) { s.validity.duration = Seconds{-1},
-                                              s.validity.jitter = Seconds{0}; },
-               [](auto& s) { s.validity.jitter = Seconds{0}; }},
-              {"jitter", [](auto& s) { s.validity = {Seconds{60}, {}, Seconds{60}}; },
-               [](auto& s) { s.validity = {Seconds{60}, {}, Seconds{59}}; }},
-              {"backdate", [](auto& s) { s.validity.backdate = std::chrono::hours{24} + Seconds{1}; },
-               [](auto& s) { s.validity.backdate = std::chrono::hours{24}; }}});
+  CheckRules(
+      Leaf(),
+      {{"longer than nothing",
+        [](auto& s) {
+          s.validity = {Seconds{0}, {}, {}};
+        },
+        [](auto& s) {
+          s.validity = {Seconds{1}, {}, {}};
+        }},
+       {"longer than nothing",
+        [](auto& s) { s.validity.duration = Seconds{-1}, s.validity.jitter = Seconds{0}; },
+        [](auto& s) { s.validity.jitter = Seconds{0}; }},
+       {"jitter",
+        [](auto& s) {
+          s.validity = {Seconds{60}, {}, Seconds{60}};
+        },
+        [](auto& s) {
+          s.validity = {Seconds{60}, {}, Seconds{59}};
+        }},
+       {"backdate", [](auto& s) { s.validity.backdate = std::chrono::hours{24} + Seconds{1}; },
+        [](auto& s) { s.validity.backdate = std::chrono::hours{24}; }}});
 }
 
 TEST(ValidateSpecTest, SecurityIdentifiers) {
-  for (const char* sid : {"S-1-5-21-1-2-3-1104", "S-1-5-18", "S-1-5-21-3623811015-3361044348-30300820-1013"}) {
+  for (const char* sid :
+       {"S-1-5-21-1-2-3-1104", "S-1-5-18", "S-1-5-21-3623811015-3361044348-30300820-1013"}) {
     CertificateSpec spec = Leaf();
     spec.sid = sid;
     EXPECT_EQ(Joined(ValidateSpec(spec)), "") << sid;
   }
-  for (const char* sid : {"S-1-", "S-1-5", "S-1-5-", "S-2-5-18", "s-1-5-18", "S-1-5--18", "S-1-5-18 ",
-                          "S-1-5-1x", "1-5-18", "S-1--5-18"}) {
+  for (const char* sid : {"S-1-", "S-1-5", "S-1-5-", "S-2-5-18", "s-1-5-18", "S-1-5--18",
+                          "S-1-5-18 ", "S-1-5-1x", "1-5-18", "S-1--5-18"}) {
     CertificateSpec spec = Leaf();
     spec.sid = sid;
     EXPECT_EQ(ValidateSpec(spec).size(), 1u) << sid << " was accepted";
@@ -161,8 +194,8 @@ TEST(ValidateSpecTest, AllFaultsAreGivenAtOnce) {
   EXPECT_EQ(ValidateSpec(spec).size(), 7u) << Joined(ValidateSpec(spec));
 }
 
-// A spec that passed can be encoded, and is read back as it was written: else the run fails endpoint by
-// endpoint instead of at validation.
+// A spec that passed can be encoded, and is read back as it was written: else the run fails
+// endpoint by endpoint instead of at validation.
 TEST(ValidateSpecTest, EveryAcceptedUsageCanBeEncoded) {
   const Bytes spki = FromHex("300c3005060355040a030300aabb");
   TbsInput input;

@@ -21,7 +21,8 @@ std::string ParseError(std::string_view text) {
   return "";
 }
 
-// The order of the text is the order of the DER; types are read in either case and by their aliases.
+// The order of the text is the order of the DER; types are read in either case and by their
+// aliases.
 TEST(NameTest, ParseReadsAttributesInOrder) {
   struct Case {
     const char* text;
@@ -178,8 +179,8 @@ TEST(NameTest, NameToStringReadsForeignNames) {
 }
 
 TEST(NameTest, NameToStringRefusesWhatIsNoName) {
-  for (const char* hex : {"", "3001", "040100", "3003310130", "300a3108300606035504030c",
-                          "3009310730050603550403"}) {
+  for (const char* hex :
+       {"", "3001", "040100", "3003310130", "300a3108300606035504030c", "3009310730050603550403"}) {
     EXPECT_THROW(NameToString(FromHex(hex)), Error) << hex;
   }
 }

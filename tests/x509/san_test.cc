@@ -16,9 +16,9 @@ std::string NameOfSize(std::size_t size) {
 TEST(DnsNameTest, HostNamesAreAccepted) {
   for (const std::string& name :
        {std::string("itAuth"), std::string("ws-0001"), std::string("ws-0001.corp.example.com"),
-        std::string("xn--mller-kva.example"), std::string("WS-1.Example"), std::string("10.example"),
-        std::string("_service._tcp.example"), std::string("a_b.example"), std::string("a"),
-        std::string(63, 'a') + ".example", NameOfSize(253)}) {
+        std::string("xn--mller-kva.example"), std::string("WS-1.Example"),
+        std::string("10.example"), std::string("_service._tcp.example"), std::string("a_b.example"),
+        std::string("a"), std::string(63, 'a') + ".example", NameOfSize(253)}) {
     for (const bool wildcard : {false, true}) {
       EXPECT_EQ(DnsNameFault(name, wildcard), std::nullopt) << name;
     }
@@ -70,13 +70,13 @@ TEST(IpTest, AddressesBecomeTheirOctets) {
     const char* text;
     const char* hex;
   };
-  for (const Case& c : {Case{"10.0.0.5", "0a000005"}, Case{"255.255.255.255", "ffffffff"},
-                        Case{"0.0.0.0", "00000000"},
-                        Case{"2001:db8::1", "20010db8000000000000000000000001"},
-                        Case{"::", "00000000000000000000000000000000"},
-                        Case{"::1", "00000000000000000000000000000001"},
-                        Case{"2001:DB8:0:0:0:0:0:A", "20010db800000000000000000000000a"},
-                        Case{"::ffff:10.0.0.5", "00000000000000000000ffff0a000005"}}) {
+  for (const Case& c :
+       {Case{"10.0.0.5", "0a000005"}, Case{"255.255.255.255", "ffffffff"},
+        Case{"0.0.0.0", "00000000"}, Case{"2001:db8::1", "20010db8000000000000000000000001"},
+        Case{"::", "00000000000000000000000000000000"},
+        Case{"::1", "00000000000000000000000000000001"},
+        Case{"2001:DB8:0:0:0:0:0:A", "20010db800000000000000000000000a"},
+        Case{"::ffff:10.0.0.5", "00000000000000000000ffff0a000005"}}) {
     const auto octets = ParseIp(c.text);
     ASSERT_TRUE(octets.has_value()) << c.text;
     EXPECT_EQ(ToHex(*octets), c.hex) << c.text;

@@ -1,4 +1,5 @@
-// TBSCertificate: its exact bytes, and what Botan, OpenSSL and GnuTLS make of the signed certificate.
+// TBSCertificate: its exact bytes, and what Botan, OpenSSL and GnuTLS make of the signed
+// certificate.
 #include "engine/x509/tbs_certificate.h"
 
 #include <botan/ecdsa.h>
@@ -25,7 +26,8 @@ using ::testing::Not;
 constexpr const char* kClientAuth = "1.3.6.1.5.5.7.3.2";
 constexpr const char* kServerAuth = "1.3.6.1.5.5.7.3.1";
 
-// SEQUENCE { SEQUENCE { OID 2.5.4.10 }, BIT STRING aabb }: the encoder copies keys and asks no more.
+// SEQUENCE { SEQUENCE { OID 2.5.4.10 }, BIT STRING aabb }: the encoder copies keys and asks no
+// more.
 const Bytes kToySpki = FromHex("300c3005060355040a030300aabb");
 // SHA-1 of aabb, by sha1sum(1).
 constexpr const char* kToyKeyId = "65b1e351a6cbfeb41c927222bc9ef53aad3396b0";
@@ -111,7 +113,8 @@ ProgramResult OpensslVerify(const Bytes& root, const Bytes& leaf, const std::str
   dir.Write("root.pem", PemEncode("CERTIFICATE", root));
   dir.Write("leaf.pem", PemEncode("CERTIFICATE", leaf));
   return RunProgram({"openssl", "verify", "-x509_strict", "-no-CApath", "-attime", "1800000000",
-                     "-purpose", purpose, "-CAfile", dir / "root.pem", dir / "leaf.pem"});
+                     "-purpose", purpose, "-CAfile", dir / "root.pem", dir / "leaf.pem"},
+                    "");
 }
 
 // Derived by hand from RFC 5280 4.1. A difference means that some byte is not intended.
@@ -129,21 +132,21 @@ TEST(TbsCertificateTest, EncodesTheBytesThatWereDerivedByHand) {
   input.not_after = ParseRfc3339("2050-01-01T00:00:00Z");
   input.spki = kToySpki;
   EXPECT_EQ(ToHex(EncodeTbsCertificate(spec, input)),
-            std::string("3081c2") +                        // 194 octets
-                "a003020102" +                             // version 3
-                "0210400102030405060708090a0b0c0d0e0f" +   // serial
-                "300d06092a864886f70d01010b0500" +         // sha256WithRSAEncryption, NULL
-                "300c310a300806035504030c0172" +           // issuer CN=r
-                "3020" +                                   // validity
-                "170d3236303133313233353935385a" +         // UTCTime 260131235958Z
-                "180f32303530303130313030303030305a" +     // GeneralizedTime 20500101000000Z
-                "300c310a300806035504030c0161" +           // subject CN=a
-                ToHex(kToySpki) +                          // subjectPublicKeyInfo
-                "a34e304c" +                               // extensions
-                "300c0603551d130101ff04023000" +           // basicConstraints, critical, empty
-                "300e0603551d0f0101ff040403020780" +       // keyUsage, critical, digitalSignature
-                "301d0603551d0e04160414" + kToyKeyId +     // subjectKeyIdentifier
-                "300d0603551d23040630048002" + "0102");    // authorityKeyIdentifier
+            std::string("3081c2") +                       // 194 octets
+                "a003020102" +                            // version 3
+                "0210400102030405060708090a0b0c0d0e0f" +  // serial
+                "300d06092a864886f70d01010b0500" +        // sha256WithRSAEncryption, NULL
+                "300c310a300806035504030c0172" +          // issuer CN=r
+                "3020" +                                  // validity
+                "170d3236303133313233353935385a" +        // UTCTime 260131235958Z
+                "180f32303530303130313030303030305a" +    // GeneralizedTime 20500101000000Z
+                "300c310a300806035504030c0161" +          // subject CN=a
+                ToHex(kToySpki) +                         // subjectPublicKeyInfo
+                "a34e304c" +                              // extensions
+                "300c0603551d130101ff04023000" +          // basicConstraints, critical, empty
+                "300e0603551d0f0101ff040403020780" +      // keyUsage, critical, digitalSignature
+                "301d0603551d0e04160414" + kToyKeyId +    // subjectKeyIdentifier
+                "300d0603551d230406300480020102");        // authorityKeyIdentifier
 }
 
 TEST(TbsCertificateTest, AlgorithmIdentifiersAreRfc4055AndRfc5758) {
@@ -168,7 +171,8 @@ TEST(SubjectKeyIdentifierTest, IsSha1OfTheBitStringContent) {
 }
 
 TEST(SubjectKeyIdentifierTest, RefusesWhatIsNoKey) {
-  for (const char* hex : {"", "30", "3000", "0400", "30023000", "300430000400", "30063000030300aa"}) {
+  for (const char* hex :
+       {"", "30", "3000", "0400", "30023000", "300430000400", "30063000030300aa"}) {
     EXPECT_THROW(SubjectKeyIdentifier(FromHex(hex)), Error) << hex;
   }
 }
@@ -181,8 +185,7 @@ TEST(CertificateTextTest, OpensslReadsWhatTheSpecSays) {
   const std::string text = OpensslText(Leaf(spec));
   for (const char* part :
        {"Version: 3 (0x2)", "40:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:02",
-        "Signature Algorithm: sha256WithRSAEncryption",
-        "Issuer: CN = Acme Root, O = Acme, C = DE",
+        "Signature Algorithm: sha256WithRSAEncryption", "Issuer: CN = Acme Root, O = Acme, C = DE",
         "Subject: CN = ws-0001.corp.example, O = Acme", "Not Before: Jan  1 00:00:00 2026 GMT",
         "Not After : Jan  1 00:00:00 2036 GMT", "ASN1 OID: prime256v1",
         "X509v3 Basic Constraints: critical\n                CA:FALSE\n",
@@ -225,7 +228,8 @@ TEST(CertificateTextTest, TimesAreUtcTimeThrough2049AndGeneralizedTimeAfter) {
                         Case{"2049-12-31T23:59:59Z", "UTCTIME           :491231235959Z"},
                         Case{"2050-01-01T00:00:00Z", "GENERALIZEDTIME   :20500101000000Z"},
                         Case{"2125-02-28T12:00:00Z", "GENERALIZEDTIME   :21250228120000Z"}}) {
-    const Bytes der = Leaf(LeafSpec(), {ParseRfc3339("2026-01-01T00:00:00Z"), ParseRfc3339(c.time)});
+    const Bytes der =
+        Leaf(LeafSpec(), {ParseRfc3339("2026-01-01T00:00:00Z"), ParseRfc3339(c.time)});
     const auto result = RunProgram({"openssl", "asn1parse", "-inform", "DER"}, AsText(der));
     ASSERT_TRUE(result.ok()) << result;
     EXPECT_THAT(result.out, HasSubstr(c.encoded));
@@ -278,13 +282,15 @@ TEST(ExtensionsTest, KeyIdentifiersNameTheTwoKeys) {
   EXPECT_TRUE(root.authority_key_id().empty());
 }
 
-// KB5014754: GeneralNames { otherName { 1.3.6.1.4.1.311.25.2.1, [0] OCTET STRING "S-1-5-18" } }, by hand.
+// KB5014754: GeneralNames { otherName { 1.3.6.1.4.1.311.25.2.1, [0] OCTET STRING "S-1-5-18" } }, by
+// hand.
 TEST(ExtensionsTest, SidIsTheStrongMappingOfKb5014754) {
   CertificateSpec spec = LeafSpec();
   spec.sid = "S-1-5-18";
   const Botan::X509_Certificate certificate(Leaf(spec));
-  EXPECT_EQ(ToHex(certificate.v3_extensions().get_extension_bits(Botan::OID("1.3.6.1.4.1.311.25.2"))),
-            "301aa018060a2b060104018237190201a00a0408532d312d352d3138");
+  EXPECT_EQ(
+      ToHex(certificate.v3_extensions().get_extension_bits(Botan::OID("1.3.6.1.4.1.311.25.2"))),
+      "301aa018060a2b060104018237190201a00a0408532d312d352d3138");
 }
 
 TEST(VerifyTest, OpensslStrictlyAcceptsTheChainForItsPurposeAlone) {

@@ -1,0 +1,314 @@
+// The organization's own CA, made by openssl: imported, or asked for the issuing certificate.
+#include <gtest/gtest.h>
+
+#include "engine/x509/certificate.h"
+#include "tests/authority/ca_fixture.h"
+#include "tests/support/thrown.h"
+
+namespace fleetmint {
+namespace {
+
+constexpr const char* kConfig =
+    "[req]\ndistinguished_name = dn\nprompt = no\nstring_mask = nombstr\n"
+    "[dn]\nO = Example\n"
+    "[ca]\nbasicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign\n"
+    "subjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid\n"
+    "[leaf]\nbasicConstraints = critical, CA:FALSE\nkeyUsage = critical, digitalSignature\n"
+    "subjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid\n";
+
+// Makes CAs with openssl: NAME.key (PKCS#8) and NAME.crt in the temporary directory.
+class OpensslCaFixture : public AuthorityFixture {
+ protected:
+  void SetUp() override {
+    temp_.Write("openssl.cnf", kConfig);
+    temp_.Write("key-phrase", kPhrase);
+  }
+
+  void Openssl(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), "openssl");
+    const auto result = RunProgram(arguments);
+    ASSERT_TRUE(result.ok()) << testing::PrintToString(arguments) << result;
+  }
+
+  void MakeKey(const std::string& name, bool rsa = false) const {
+    Openssl({"genpkey", "-algorithm", rsa ? "RSA" : "EC", "-pkeyopt",
+             rsa ? "rsa_keygen_bits:2048" : "ec_paramgen_curve:P-256", "-out",
+             temp_ / name + ".key"});
+  }
+
+  void MakeRoot(const std::string& name, bool rsa = false) const {
+    MakeKey(name, rsa);
+    Openssl({"req", "-x509", "-new", "-key", temp_ / name + ".key", "-config",
+             temp_ / "openssl.cnf", "-extensions", "ca", "-subj", "/O=Example/CN=" + name, "-days",
+             "3650", "-out", temp_ / name + ".crt"});
+  }
+
+  // Signs the request `csr` (a path) as NAME.crt.
+  void SignRequest(const std::string& csr, const std::string& name, const std::string& issuer,
+                   const std::string& extensions) const {
+    Openssl({"x509", "-req", "-in", csr, "-CA", temp_ / issuer + ".crt", "-CAkey",
+             temp_ / issuer + ".key", "-CAcreateserial", "-days", "1800", "-extfile",
+             temp_ / "openssl.cnf", "-extensions", extensions, "-out", temp_ / name + ".crt"});
+  }
+
+  void MakeSub(const std::string& name, const std::string& issuer,
+               const std::string& extensions = "ca") const {
+    MakeKey(name);
+    Openssl({"req", "-new", "-key", temp_ / name + ".key", "-config", temp_ / "openssl.cnf",
+             "-subj", "/O=Example/CN=" + name, "-out", temp_ / name + ".csr"});
+    SignRequest(temp_ / name + ".csr", name, issuer, extensions);
+  }
+
+  // Converts KEY.key with `openssl pkcs8` or another command to a new file, and gives its content.
+  Bytes Converted(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"-out", temp_ / "converted"});
+    Openssl(arguments);
+    return ReadFileBytes(temp_ / "converted");
+  }
+
+  std::string Chain(const std::vector<std::string>& names) const {
+    std::string text;
+    for (const std::string& name : names) text += ReadFileText(temp_ / name + ".crt");
+    return text;
+  }
+
+  Authority Import(ByteView key, const std::string& chain, PassphraseSource* key_phrase = nullptr,
+                   PassphraseSource* phrase = nullptr) {
+    return Authority::Import(ca_, key, key_phrase, AsBytes(chain), phrase, random_, clock_);
+  }
+
+  // The unlocked authority issues what openssl verifies.
+  void ExpectIssues(Authority& authority, PassphraseSource* phrase = nullptr) {
+    authority.Unlock(phrase, clock_);
+    const auto verified = OpensslVerify(authority, IssueLeaf(authority));
+    EXPECT_TRUE(verified.ok()) << verified;
+  }
+
+  // Refused with `reason`, and no authority came to be.
+  template <typename Call>
+  void ExpectRefused(Call call, std::string_view reason) {
+    const auto error = ThrownBy(call);
+    ASSERT_TRUE(error) << "nothing was thrown; expected: " << reason;
+    EXPECT_EQ(error->kind(), ErrorKind::kAuthority) << error->what();
+    EXPECT_NE(std::string(error->what()).find(reason), std::string::npos) << error->what();
+    for (const std::string& name : ListTree(temp_.path())) {
+      EXPECT_FALSE(name.starts_with("ca")) << name << " was left behind";
+    }
+  }
+};
+
+using ImportTest = OpensslCaFixture;
+using RequestTest = OpensslCaFixture;
+
+// Every way in which `openssl` writes a key that the header promises to read.
+TEST_F(ImportTest, KeysInEachFormat) {
+  MakeRoot("rsa", true);
+  MakeRoot("ec");
+  const std::string rsa = temp_ / "rsa.key", ec = temp_ / "ec.key";
+  const std::string pass = "file:" + temp_ / "key-phrase";
+  struct Case {
+    const char* root;
+    std::vector<std::string> convert;
+    bool encrypted;
+  };
+  for (const Case& c : {
+           Case{"rsa", {"pkcs8", "-topk8", "-nocrypt", "-in", rsa}, false},
+           Case{"rsa", {"pkcs8", "-topk8", "-nocrypt", "-in", rsa, "-outform", "DER"}, false},
+           Case{"rsa", {"pkcs8", "-topk8", "-v2", "aes256", "-passout", pass, "-in", rsa}, true},
+           Case{"rsa",
+                {"pkcs8", "-topk8", "-v2", "des3", "-v2prf", "hmacWithSHA1", "-passout", pass,
+                 "-in", rsa},
+                true},
+           Case{
+               "ec",
+               {"pkcs8", "-topk8", "-v2", "aes128", "-passout", pass, "-in", ec, "-outform", "DER"},
+               true},
+           Case{"rsa", {"rsa", "-traditional", "-in", rsa}, false},
+           Case{"rsa", {"rsa", "-traditional", "-in", rsa, "-outform", "DER"}, false},
+           Case{"ec", {"ec", "-in", ec, "-outform", "DER"}, false},
+           Case{"ec", {"ec", "-in", ec}, false},
+           Case{"ec", {"ec", "-no_public", "-in", ec}, false},
+       }) {
+    SCOPED_TRACE(testing::PrintToString(c.convert));
+    const Bytes key = Converted(c.convert);
+    FixedPassphrase key_phrase(kPhrase);
+    Authority authority = Import(key, Chain({c.root}), &key_phrase);
+    EXPECT_EQ(key_phrase.asked, c.encrypted ? 1 : 0);
+    ExpectIssues(authority);
+    std::filesystem::remove_all(ca_);
+  }
+}
+
+// The passphrase of the key that is imported and that of the new directory are two.
+TEST_F(ImportTest, TheKeyIsStoredUnderTheNewPassphrase) {
+  MakeRoot("ec");
+  FixedPassphrase key_phrase(kPhrase), phrase("the new one");
+  const Bytes key = Converted({"pkcs8", "-topk8", "-v2", "aes256", "-passout",
+                               "file:" + temp_ / "key-phrase", "-in", temp_ / "ec.key"});
+  Authority authority = Import(key, Chain({"ec"}), &key_phrase, &phrase);
+  EXPECT_TRUE(authority.encrypted() && phrase.confirmed);
+  EXPECT_FALSE(key_phrase.confirmed);
+  EXPECT_THROW(authority.Unlock(&key_phrase, clock_), Error);
+  ExpectIssues(authority, &phrase);
+}
+
+// Names in PrintableString stay so: a re-encoded issuer name breaks every chain (RFC 5280 7.1).
+TEST_F(ImportTest, AChainOfThreeKeepsItsNamesByteForByte) {
+  MakeRoot("top");
+  MakeSub("middle", "top");
+  MakeSub("low", "middle");
+  Authority authority = Import(ReadFileBytes(temp_ / "low.key"), Chain({"low", "middle", "top"}));
+  EXPECT_FALSE(authority.encrypted());
+  const auto tiers = authority.Tiers();
+  ASSERT_EQ(tiers.size(), 3u);
+  EXPECT_EQ(tiers[0].name + " " + tiers[1].name + " " + tiers[2].name,
+            "root intermediate-1 issuing");
+  EXPECT_EQ(tiers[2].subject, "O=Example, CN=low");
+  EXPECT_FALSE(tiers[0].key_present || tiers[1].key_present);
+  EXPECT_TRUE(tiers[2].key_present);
+  EXPECT_EQ(authority.Chain().back(), tiers[0].certificate);
+  ExpectIssues(authority);
+  const Certificate issuing = Certificate::Parse(tiers[2].certificate);
+  EXPECT_NE(AsText(issuing.subject()).find("\x13\x03low"), std::string::npos)
+      << "this CA has no PrintableString: the test tests nothing";
+  EXPECT_EQ(Certificate::Parse(IssueLeaf(authority, "ws-0002")).issuer(), issuing.subject());
+}
+
+TEST_F(ImportTest, ChainsThatDoNotHoldAreRefused) {
+  MakeRoot("top");
+  MakeSub("low", "top");
+  MakeSub("end", "top", "leaf");
+  MakeRoot("other");
+  const Bytes key = ReadFileBytes(temp_ / "low.key");
+  struct Case {
+    std::string chain;
+    const char* reason;
+  };
+  const std::string good = Chain({"low", "top"});
+  for (const Case& c : {Case{Chain({"top", "low"}), "is not signed by the next one"},
+                        Case{Chain({"low"}), "is not signed by the next one"},
+                        Case{Chain({"low", "other"}), "is not signed by the next one"},
+                        Case{Chain({"end", "top"}), "not one of a CA"},
+                        Case{"", "holds no certificate"}, Case{"some text", "holds no certificate"},
+                        Case{std::string(AsText(key)), "holds no certificate"},
+                        Case{good.substr(0, good.size() - 100), "cannot read the chain"},
+                        Case{"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
+                             "cannot read the chain"}}) {
+    ExpectRefused([&] { Import(key, c.chain); }, c.reason);
+  }
+  EXPECT_NO_THROW(Import(key, good));
+}
+
+TEST_F(ImportTest, AChainThatIsNotValidNowIsRefused) {
+  MakeRoot("top");
+  const Time now = clock_.Now();
+  for (const Time when : {now - std::chrono::days{2}, now + std::chrono::days{4000}}) {
+    ExpectRefused(
+        [&] {
+          Authority::Import(ca_, ReadFileBytes(temp_ / "top.key"), nullptr, AsBytes(Chain({"top"})),
+                            nullptr, random_, FixedClock(when));
+        },
+        ", not now");
+  }
+}
+
+// What cannot be read says how it can be converted.
+TEST_F(ImportTest, KeysThatDoNotFitAreRefused) {
+  MakeRoot("top");
+  MakeKey("stranger");
+  MakeKey("rsa", true);
+  const std::string pass = "file:" + temp_ / "key-phrase";
+  const std::string rsa = temp_ / "rsa.key";
+  const Bytes encrypted =
+      Converted({"pkcs8", "-topk8", "-v2", "aes256", "-passout", pass, "-in", temp_ / "top.key"});
+  const Bytes traditional =
+      Converted({"rsa", "-traditional", "-aes256", "-passout", pass, "-in", rsa});
+  const Bytes pbes1 =
+      Converted({"pkcs8", "-topk8", "-v1", "PBE-SHA1-3DES", "-passout", pass, "-in", rsa});
+  const Bytes scrypt = Converted({"pkcs8", "-topk8", "-scrypt", "-passout", pass, "-in", rsa});
+  FixedPassphrase right(kPhrase), wrong("wrong");
+  struct Case {
+    Bytes key;
+    PassphraseSource* phrase;
+    const char* reason;
+  };
+  for (const Case& c :
+       {Case{ReadFileBytes(temp_ / "stranger.key"), nullptr, "does not belong"},
+        Case{encrypted, &wrong, "wrong passphrase for the CA key to import"},
+        Case{encrypted, nullptr, "no passphrase was given"},
+        Case{traditional, &right, "hint: convert it: openssl pkcs8 -topk8"},
+        Case{pbes1, &right, "hint: convert it: openssl pkcs8 -topk8"},
+        Case{scrypt, &right, "unsupported key derivation function 1.3.6.1.4.1.11591.4.11"},
+        Case{{}, nullptr, "cannot read the CA key to import"},
+        Case{{'x'}, nullptr, "cannot read the CA key to import"},
+        Case{ReadFileBytes(temp_ / "top.crt"), nullptr, "cannot read the CA key to import"}}) {
+    ExpectRefused([&] { Import(c.key, Chain({"top"}), c.phrase); }, c.reason);
+  }
+}
+
+// The way under a company's root: request, signed elsewhere, installed.
+TEST_F(RequestTest, IsSignedInstalledAndIssues) {
+  MakeRoot("corp", true);
+  FixedPassphrase phrase(kPhrase);
+  auto [authority, request] =
+      Authority::Request(ca_, IssuingTier(), &phrase, random_, streams_, clock_);
+  EXPECT_EQ(ReadFileText(ca_ + "/issuing.csr"), request);
+  const auto checked =
+      RunProgram({"openssl", "req", "-verify", "-noout", "-subject", "-in", ca_ + "/issuing.csr"});
+  EXPECT_TRUE(checked.ok()) << checked;
+  EXPECT_NE(checked.out.find("subject=CN = Issuing CA, O = Test"), std::string::npos) << checked;
+
+  Authority waiting = Authority::Open(ca_);
+  EXPECT_TRUE(waiting.Chain().empty());
+  EXPECT_EQ(waiting.Tiers().front().subject, "");
+  EXPECT_NE(MessageOf([&] { waiting.Unlock(&phrase, clock_); }).find("has no certificate yet"),
+            std::string::npos);
+
+  SignRequest(ca_ + "/issuing.csr", "signed", "corp", "ca");
+  waiting.Install(AsBytes(Chain({"signed", "corp"})), clock_);
+  ExpectIssues(waiting, &phrase);
+  Authority again = Authority::Open(ca_);
+  EXPECT_EQ(again.id(), authority.id());
+  EXPECT_EQ(again.Chain().size(), 2u);
+  ExpectIssues(again, &phrase);
+  for (const std::string& name : ListTree(ca_)) EXPECT_EQ(ModeOf(ca_ + "/" + name), 0600u) << name;
+}
+
+TEST_F(RequestTest, TakesItsOwnCertificateAlone) {
+  MakeRoot("corp");
+  MakeSub("other", "corp");
+  Authority authority =
+      Authority::Request(ca_, IssuingTier(), nullptr, random_, streams_, clock_).first;
+  const auto before = ListTree(ca_);
+  const std::string yaml = ReadFileText(ca_ + "/authority.yaml");
+  SignRequest(ca_ + "/issuing.csr", "signed", "corp", "ca");
+  SignRequest(ca_ + "/issuing.csr", "not-ca", "corp", "leaf");
+  struct Case {
+    std::vector<std::string> chain;
+    const char* reason;
+  };
+  for (const Case& c : {Case{{"other", "corp"}, "was not made for this authority's request"},
+                        Case{{"corp"}, "was not made for this authority's request"},
+                        Case{{"not-ca", "corp"}, "not one of a CA"},
+                        Case{{"signed"}, "is not signed by the next one"}}) {
+    const auto error = ThrownBy([&] { authority.Install(AsBytes(Chain(c.chain)), clock_); });
+    ASSERT_TRUE(error) << c.reason;
+    EXPECT_EQ(error->kind(), ErrorKind::kAuthority);
+    EXPECT_NE(std::string(error->what()).find(c.reason), std::string::npos) << error->what();
+  }
+  EXPECT_EQ(ListTree(ca_), before) << "a refused certificate left something behind";
+  EXPECT_EQ(ReadFileText(ca_ + "/authority.yaml"), yaml);
+  EXPECT_NO_THROW(authority.Install(AsBytes(Chain({"signed", "corp"})), clock_));
+}
+
+TEST_F(RequestTest, AnAuthorityThatAskedForNothingTakesNothing) {
+  MakeRoot("corp");
+  Authority authority = InitTwoTier();
+  const std::string message =
+      MessageOf([&] { authority.Install(AsBytes(Chain({"corp"})), clock_); });
+  EXPECT_NE(message.find("waits for no certificate"), std::string::npos) << message;
+  EXPECT_EQ(authority.Tiers().front().subject, "CN=Root CA, O=Test");
+}
+
+}  // namespace
+}  // namespace fleetmint

@@ -1,0 +1,181 @@
+// PBES2: what we encrypt OpenSSL opens, what OpenSSL encrypts we open, and a wrong password is
+// wrong.
+#include "engine/keys/pbes2.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "engine/base/ber.h"
+#include "engine/base/der.h"
+#include "engine/base/error.h"
+#include "engine/base/pem.h"
+#include "tests/support/run_program.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/test_keys.h"
+#include "tests/support/thrown.h"
+
+namespace fleetmint {
+namespace {
+
+constexpr const char* kPhrase = "p\xC3\xA4ss phrase";
+
+Bytes Encrypted(const SecretBytes& pkcs8, std::uint32_t iterations = 1,
+                std::string_view password = kPhrase) {
+  SystemRandom random;
+  return EncryptPkcs8(pkcs8, AsBytes(password), iterations, random);
+}
+
+TEST(Pbes2Test, OpensslOpensOurs) {
+  const TempDir temp;
+  temp.Write("phrase", kPhrase);
+  for (const PrivateKey* key : {&TestRsaKey(), &TestEcKey()}) {
+    temp.Write("key", Encrypted(key->pkcs8(), 2048));
+    const auto opened = RunProgram({"openssl", "pkey", "-inform", "DER", "-in", temp / "key",
+                                    "-passin", "file:" + temp / "phrase", "-pubout", "-outform",
+                                    "DER", "-out", temp / "spki"});
+    ASSERT_TRUE(opened.ok()) << opened;
+    EXPECT_EQ(ReadFileBytes(temp / "spki"), key->spki());
+  }
+}
+
+// As Windows writes it: salt of 8 bytes, no keyLength, hmacWithSHA256 with NULL, aes256-CBC.
+TEST(Pbes2Test, ParametersAreThoseOfWindows) {
+  const Bytes der = Encrypted(TestEcKey().pkcs8(), 2048);
+  BerReader info = BerReader(der).Enter(ber::kSequence, "info");
+  const std::string algorithm = ToHex(info.Next().encoded);
+  const std::string expected = std::string("3057") + "06092a864886f70d01050d" +  // PBES2
+                               "304a" + "3029" + "06092a864886f70d01050c" +      // PBKDF2
+                               "301c" + "0408................" + "02020800" +
+                               "300c06082a864886f70d02090500" +  // hmacWithSHA256, NULL
+                               "301d" + "060960864801650304012a" +
+                               "0410................................";
+  ASSERT_EQ(algorithm.size(), expected.size()) << algorithm;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (expected[i] == '.') continue;
+    EXPECT_EQ(algorithm[i], expected[i]) << "at " << i << "\n" << algorithm;
+  }
+}
+
+TEST(Pbes2Test, OpensslsVariantsAreRead) {
+  const TempDir temp;
+  temp.Write("phrase", kPhrase);
+  const SecretBytes& pkcs8 = TestRsaKey().pkcs8();
+  temp.Write("plain", pkcs8);
+  for (const char* cipher : {"aes128", "aes192", "aes256", "des3"}) {
+    for (const char* prf :
+         {"hmacWithSHA1", "hmacWithSHA224", "hmacWithSHA256", "hmacWithSHA384", "hmacWithSHA512"}) {
+      const auto made =
+          RunProgram({"openssl", "pkcs8", "-topk8", "-inform", "DER", "-in", temp / "plain",
+                      "-outform", "DER", "-out", temp / "key", "-v2", cipher, "-v2prf", prf,
+                      "-iter", "3", "-passout", "file:" + temp / "phrase"});
+      ASSERT_TRUE(made.ok()) << made;
+      const Bytes key = ReadFileBytes(temp / "key");
+      EXPECT_EQ(DecryptPkcs8(key, AsBytes(kPhrase)), pkcs8) << cipher << " " << prf;
+      EXPECT_THROW(DecryptPkcs8(key, AsBytes("wrong")), Error) << cipher << " " << prf;
+    }
+  }
+}
+
+TEST(Pbes2Test, RoundTripsEveryLengthAndTellsTheIterations) {
+  SystemRandom random;
+  for (std::size_t length = 0; length <= 33; ++length) {
+    const SecretBytes plain(length, 0xA5);
+    const Sealed sealed = Pbes2Encrypt(plain, AsBytes("p"), 7, random);
+    EXPECT_EQ(sealed.ciphertext.size(), (length / 16 + 1) * 16);
+    BerReader algorithm = BerReader(sealed.algorithm).Enter(ber::kSequence, "algorithm");
+    EXPECT_EQ(algorithm.Oid(), kPbes2Oid);
+    std::uint32_t iterations = 0;
+    EXPECT_EQ(Pbes2Decrypt(algorithm.Next().encoded, sealed.ciphertext, AsBytes("p"), &iterations),
+              plain);
+    EXPECT_EQ(iterations, 7u);
+  }
+}
+
+// Padding alone accepts one wrong password in 256; the structure of the key must refuse those too.
+TEST(Pbes2Test, NoneOfThousandsOfWrongPasswordsOpensAKey) {
+  const Bytes key = Encrypted(TestEcKey().pkcs8());
+  std::size_t opened = 0;
+  for (int i = 0; i < 4000; ++i) {
+    const std::string wrong = "wrong " + std::to_string(i);
+    const auto error = ThrownBy([&] { DecryptPkcs8(key, AsBytes(wrong)); });
+    if (!error) ++opened;
+    if (error) {
+      EXPECT_EQ(error->kind(), ErrorKind::kInput);
+      EXPECT_STREQ(error->what(), "wrong password or damaged");
+    }
+  }
+  EXPECT_EQ(opened, 0u);
+}
+
+TEST(Pbes2Test, DamageThrowsErrorsAlone) {
+  const Bytes key = Encrypted(TestEcKey().pkcs8());
+  for (std::size_t at = 0; at < key.size(); ++at) {
+    EXPECT_THROW(DecryptPkcs8(ByteView(key).first(at), AsBytes(kPhrase)), Error) << at;
+    for (const std::uint8_t mask : {0x01, 0x20, 0x80, 0xFF}) {
+      Bytes damaged = key;
+      damaged[at] ^= mask;
+      try {
+        DecryptPkcs8(damaged, AsBytes(kPhrase));
+      } catch (const Error&) {
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << "byte " << at << ": " << error.what();
+      }
+    }
+  }
+}
+
+TEST(Pbes2Test, APasswordLongerThanAnHmacKeyIsWrongNotACrash) {
+  const Bytes key = Encrypted(TestEcKey().pkcs8());
+  EXPECT_THROW(DecryptPkcs8(key, AsBytes(std::string(100'000, 'a'))), Error);
+  EXPECT_THROW(DecryptPkcs8(key, AsBytes("")), Error);
+}
+
+// PBES2 parameters with these iterations and PRF.
+Bytes Parameters(std::uint64_t iterations, const char* kdf = "1.2.840.113549.1.5.12",
+                 const char* prf = "1.2.840.113549.2.9",
+                 const char* cipher = "2.16.840.1.101.3.4.1.42") {
+  DerWriter writer;
+  writer.Sequence([&](DerWriter& parameters) {
+    parameters.Sequence([&](DerWriter& id) {
+      id.Oid(kdf).Sequence([&](DerWriter& values) {
+        values.OctetString(Bytes(8)).Integer(iterations);
+        values.Sequence([&](DerWriter& function) { function.Oid(prf).Null(); });
+      });
+    });
+    parameters.Sequence([&](DerWriter& id) { id.Oid(cipher).OctetString(Bytes(16)); });
+  });
+  return writer.Take();
+}
+
+// A key file must not keep the program busy for years.
+TEST(Pbes2Test, IterationsAreCappedBeforeTheyAreRun) {
+  for (const std::uint64_t iterations :
+       {std::uint64_t{0}, std::uint64_t{kMostIterations} + 1, (std::uint64_t{1} << 32U) + 1}) {
+    const auto begin = std::chrono::steady_clock::now();
+    const std::string message =
+        MessageOf([&] { Pbes2Decrypt(Parameters(iterations), Bytes(16), AsBytes("p")); });
+    EXPECT_NE(message.find("iterations are out of range"), std::string::npos) << message;
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+  }
+}
+
+TEST(Pbes2Test, WhatIsNotSupportedIsNamed) {
+  struct Case {
+    Bytes parameters;
+    const char* reason;
+  };
+  for (const Case& c :
+       {Case{Parameters(1, "1.3.6.1.4.1.11591.4.11"),
+             "unsupported key derivation function 1.3.6.1.4.1.11591.4.11"},
+        Case{Parameters(1, "1.2.840.113549.1.5.12", "1.2.3.4"), "unsupported PRF 1.2.3.4"},
+        Case{Parameters(1, "1.2.840.113549.1.5.12", "1.2.840.113549.2.9", "1.2.3.5"),
+             "unsupported cipher 1.2.3.5"}}) {
+    const std::string message =
+        MessageOf([&] { Pbes2Decrypt(c.parameters, Bytes(16), AsBytes("p")); });
+    EXPECT_NE(message.find(c.reason), std::string::npos) << message;
+  }
+}
+
+}  // namespace
+}  // namespace fleetmint
