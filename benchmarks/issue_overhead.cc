@@ -10,6 +10,7 @@
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
@@ -51,10 +52,25 @@ class SilentObserver final : public RunObserver {
   }
 };
 
-double SecondsOf(const auto& work) {
+struct Cost {
+  double wall = 0, processor = 0;  // seconds; processor: of all threads, user and system
+};
+
+double ProcessorSeconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+Cost CostOf(const auto& work) {
   const auto start = std::chrono::steady_clock::now();
+  const double processor = ProcessorSeconds();
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+          ProcessorSeconds() - processor};
 }
 
 double Median(std::vector<double> values) {
@@ -107,7 +123,7 @@ int Run(int endpoints, int rounds, unsigned threads) {
       << "fleet: bench\nprofile: observeit-agent\ndefaults: {domain: example.com, os: windows-10}\n"
       << "groups:\n  - {name: all, hosts: \"h-[1-" << endpoints << "]\"}\n";
   const Fleet fleet = Fleet::Load(work / "fleet.yaml", catalog);
-  std::vector<double> raw, whole, share;
+  std::vector<double> raw_wall, whole_wall, wall_share, processor_share;
   for (int round = 0; round < rounds; ++round) {
     RepeatableStreams streams(round);
     SystemRandom random;
@@ -116,21 +132,23 @@ int Run(int endpoints, int rounds, unsigned threads) {
     SystemStreams ca_streams(random);
     Authority::Init(ca, HierarchyOf(*catalog.FindAuthority("two-tier")), random, ca_streams,
                     SystemClock());
-    const auto measure_raw = [&] {
-      raw.push_back(SecondsOf([&] { GenerateRaw(fleet, streams, threads); }));
-    };
+    Cost raw, whole;
+    const auto measure_raw = [&] { raw = CostOf([&] { GenerateRaw(fleet, streams, threads); }); };
     if (round % 2 == 0) measure_raw();
-    whole.push_back(SecondsOf([&] { IssueWhole(fleet, catalog, streams, threads, ca, out); }));
+    whole = CostOf([&] { IssueWhole(fleet, catalog, streams, threads, ca, out); });
     if (round % 2 == 1) measure_raw();
-    share.push_back(raw.back() / whole.back());
+    raw_wall.push_back(raw.wall);
+    whole_wall.push_back(whole.wall);
+    wall_share.push_back(raw.wall / whole.wall);
+    processor_share.push_back(raw.processor / whole.processor);
   }
   fs::remove_all(work);
   std::printf(
       "{\"kernel\":\"%s\",\"threads\":%u,\"endpoints\":%d,\"rounds\":%d,\"raw_keys_per_second\":%."
       "2f,"
-      "\"endpoints_per_second\":%.2f,\"share\":%.4f}\n",
-      std::string(KernelName()).c_str(), threads, endpoints, rounds, endpoints / Median(raw),
-      endpoints / Median(whole), Median(share));
+      "\"endpoints_per_second\":%.2f,\"share\":%.4f,\"processor_time_share\":%.4f}\n",
+      std::string(KernelName()).c_str(), threads, endpoints, rounds, endpoints / Median(raw_wall),
+      endpoints / Median(whole_wall), Median(wall_share), Median(processor_share));
   return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "engine/base/error.h"
 #include "engine/base/random.h"
 #include "engine/keys/load_key.h"
+#include "engine/keys/rsa_batch.h"
 
 namespace fleetmint {
 namespace {
@@ -53,9 +54,7 @@ class SoftwareSigner final : public Signer {
 
   std::vector<Bytes> Sign(std::span<const ByteView> messages) override {
     std::unique_ptr<Worker> worker = Take();
-    std::vector<Bytes> signatures;
-    signatures.reserve(messages.size());
-    for (const ByteView message : messages) signatures.push_back(worker->Sign(message));
+    std::vector<Bytes> signatures = worker->Sign(messages);
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(worker));
     return signatures;
@@ -63,27 +62,41 @@ class SoftwareSigner final : public Signer {
 
  private:
   struct Worker {
-    Worker(std::unique_ptr<Botan::Private_Key> private_key, const Bytes& spki, const Scheme& scheme)
+    Worker(const SecretBytes& pkcs8, std::unique_ptr<Botan::Private_Key> private_key,
+           const Bytes& spki, const Scheme& scheme)
         : rng(random),
           key(std::move(private_key)),
           public_key(LoadSpki(spki)),
+          lanes(RsaBatchSigner::Make(pkcs8, random)),
           signer(*key, rng, scheme.padding, scheme.format),
           verifier(*public_key, scheme.padding, scheme.format) {}
 
-    Bytes Sign(ByteView message) {
-      Bytes signature = signer.sign_message(message.data(), message.size(), rng);
-      if (!verifier.verify_message(message.data(), message.size(), signature.data(),
-                                   signature.size())) {
+    // No signature leaves before it has been verified against its message.
+    std::vector<Bytes> Sign(std::span<const ByteView> messages) {
+      std::vector<Bytes> signatures;
+      if (lanes != nullptr) {
+        signatures = lanes->Sign(messages);
+      } else {
+        for (const ByteView message : messages) {
+          signatures.push_back(signer.sign_message(message.data(), message.size(), rng));
+        }
+      }
+      for (std::size_t i = 0; i < messages.size(); ++i) {
+        if (verifier.verify_message(messages[i].data(), messages[i].size(), signatures[i].data(),
+                                    signatures[i].size())) {
+          continue;
+        }
         throw Error::WithHint(ErrorKind::kIntegrity, "a signature of the CA does not verify",
                               "do not resume on this machine: its processor or memory is faulty");
       }
-      return signature;
+      return signatures;
     }
 
     SystemRandom random;
     BotanRng rng;
     std::unique_ptr<Botan::Private_Key> key;
     std::unique_ptr<Botan::Public_Key> public_key;
+    std::unique_ptr<RsaBatchSigner> lanes;  // null: Botan signs
     Botan::PK_Signer signer;
     Botan::PK_Verifier verifier;
   };
@@ -105,7 +118,7 @@ class SoftwareSigner final : public Signer {
         return worker;
       }
     }
-    return std::make_unique<Worker>(Load(), spki_, scheme_);
+    return std::make_unique<Worker>(pkcs8_, Load(), spki_, scheme_);
   }
 
   SecretBytes pkcs8_;
