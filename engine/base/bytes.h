@@ -1,12 +1,14 @@
 // Bytes: the byte containers that every folder shares, and which of them holds secrets.
 //
-// `SecretBytes` is wiped when it is destroyed or reallocated; private keys, passwords, passphrases and
-// seeds travel in it alone. `Bytes` is for what may be seen: certificates, hashes, encrypted bundles.
+// `SecretBytes` is wiped when it is destroyed or reallocated; private keys, passwords, passphrases
+// and seeds travel in it alone. `Bytes` is for what may be seen: certificates, hashes, encrypted
+// bundles.
 #pragma once
 
 #include <botan/secmem.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -28,6 +30,9 @@ inline ByteView AsBytes(std::string_view text) {
 inline std::string_view AsText(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
+
+// Wipe overwrites memory in a way that no compiler leaves out.
+void Wipe(void* data, std::size_t size);
 
 // ToHex gives lower-case hexadecimal without separators.
 std::string ToHex(ByteView bytes);

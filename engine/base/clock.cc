@@ -1,5 +1,6 @@
 #include "engine/base/clock.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -50,8 +51,12 @@ Time ParseRfc3339(std::string_view text) {
   const std::chrono::year_month_day date{std::chrono::year{year},
                                          std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
-  const bool ok = fields == 7 && z == 'Z' && copy.size() == 20 && used == 20 && date.ok() &&
-                  hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60;
+  // scanf would take a sign or a space for a digit.
+  const bool digits =
+      std::count_if(copy.begin(), copy.end(), [](char c) { return c >= '0' && c <= '9'; }) == 14;
+  const bool ok = digits && fields == 7 && z == 'Z' && copy.size() == 20 && used == 20 &&
+                  date.ok() && hour >= 0 && hour < 24 && minute >= 0 && minute < 60 &&
+                  second >= 0 && second < 60;
   if (!ok) {
     throw Error::WithHint(ErrorKind::kInput, "'" + copy + "' is not a point in time",
                           "write UTC as 2026-01-31T23:59:59Z");

@@ -32,19 +32,22 @@ std::size_t SequenceLength(std::string_view text) {
   return 0;
 }
 
+// Edits (insert, delete, replace, swap two neighbours) between two words: optimal string alignment.
 std::size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+  std::vector<std::vector<std::size_t>> at(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) {
+    for (std::size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        at[i][j] = i + j;
+        continue;
+      }
+      at[i][j] = std::min(
+          {at[i - 1][j] + 1, at[i][j - 1] + 1, at[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) at[i][j] = std::min(at[i][j], at[i - 2][j - 2] + 1);
     }
   }
-  return row[b.size()];
+  return at[a.size()][b.size()];
 }
 
 }  // namespace
@@ -118,14 +121,17 @@ std::optional<std::string> UnsafeFileNameReason(std::string_view name) {
   if (name.size() > 200) return "it is longer than 200 bytes";
   if (name.front() == '.') return "it starts with a dot";
   if (name.front() == '-') return "it starts with a dash";
-  if (name.back() == '.' || name.back() == ' ') return "it ends with a dot or a space";
+  if (name.back() == '.') return "it ends with a dot";
   for (const char c : name) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return "it has a control character";
+    if (static_cast<unsigned char>(c) > 0x7F) return "it has a character beyond ASCII";
+    if (c == ' ') return "it has a space";
     if (std::string_view("<>:\"/\\|?*").find(c) != std::string_view::npos) {
       return std::string("it has the character '") + c + "'";
     }
   }
-  static const std::array<std::string_view, 6> kDevices{"con", "prn", "aux", "nul", "conin$", "conout$"};
+  static const std::array<std::string_view, 6> kDevices{"con", "prn",    "aux",
+                                                        "nul", "conin$", "conout$"};
   const std::string stem = AsciiLower(name.substr(0, name.find('.')));
   const bool numbered = stem.size() == 4 && (stem.starts_with("com") || stem.starts_with("lpt")) &&
                         stem[3] >= '0' && stem[3] <= '9';

@@ -25,9 +25,9 @@ std::optional<std::string> Closest(std::string_view word, std::span<const std::s
 std::string DidYouMean(std::string_view word, std::span<const std::string> candidates);
 
 // UnsafeFileNameReason says why `name` is no safe file name on Linux and Windows alike, or nothing:
-// empty, over 200 bytes (room for serial and extension within 255), `.`/`..`, separators, control
-// characters, <>:"/\|?*, trailing dot or space, leading dot or dash, reserved device names (CON, NUL,
-// COM1, ...; with any extension).
+// empty, over 200 bytes (room for serial and extension within 255), separators, spaces, control
+// characters, <>:"/\|?*, anything beyond ASCII (whose letter case file systems see differently), leading
+// dot or dash, trailing dot, reserved device names (CON, NUL, COM1, ...; with any extension).
 std::optional<std::string> UnsafeFileNameReason(std::string_view name);
 
 }  // namespace fleetmint

@@ -1,6 +1,5 @@
 #include "engine/keys/rsa_batch.h"
 
-#include <botan/mem_ops.h>
 #include <botan/numthry.h>
 #include <botan/reducer.h>
 #include <botan/rsa.h>

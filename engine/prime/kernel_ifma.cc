@@ -12,11 +12,10 @@
 // Constant time: straight-line code over a public number of digits, table entries chosen by masks
 // over a full scan, no gathers. CPU-specific code carries its target as an attribute, so that no
 // other code can pick up AVX-512.
-#include <botan/mem_ops.h>
-
 #include <cstring>
 #include <memory>
 
+#include "engine/base/bytes.h"
 #include "engine/prime/kernel.h"
 #include "engine/prime/limbs.h"
 
@@ -202,7 +201,7 @@ FLEETMINT_IFMA void PowerOf8(const Power* const* tasks, Workspace<D>& w) {
   for (u64& digit : w.entry.at[0]) digit = 1;
   Multiply(w.x, w.x, w.entry, w);  // out of Montgomery form: at most n
   SubtractIfNotLess(w.x, w.n);
-  Botan::secure_scrub_memory(index, sizeof index);
+  Wipe(index, sizeof index);
 }
 
 // The 32 vector registers hold digits of secrets when the work is done.
@@ -248,7 +247,7 @@ void PowerAll(std::span<const Power> tasks) {
       GetLane(workspace->x, i, tasks[first + i].out, L);
     }
   }
-  Botan::secure_scrub_memory(workspace.get(), sizeof *workspace);
+  Wipe(workspace.get(), sizeof *workspace);
   WipeRegisters();
 }
 

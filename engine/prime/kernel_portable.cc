@@ -1,8 +1,7 @@
 // The reference kernel: Montgomery multiplication by operand scanning (CIOS: Koc, Acar, Kaliski,
 // "Analyzing and comparing Montgomery multiplication algorithms", 1996) on 64-bit limbs, R = 2^(64
 // L).
-#include <botan/mem_ops.h>
-
+#include "engine/base/bytes.h"
 #include "engine/prime/kernel.h"
 #include "engine/prime/limbs.h"
 
@@ -35,7 +34,7 @@ class Field {
     for (std::size_t i = 0; i < 8 * L; ++i) Double(r2_);
     for (int i = 0; i < 3; ++i) Multiply(r2_, r2_, r2_);
   }
-  ~Field() { Botan::secure_scrub_memory(this, sizeof *this); }
+  ~Field() { Wipe(this, sizeof *this); }
 
   const Number<L>& one() const { return one_; }
   const Number<L>& r2() const { return r2_; }
@@ -49,7 +48,7 @@ class Field {
       ReduceRow(t);
     }
     SubtractIfNotLess(out, t, t[L]);
-    Botan::secure_scrub_memory(t, sizeof t);
+    Wipe(t, sizeof t);
   }
 
  private:
@@ -90,7 +89,7 @@ class Field {
     }
     const u64 keep = u64{0} - (borrow & ~high & 1U);
     for (std::size_t j = 0; j < L; ++j) out.limb[j] = (t[j] & keep) | (difference[j] & ~keep);
-    Botan::secure_scrub_memory(difference, sizeof difference);
+    Wipe(difference, sizeof difference);
   }
 
   void Double(Number<L>& x) const {
@@ -137,8 +136,8 @@ void PowerOf(const Power& task) {
   entry.limb[0] = 1;
   field.Multiply(x, x, entry);
   for (std::size_t j = 0; j < L; ++j) task.out[j] = x.limb[j];
-  Botan::secure_scrub_memory(table, sizeof table);
-  Botan::secure_scrub_memory(&x, sizeof x);
+  Wipe(table, sizeof table);
+  Wipe(&x, sizeof x);
 }
 
 void PowerPortable(std::span<const Power> tasks, std::size_t limbs) {

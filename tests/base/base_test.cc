@@ -65,11 +65,13 @@ TEST(ClockTest, WhatIsNoDurationIsRefused) {
 }
 
 TEST(ClockTest, Rfc3339RoundTripsAndRefuses) {
-  for (const char* text : {"1970-01-01T00:00:00Z", "2024-02-29T23:59:59Z", "2050-01-01T00:00:00Z"}) {
+  for (const char* text :
+       {"1970-01-01T00:00:00Z", "2024-02-29T23:59:59Z", "2050-01-01T00:00:00Z"}) {
     EXPECT_EQ(FormatRfc3339(ParseRfc3339(text)), text);
   }
-  for (const char* text : {"2023-02-29T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01 00:00:00Z",
-                           "2024-01-01T00:00:00+01:00", "2024-01-01T00:00:00", "2024-1-1T0:0:0Z", ""}) {
+  for (const char* text :
+       {"2023-02-29T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01 00:00:00Z",
+        "2024-01-01T00:00:00+01:00", "2024-01-01T00:00:00", "2024-1-1T0:0:0Z", ""}) {
     EXPECT_THROW(ParseRfc3339(text), Error) << text;
   }
 }
@@ -80,8 +82,9 @@ TEST(TextTest, Utf8AcceptsExactlyTheWellFormed) {
     const char* text;
     std::size_t offset;
   };
-  for (const Case& c : {Case{"a\xC0\xAF", 1}, Case{"\xED\xA0\x80", 0}, Case{"ab\xF5\x80\x80\x80", 2},
-                        Case{"\x80", 0}, Case{"abc\xE2\x82", 3}, Case{"\xF4\x90\x80\x80", 0}}) {
+  for (const Case& c :
+       {Case{"a\xC0\xAF", 1}, Case{"\xED\xA0\x80", 0}, Case{"ab\xF5\x80\x80\x80", 2},
+        Case{"\x80", 0}, Case{"abc\xE2\x82", 3}, Case{"\xF4\x90\x80\x80", 0}}) {
     std::size_t offset = 99;
     EXPECT_FALSE(IsValidUtf8(c.text, &offset));
     EXPECT_EQ(offset, c.offset);
@@ -93,22 +96,25 @@ TEST(TextTest, SuggestionsAreCloseOrAList) {
   const std::vector<std::string> keys{"profile", "password", "dns"};
   EXPECT_EQ(DidYouMean("proflie", keys), "did you mean 'profile'?");
   EXPECT_EQ(DidYouMean("PROFILE", keys), "did you mean 'profile'?");
+  EXPECT_EQ(DidYouMean("dsn", keys), "did you mean 'dns'?");
   EXPECT_EQ(DidYouMean("zzzzzz", keys), "expected one of: profile password dns");
 }
 
 TEST(TextTest, FileNamesThatWindowsOrLinuxMisreadAreUnsafe) {
-  for (const char* name : {"", ".", "..", "../x", "a/b", "a\\b", "CON", "con.txt", "Com1", "lpt9.pfx",
-                           "nul", "a.", "a ", "a\tb", "a:b", "a*", "-rf", ".hidden", "a\"b", "x\x7F"}) {
+  for (const char* name :
+       {"",     ".",        "..",   "../x",  "a/b",  "a\\b",         "CON",      "con.txt",
+        "Com1", "lpt9.pfx", "nul",  "a.",    "a ",   "a\tb",         "a:b",      "a*",
+        "-rf",  ".hidden",  "a\"b", "x\x7F", "WS 1", "m\u00fcnchen", "com\u00b9"}) {
     EXPECT_TRUE(UnsafeFileNameReason(name).has_value()) << name;
   }
   EXPECT_TRUE(UnsafeFileNameReason(std::string(201, 'a')).has_value());
-  for (const char* name : {"ws-0001", "a.b.c", "com10", "console", "x_y", "WS 1"}) {
+  for (const char* name : {"ws-0001", "a.b.c", "com10", "console", "x_y"}) {
     EXPECT_FALSE(UnsafeFileNameReason(name).has_value()) << name;
   }
 }
 
-// RFC 8439 2.4.2 uses another nonce and counter; this is its appendix A.1 test vector 1: key and nonce
-// zero, counter 0. It would break if streams were not the plain ChaCha20 keystream.
+// RFC 8439 2.4.2 uses another nonce and counter; this is its appendix A.1 test vector 1: key and
+// nonce zero, counter 0. It would break if streams were not the plain ChaCha20 keystream.
 TEST(RandomTest, StreamIsTheChaCha20Keystream) {
   const std::array<std::uint8_t, kSeedBytes> seed{};
   RandomStream stream(seed);

@@ -54,7 +54,7 @@ inline ProgramResult RunProgram(const std::vector<std::string>& argv, std::strin
     if (files[fd] == nullptr) throw std::runtime_error("no temporary file");
     ::posix_spawn_file_actions_adddup2(&actions, ::fileno(files[fd].get()), fd);
   }
-  ::fwrite(input.data(), 1, input.size(), files[0].get());
+  if (!input.empty()) ::fwrite(input.data(), 1, input.size(), files[0].get());
   ::rewind(files[0].get());
 
   std::vector<char*> arguments;
