@@ -1,8 +1,5 @@
 #include "engine/authority/authority.h"
 
-#include <botan/ec_group.h>
-#include <botan/ecdsa.h>
-#include <botan/rsa.h>
 
 #include <algorithm>
 
@@ -18,13 +15,13 @@
 namespace fleetmint {
 namespace {
 
-// Whoever can read a CA key has it: a directory or key that others can reach is refused, not mended,
-// because nobody knows for how long it has been so.
+// Whoever can read a CA key has it: a directory or key that others can reach is refused, not
+// mended, because nobody knows for how long it has been so.
 void CheckModes(const Directory& directory) {
   if ((directory.mode() & 077U) != 0) {
-    throw Error::WithHint(ErrorKind::kAuthority,
-                          "authority '" + directory.path() + "' is open to other users",
-                          "chmod 700 '" + directory.path() + "', and consider who could read its keys");
+    throw Error::WithHint(
+        ErrorKind::kAuthority, "authority '" + directory.path() + "' is open to other users",
+        "chmod 700 '" + directory.path() + "', and consider who could read its keys");
   }
   for (const std::string& name : directory.List()) {
     if (!name.ends_with(".key") && !name.starts_with(kLedgerFile)) continue;
@@ -39,9 +36,10 @@ void CheckModes(const Directory& directory) {
 void CheckIssuingCertificate(const Certificate& certificate, const Clock& clock) {
   const Time now = clock.Now();
   if (now > certificate.not_after()) {
-    throw Error::WithHint(ErrorKind::kAuthority,
-                          "the issuing CA certificate expired at " + FormatRfc3339(certificate.not_after()),
-                          "make or install a new issuing CA");
+    throw Error::WithHint(
+        ErrorKind::kAuthority,
+        "the issuing CA certificate expired at " + FormatRfc3339(certificate.not_after()),
+        "make or install a new issuing CA");
   }
   if (now < certificate.not_before()) {
     throw Error::WithHint(
@@ -58,7 +56,8 @@ class CachedPassphrase final : public PassphraseSource {
   SecretBytes Get(const std::string& purpose, bool confirm) override {
     if (!phrase_) {
       if (source_ == nullptr) {
-        throw Error::WithHint(ErrorKind::kAuthority, purpose + " is encrypted, and no passphrase was given",
+        throw Error::WithHint(ErrorKind::kAuthority,
+                              purpose + " is encrypted, and no passphrase was given",
                               "give --passphrase-file FILE");
       }
       phrase_ = source_->Get(purpose, confirm);
@@ -75,14 +74,8 @@ class CachedPassphrase final : public PassphraseSource {
 
 std::string KeyNameOf(const Certificate& certificate) {
   const auto key = LoadSpki(certificate.spki());
-  if (const auto* rsa = dynamic_cast<const Botan::RSA_PublicKey*>(key.get())) {
-    return KeySpecName({KeyAlgorithm::kRsa, static_cast<std::uint32_t>(rsa->get_n().bits())});
-  }
-  if (const auto* ecdsa = dynamic_cast<const Botan::ECDSA_PublicKey*>(key.get())) {
-    return KeySpecName(
-        {KeyAlgorithm::kEcdsa, static_cast<std::uint32_t>(ecdsa->domain().get_p_bits())});
-  }
-  return key->algo_name();
+  const auto spec = SpecOf(*key);
+  return spec ? KeySpecName(*spec) : key->algo_name();
 }
 
 Authority::Authority(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -104,7 +97,8 @@ void Authority::Impl::ReadCertificates() {
       if (blocks.size() != 1) throw Error(ErrorKind::kInput, "it does not hold one certificate");
       certificates.emplace_back(Certificate::Parse(blocks.front().der));
     } catch (const Error& error) {
-      throw Error::WithHint(ErrorKind::kAuthority, "cannot read " + path + ": " + error.faults().front().message,
+      throw Error::WithHint(ErrorKind::kAuthority,
+                            "cannot read " + path + ": " + error.faults().front().message,
                             "restore it from the backup");
     }
   }
@@ -128,13 +122,15 @@ Authority Authority::Open(const std::string& path) {
   const Bytes content = impl->directory.Read(kAuthorityFile);
   const yaml::Node root = yaml::ReadText(AsText(content), faults);
   for (const yaml::Entry& entry : root.entries) {
-    if (entry.key == "authority") impl->id = yaml::AsText(entry.value, "'authority'", faults).value_or("");
+    if (entry.key == "authority")
+      impl->id = yaml::AsText(entry.value, "'authority'", faults).value_or("");
     if (entry.key == "encrypted") {
       impl->encrypted = yaml::AsBool(entry.value, "'encrypted'", faults).value_or(false);
     }
     if (entry.key == "tiers") impl->tiers = yaml::AsTextList(entry.value, "'tiers'", faults);
   }
-  if (impl->id.empty() || impl->tiers.empty()) faults.Add(root.where, "authority or tiers is missing");
+  if (impl->id.empty() || impl->tiers.empty())
+    faults.Add(root.where, "authority or tiers is missing");
   faults.ThrowIfAny(ErrorKind::kAuthority);
   impl->ReadCertificates();
   return Authority(std::move(impl));
@@ -187,21 +183,23 @@ void Authority::Unlock(PassphraseSource* passphrase, const Clock& clock) {
   const auto& certificate = impl_->certificates.back();
   const std::string key_file = KeyFile(impl_->IssuingTier());
   if (!certificate) {
-    throw Error::WithHint(ErrorKind::kAuthority, "the issuing CA has no certificate yet",
-                          "have its request signed, then: fleetmint ca install CERT --ca " +
-                              impl_->directory.path());
+    throw Error::WithHint(
+        ErrorKind::kAuthority, "the issuing CA has no certificate yet",
+        "have its request signed, then: fleetmint ca install CERT --ca " + impl_->directory.path());
   }
   CheckIssuingCertificate(*certificate, clock);
   if (!impl_->directory.Exists(key_file)) {
-    throw Error::WithHint(ErrorKind::kAuthority, "'" + impl_->directory.PathOf(key_file) + "' is absent",
+    throw Error::WithHint(ErrorKind::kAuthority,
+                          "'" + impl_->directory.PathOf(key_file) + "' is absent",
                           "restore it from the backup: certificates cannot be signed without it");
   }
   CachedPassphrase cached(passphrase);
   const SecretBytes content = impl_->directory.ReadSecret(key_file);
-  const SecretBytes pkcs8 =
-      DecodeKeyFile(content, &cached, "the issuing CA key '" + impl_->directory.PathOf(key_file) + "'");
+  const SecretBytes pkcs8 = DecodeKeyFile(
+      content, &cached, "the issuing CA key '" + impl_->directory.PathOf(key_file) + "'");
   impl_->signer = MakeSoftwareSigner(pkcs8);
-  impl_->issuer = std::make_unique<Issuer>(IssuerCertificate::Parse(certificate->der()), *impl_->signer);
+  impl_->issuer =
+      std::make_unique<Issuer>(IssuerCertificate::Parse(certificate->der()), *impl_->signer);
   UnlockFleetKey(&cached);
 }
 

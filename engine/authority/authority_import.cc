@@ -49,8 +49,9 @@ std::vector<Certificate> ParseChain(ByteView pem, const Clock& clock) {
     throw Error(ErrorKind::kAuthority, "cannot read the chain: " + error.faults().front().message);
   }
   if (chain.empty()) {
-    throw Error::WithHint(ErrorKind::kAuthority, "the chain holds no certificate",
-                          "give a PEM file: the issuing certificate first, then its issuers up to the root");
+    throw Error::WithHint(
+        ErrorKind::kAuthority, "the chain holds no certificate",
+        "give a PEM file: the issuing certificate first, then its issuers up to the root");
   }
   const Time now = clock.Now();
   for (std::size_t i = 0; i < chain.size(); ++i) {
@@ -64,9 +65,10 @@ std::vector<Certificate> ParseChain(ByteView pem, const Clock& clock) {
     }
     const Certificate& issuer = chain[std::min(i + 1, chain.size() - 1)];
     if (certificate.issuer() != issuer.subject() || !certificate.SignedBy(issuer)) {
-      throw Error::WithHint(ErrorKind::kAuthority,
-                            "the CA certificate " + name + " is not signed by the next one of the chain",
-                            "issuing certificate first, then each one's issuer, the root last");
+      throw Error::WithHint(
+          ErrorKind::kAuthority,
+          "the CA certificate " + name + " is not signed by the next one of the chain",
+          "issuing certificate first, then each one's issuer, the root last");
     }
   }
   return chain;
@@ -92,8 +94,9 @@ Authority Authority::Import(const std::string& path, ByteView key, PassphraseSou
 }
 
 std::pair<Authority, std::string> Authority::Request(const std::string& path, const TierPlan& tier,
-                                                     PassphraseSource* passphrase, RandomSource& random,
-                                                     StreamFactory& streams, const Clock&) {
+                                                     PassphraseSource* passphrase,
+                                                     RandomSource& random, StreamFactory& streams,
+                                                     const Clock&) {
   NewAuthority made(path, random);
   made.AskPassphrase(passphrase);
   std::vector<KeyStreams> pair;
@@ -119,19 +122,22 @@ void Authority::Install(ByteView chain, const Clock& clock) {
   const Botan::PKCS10_Request parsed(Bytes(request_der.begin(), request_der.end()));
   const std::unique_ptr<Botan::Public_Key> key(parsed.subject_public_key());
   if (key->subject_public_key() != certificates.front().spki()) {
-    throw Error::WithHint(ErrorKind::kAuthority, "the certificate was not made for this authority's request",
+    throw Error::WithHint(ErrorKind::kAuthority,
+                          "the certificate was not made for this authority's request",
                           "have '" + directory.PathOf("issuing.csr") + "' signed");
   }
   const std::vector<std::string> names = TierNames(certificates.size());
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::string pem = PemEncode("CERTIFICATE", certificates[certificates.size() - 1 - i].der());
+    const std::string pem =
+        PemEncode("CERTIFICATE", certificates[certificates.size() - 1 - i].der());
     directory.WriteDurably(CertificateFile(names[i]), AsBytes(pem));
   }
   std::string tiers;
   for (const std::string& name : names) tiers += (tiers.empty() ? "" : ", ") + name;
-  const std::string text = "# A fleetmint authority. Secret; back up the whole directory.\nauthority: " +
-                           impl_->id + "\nencrypted: " + (impl_->encrypted ? "true" : "false") +
-                           "\nsigner: file\ntiers: [" + tiers + "]\n";
+  const std::string text =
+      "# A fleetmint authority. Secret; back up the whole directory.\nauthority: " + impl_->id +
+      "\nencrypted: " + (impl_->encrypted ? "true" : "false") + "\nsigner: file\ntiers: [" + tiers +
+      "]\n";
   directory.WriteDurably(kAuthorityFile, AsBytes(text));  // the moment from which it counts
   impl_->tiers = names;
   impl_->ReadCertificates();

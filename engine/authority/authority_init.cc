@@ -13,7 +13,8 @@ struct MadeTier {
   std::unique_ptr<Signer> signer;
 };
 
-// An empty CRL of a CA that signs other CAs: nginx refuses valid clients without one for every tier.
+// An empty CRL of a CA that signs other CAs: nginx refuses valid clients without one for every
+// tier.
 Bytes MakeCrl(const MadeTier& tier, std::uint64_t number, Time now, Seconds validity) {
   const CertListInput input{.signature_algorithm = tier.signer->algorithm(),
                             .issuer_name = tier.certificate.subject(),
@@ -58,7 +59,8 @@ Authority Authority::Init(const std::string& path, const InitOptions& options, R
       const PrivateKey key = std::move(GenerateKeys(plan.key, pair).front());
       auto signer = MakeSoftwareSigner(key.pkcs8());
       const Time now = clock.Now();
-      Reservation reservation = std::move(ledger.Reserve(0, "", {&plan.name, 1}, random, now).front());
+      Reservation reservation =
+          std::move(ledger.Reserve(0, "", {&plan.name, 1}, random, now).front());
       IssuedCertificate issued = [&] {
         if (!above) return SelfSign(std::move(reservation), plan.certificate, *signer, now);
         const Issuer issuer(IssuerCertificate::Parse(above->certificate.der()), *above->signer);
@@ -78,7 +80,8 @@ Authority Authority::Init(const std::string& path, const InitOptions& options, R
         const std::uint64_t number = ledger.NextCrlNumber(ToHex(Sha256(above->certificate.der())));
         made.directory()
             .MakeSubdirectory(kCrlFolder, 0700)
-            .CreateDurably(issuer_name + ".crl", MakeCrl(*above, number, now, options.root_crl_validity));
+            .CreateDurably(issuer_name + ".crl",
+                           MakeCrl(*above, number, now, options.root_crl_validity));
       }
       above.emplace(MadeTier{std::move(certificate), std::move(signer)});
     }

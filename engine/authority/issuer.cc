@@ -32,8 +32,9 @@ void Lint(const Bytes& tbs, const CertificateSpec& spec, const LintContext& cont
   const auto findings = LintTbs(tbs, spec, context);
   if (findings.empty()) return;
   const LintFinding& first = findings.front();
-  throw Error(ErrorKind::kEndpoint, "certificate of '" + endpoint + "' fails the lint '" + first.rule +
-                                        "' (" + first.citation + "): " + first.message);
+  throw Error(ErrorKind::kEndpoint, "certificate of '" + endpoint + "' fails the lint '" +
+                                        first.rule + "' (" + first.citation +
+                                        "): " + first.message);
 }
 
 }  // namespace
@@ -77,24 +78,26 @@ void Issuer::CheckValidity(const Validity& validity, Time now) const {
                           "make or install a new issuing CA");
   }
   if (now < certificate_.not_before) {
-    throw Error::WithHint(ErrorKind::kAuthority,
-                          "the CA certificate is not valid before " + FormatRfc3339(certificate_.not_before),
-                          "check the clock of this machine");
+    throw Error::WithHint(
+        ErrorKind::kAuthority,
+        "the CA certificate is not valid before " + FormatRfc3339(certificate_.not_before),
+        "check the clock of this machine");
   }
   const Seconds left = certificate_.not_after - now;
   if (left * 4 < validity.duration) {
     throw Error::WithHint(ErrorKind::kAuthority,
                           "the CA certificate ends at " + FormatRfc3339(certificate_.not_after) +
-                              ": under a quarter of the validity '" + FormatDuration(validity.duration) +
-                              "' is left",
+                              ": under a quarter of the validity '" +
+                              FormatDuration(validity.duration) + "' is left",
                           "renew the issuing CA, or ask for a shorter validity");
   }
 }
 
-PreparedCertificate Issuer::Prepare(Reservation& reservation, const CertificateSpec& spec, ByteView spki,
-                                    Time now) const {
+PreparedCertificate Issuer::Prepare(Reservation& reservation, const CertificateSpec& spec,
+                                    ByteView spki, Time now) const {
   if (reservation.endpoint().empty()) {  // moved from: its serial is in a certificate already
-    throw Error(ErrorKind::kLedger, "serial " + SerialHex(reservation.serial()) + " was used already");
+    throw Error(ErrorKind::kLedger,
+                "serial " + SerialHex(reservation.serial()) + " was used already");
   }
   Dates dates = DatesOf(spec.validity, reservation.serial(), now);
   dates.not_before = std::max(dates.not_before, certificate_.not_before);
@@ -133,8 +136,8 @@ std::vector<IssuedCertificate> Issuer::Sign(std::vector<PreparedCertificate> pre
   for (std::size_t i = 0; i < prepared.size(); ++i) {
     PreparedCertificate& from = prepared[i];
     issued.push_back({std::move(from.reservation_),
-                      AssembleSigned(from.tbs_, signer_.algorithm(), signatures[i]), from.not_before_,
-                      from.not_after_, from.clamped_});
+                      AssembleSigned(from.tbs_, signer_.algorithm(), signatures[i]),
+                      from.not_before_, from.not_after_, from.clamped_});
   }
   return issued;
 }
@@ -160,8 +163,8 @@ IssuedCertificate SelfSign(Reservation reservation, const CertificateSpec& spec,
        reservation.endpoint());
   const ByteView message = tbs;
   const Bytes signature = signer.Sign({&message, 1}).front();
-  return {std::move(reservation), AssembleSigned(tbs, signer.algorithm(), signature), dates.not_before,
-          dates.not_after, false};
+  return {std::move(reservation), AssembleSigned(tbs, signer.algorithm(), signature),
+          dates.not_before, dates.not_after, false};
 }
 
 }  // namespace fleetmint

@@ -11,7 +11,8 @@ namespace {
 
 SecretBytes Decrypt(ByteView der, PassphraseSource* passphrase, const std::string& what) {
   if (passphrase == nullptr) {
-    throw Error::WithHint(ErrorKind::kAuthority, what + " is encrypted, and no passphrase was given",
+    throw Error::WithHint(ErrorKind::kAuthority,
+                          what + " is encrypted, and no passphrase was given",
                           "give --passphrase-file FILE");
   }
   const SecretBytes phrase = passphrase->Get(what, /*confirm=*/false);
@@ -78,10 +79,10 @@ SecretBytes DecodeKeyFile(ByteView content, PassphraseSource* passphrase, const 
     return {content.begin(), content.end()};
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kAuthority) throw;
-    throw Error::WithHint(ErrorKind::kAuthority,
-                          "cannot read " + what + ": " + error.faults().front().message,
-                          error.faults().front().hint.empty() ? "a private key in PEM (PKCS#8) is expected"
-                                                              : error.faults().front().hint);
+    throw Error::WithHint(
+        ErrorKind::kAuthority, "cannot read " + what + ": " + error.faults().front().message,
+        error.faults().front().hint.empty() ? "a private key in PEM (PKCS#8) is expected"
+                                            : error.faults().front().hint);
   }
 }
 

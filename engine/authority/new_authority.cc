@@ -44,7 +44,8 @@ void NewAuthority::WriteKey(const std::string& tier, const SecretBytes& pkcs8) c
 }
 
 Authority NewAuthority::Finish(const std::vector<std::string>& tiers) {
-  // The fleet key travels as SEQUENCE { OCTET STRING }, so that the code that keeps CA keys keeps it.
+  // The fleet key travels as SEQUENCE { OCTET STRING }, so that the code that keeps CA keys keeps
+  // it.
   SecretBytes fleet_key(32);
   random_.Fill(fleet_key);
   SecretDerWriter writer;

@@ -39,8 +39,8 @@ SecretBytes Base32(const SecretBytes& bytes) {
 PasswordMaker::PasswordMaker(SecretBytes fleet_key, std::string authority_id) {
   const auto extract = Botan::KDF::create_or_throw("HKDF-Extract(SHA-256)");
   const ByteView salt = AsBytes(authority_id);
-  pseudorandom_key_ =
-      extract->derive_key(32, fleet_key.data(), fleet_key.size(), salt.data(), salt.size(), nullptr, 0);
+  pseudorandom_key_ = extract->derive_key(32, fleet_key.data(), fleet_key.size(), salt.data(),
+                                          salt.size(), nullptr, 0);
 }
 
 SecretBytes PasswordMaker::Derive(std::uint32_t key_generation, std::string_view endpoint,
@@ -52,8 +52,8 @@ SecretBytes PasswordMaker::Derive(std::uint32_t key_generation, std::string_view
   AppendLengthPrefixed(info, serial);
   const auto expand = Botan::KDF::create_or_throw("HKDF-Expand(SHA-256)");
   const SecretBytes okm =
-      expand->derive_key(kPasswordBytes, pseudorandom_key_.data(), pseudorandom_key_.size(), nullptr, 0,
-                         info.data(), info.size());
+      expand->derive_key(kPasswordBytes, pseudorandom_key_.data(), pseudorandom_key_.size(),
+                         nullptr, 0, info.data(), info.size());
   return Base32(okm);
 }
 

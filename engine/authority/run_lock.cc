@@ -26,7 +26,8 @@ std::string ReadHolder(int fd) {
 
 std::optional<RunLock> RunLock::TryAcquire(const Directory& authority, const std::string& what,
                                            std::string* holder) {
-  const int fd = ::openat(authority.descriptor(), kName, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int fd =
+      ::openat(authority.descriptor(), kName, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) {
     throw Error(ErrorKind::kAuthority,
                 "cannot open '" + authority.PathOf(kName) + "': " + std::strerror(errno));
@@ -40,8 +41,8 @@ std::optional<RunLock> RunLock::TryAcquire(const Directory& authority, const std
     if (holder != nullptr) *holder = ReadHolder(fd);
     return std::nullopt;
   }
-  const std::string text = "pid " + std::to_string(::getpid()) + " (fleetmint " + what + ") since " +
-                           FormatRfc3339(SystemClock().Now());
+  const std::string text = "pid " + std::to_string(::getpid()) + " (fleetmint " + what +
+                           ") since " + FormatRfc3339(SystemClock().Now());
   // Who holds it is a courtesy to the next one; the lock holds without it.
   if (::ftruncate(fd, 0) == 0) {
     [[maybe_unused]] const ssize_t written = ::pwrite(fd, text.data(), text.size(), 0);

@@ -1,9 +1,6 @@
 #include "engine/authority/signer.h"
 
-#include <botan/ec_group.h>
-#include <botan/ecdsa.h>
 #include <botan/pubkey.h>
-#include <botan/rsa.h>
 
 #include <mutex>
 
@@ -23,17 +20,17 @@ struct Scheme {
 };
 
 Scheme SchemeOf(const Botan::Private_Key& key) {
-  if (const auto* rsa = dynamic_cast<const Botan::RSA_PrivateKey*>(&key)) {
-    if (rsa->get_n().bits() >= 2048)
-      return {SignatureAlgorithm::kRsaSha256, "EMSA3(SHA-256)", botan_compat::kPlainSignature};
-    throw Error(ErrorKind::kAuthority, "the CA's RSA key is shorter than 2048 bits");
+  const auto spec = SpecOf(key);
+  if (spec && spec->algorithm == KeyAlgorithm::kRsa) {
+    if (spec->bits < 2048)
+      throw Error(ErrorKind::kAuthority, "the CA's RSA key is shorter than 2048 bits");
+    return {SignatureAlgorithm::kRsaSha256, "EMSA3(SHA-256)", botan_compat::kPlainSignature};
   }
-  if (const auto* ecdsa = dynamic_cast<const Botan::ECDSA_PrivateKey*>(&key)) {
-    const std::size_t bits = ecdsa->domain().get_p_bits();
-    if (bits == 256)
-      return {SignatureAlgorithm::kEcdsaSha256, "EMSA1(SHA-256)", botan_compat::kDerSignature};
-    if (bits == 384)
-      return {SignatureAlgorithm::kEcdsaSha384, "EMSA1(SHA-384)", botan_compat::kDerSignature};
+  if (spec && spec->bits == 256) {
+    return {SignatureAlgorithm::kEcdsaSha256, "EMSA1(SHA-256)", botan_compat::kDerSignature};
+  }
+  if (spec && spec->bits == 384) {
+    return {SignatureAlgorithm::kEcdsaSha384, "EMSA1(SHA-384)", botan_compat::kDerSignature};
   }
   throw Error::WithHint(ErrorKind::kAuthority, "the CA key is of a kind that is not supported",
                         "use RSA of 2048 bits or more, or ECDSA on P-256 or P-384");

@@ -75,8 +75,8 @@ class Descriptor {
   int fd_;
 };
 
-// A name below a directory: one component, or several without `.` and `..`. openat2 enforces it in the
-// kernel; this check stands in where openat2 is missing.
+// A name below a directory: one component, or several without `.` and `..`. openat2 enforces it in
+// the kernel; this check stands in where openat2 is missing.
 bool IsPlainName(std::string_view name) {
   if (name.empty() || name.front() == '/') return false;
   for (std::size_t begin = 0; begin <= name.size();) {
@@ -111,7 +111,8 @@ Buffer ReadAll(int fd, const std::string& path, std::size_t limit) {
     if (got == 0) break;
     used += static_cast<std::size_t>(got);
     if (used > limit) {
-      throw Error(ErrorKind::kInput, "'" + path + "' is larger than " + std::to_string(limit) + " bytes");
+      throw Error(ErrorKind::kInput,
+                  "'" + path + "' is larger than " + std::to_string(limit) + " bytes");
     }
   }
   content.resize(used);
@@ -142,8 +143,10 @@ SecretBytes ReadSecretFile(const std::string& path, std::size_t limit, ErrorKind
   const Descriptor file(Retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
   if (file.get() < 0) throw Error(kind, "cannot read '" + path + "': " + std::strerror(errno));
   struct stat status {};
-  if (::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 077U) != 0) {
-    throw Error::WithHint(kind, "'" + path + "' is secret, but open to other users", "chmod 600 '" + path + "'");
+  if (::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+      (status.st_mode & 077U) != 0) {
+    throw Error::WithHint(kind, "'" + path + "' is secret, but open to other users",
+                          "chmod 600 '" + path + "'");
   }
   try {
     return ReadAll<SecretBytes>(file.get(), path, limit);
@@ -291,15 +294,13 @@ void Directory::WriteDurably(std::string_view name, ByteView content) const {
 }
 
 void Directory::CreateDurably(std::string_view name, ByteView content) const {
-  Descriptor file(OpenBeneath(name, O_WRONLY | O_CREAT | O_EXCL, kFileMode));
-  if (file.get() < 0) Fail("create", PathOf(name), errno);
-  WriteAll(file.get(), content, PathOf(name));
-  if (::fsync(file.get()) != 0) Fail("sync", PathOf(name), errno);
-  if (file.Close() != 0) Fail("close", PathOf(name), errno);
-  Sync();
+  DurableFile file(*this, name);
+  file.Append(content);
+  file.Commit(DurableFile::Replace::kRefuse);
 }
 
-void Directory::Rename(std::string_view name, const Directory& to, std::string_view new_name) const {
+void Directory::Rename(std::string_view name, const Directory& to,
+                       std::string_view new_name) const {
   const std::string from_name(name), to_name(new_name);
   if (!IsPlainName(name) || !IsPlainName(new_name)) Fail("rename to", to.PathOf(new_name), EINVAL);
   if (::renameat(fd_, from_name.c_str(), to.fd_, to_name.c_str()) != 0) {
@@ -352,14 +353,28 @@ void DurableFile::Flush() {
   buffer_.clear();
 }
 
-void DurableFile::Commit() {
+void DurableFile::Commit(Replace replace) {
   Flush();
   if (::fsync(fd_) != 0) Fail("sync", directory_.PathOf(temporary_), errno);
   const int closed = ::close(std::exchange(fd_, -1));
   if (closed != 0) Fail("close", directory_.PathOf(temporary_), errno);
-  directory_.Rename(temporary_, directory_, name_);
+  if (replace == Replace::kRefuse) {
+    RenameIfAbsent();
+  } else {
+    directory_.Rename(temporary_, directory_, name_);
+  }
   temporary_.clear();
   directory_.Sync();
+}
+
+void DurableFile::RenameIfAbsent() const {
+  const int fd = directory_.fd_;
+  if (::renameat2(fd, temporary_.c_str(), fd, name_.c_str(), RENAME_NOREPLACE) == 0) return;
+  if (errno != EINVAL && errno != ENOSYS) Fail("create", directory_.PathOf(name_), errno);
+  // A file system without the flag: a hard link never replaces either.
+  if (::linkat(fd, temporary_.c_str(), fd, name_.c_str(), 0) != 0)
+    Fail("create", directory_.PathOf(name_), errno);
+  directory_.Remove(temporary_);
 }
 
 }  // namespace fleetmint

@@ -1,8 +1,9 @@
 // Durable files: directories as handles, files that are either whole or absent after a crash.
 //
-// Every name is resolved below an open directory with openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS):
-// no `..`, no symbolic link, no race. Where the kernel or a container filter lacks openat2, O_NOFOLLOW
-// and a check of the name take its place. Files are created with mode 0600 whatever the umask.
+// Every name is resolved below an open directory with openat2(RESOLVE_BENEATH |
+// RESOLVE_NO_SYMLINKS): no `..`, no symbolic link, no race. Where the kernel or a container filter
+// lacks openat2, O_NOFOLLOW and a check of the name take its place. Files are created with mode
+// 0600 whatever the umask.
 //
 // All errors are Error(kDisk) that name the path and the reason; a failed sync is never retried,
 // because the kernel may have dropped the pages it could not write.
@@ -24,13 +25,14 @@ namespace fleetmint {
 // Refuses files over `limit` bytes. `-` is not special.
 Bytes ReadWholeFile(const std::string& path, std::size_t limit);
 
-// ReadSecretFile does the same for a secret (password, passphrase, private key). Refuses a regular file
-// that other users may read, before it is read; `kind` is the kind of every error.
+// ReadSecretFile does the same for a secret (password, passphrase, private key). Refuses a regular
+// file that other users may read, before it is read; `kind` is the kind of every error.
 SecretBytes ReadSecretFile(const std::string& path, std::size_t limit, ErrorKind kind);
 
 class Directory {
  public:
-  // Open opens an existing directory. `Create` makes it (and its parents) with `mode` if it is absent.
+  // Open opens an existing directory. `Create` makes it (and its parents) with `mode` if it is
+  // absent.
   static Directory Open(const std::string& path);
   static Directory Create(const std::string& path, unsigned mode);
 
@@ -55,8 +57,8 @@ class Directory {
   // List gives the names of the entries, without . and .., sorted.
   std::vector<std::string> List() const;
 
-  // Write creates (or truncates) `name` with mode 0600 and does not sync it: a later Rename makes it
-  // visible and SyncFileSystem or SyncFile makes it durable.
+  // Write creates (or truncates) `name` with mode 0600 and does not sync it: a later Rename makes
+  // it visible and SyncFileSystem or SyncFile makes it durable.
   void Write(std::string_view name, ByteView content) const;
   // WriteDurably replaces `name` atomically: temporary file, fsync, rename, fsync of the directory.
   // After a crash the file holds the old or the new content, whole.
@@ -64,7 +66,8 @@ class Directory {
   // CreateDurably is WriteDurably for a file that must not exist yet; throws if it does.
   void CreateDurably(std::string_view name, ByteView content) const;
 
-  // Rename moves `name` to `new_name` in `to`, replacing what is there. Not durable before to.Sync().
+  // Rename moves `name` to `new_name` in `to`, replacing what is there. Not durable before
+  // to.Sync().
   void Rename(std::string_view name, const Directory& to, std::string_view new_name) const;
   // Remove deletes a file; an absent one is no error.
   void Remove(std::string_view name) const;
@@ -90,8 +93,8 @@ class Directory {
   std::string path_;
 };
 
-// DurableFile replaces a file atomically while its content is made piece by piece: what it wrote becomes
-// visible, whole and durable, with Commit; without it nothing has happened. For one thread.
+// DurableFile replaces a file atomically while its content is made piece by piece: what it wrote
+// becomes visible, whole and durable, with Commit; without it nothing has happened. For one thread.
 class DurableFile {
  public:
   // `directory` must outlive the object.
@@ -101,11 +104,13 @@ class DurableFile {
   ~DurableFile();
 
   void Append(ByteView content);
-  // Commit: fsync, rename, fsync of the directory.
-  void Commit();
+  // Commit: fsync, rename, fsync of the directory. With kRefuse it throws if `name` exists.
+  enum class Replace : std::uint8_t { kAllow, kRefuse };
+  void Commit(Replace replace = Replace::kAllow);
 
  private:
   void Flush();
+  void RenameIfAbsent() const;
 
   const Directory& directory_;
   std::string name_;
