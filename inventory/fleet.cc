@@ -7,8 +7,9 @@
 namespace fleetmint {
 
 const Run& Fleet::Impl::RunOf(std::size_t i) const {
-  const auto after = std::upper_bound(runs.begin(), runs.end(), i,
-                                      [](std::size_t index, const Run& run) { return index < run.first; });
+  const auto after =
+      std::upper_bound(runs.begin(), runs.end(), i,
+                       [](std::size_t index, const Run& run) { return index < run.first; });
   return *(after - 1);
 }
 

@@ -16,24 +16,25 @@
 
 namespace fleetmint {
 
-// ResolvedEndpoint is one endpoint with all that was said of it. Pointers live as long as the Fleet.
+// ResolvedEndpoint is one endpoint with all that was said of it. Pointers live as long as the
+// Fleet.
 struct ResolvedEndpoint {
   std::string name;
-  Position where;        // where it was named
-  std::string group;     // name of its group
-  std::string profile;   // name of its profile, known to the catalog
-  std::string os;        // "" if not said
-  Variables variables;   // host, fqdn, fleet, group, and all vars
+  Position where;                            // where it was named
+  std::string group;                         // name of its group
+  std::string profile;                       // name of its profile, known to the catalog
+  std::string os;                            // "" if not said
+  Variables variables;                       // host, fqdn, fleet, group, and all vars
   std::vector<const ProfilePatch*> patches;  // outermost first
 };
 
 class Fleet {
  public:
   // Load reads and validates the file; every fault of it is reported at once, in one Error(kInput).
-  // What is validated: syntax, keys, names (unique, safe file names), ranges, durations, profiles and
-  // operating systems known, overrides that match an endpoint. What is not: that the certificates
-  // come out valid once templates are filled in; `pipeline/plan` does that.
-  // Relative password paths are relative to the fleet file's directory.
+  // What is validated: syntax, keys, names (unique, safe file names), ranges, durations, profiles
+  // and operating systems known, overrides that match an endpoint. What is not: that the
+  // certificates come out valid once templates are filled in; `pipeline/plan` does that. Relative
+  // password paths are relative to the fleet file's directory.
   static Fleet Load(const std::string& path, const Catalog& catalog);
 
   Fleet(Fleet&&) noexcept;
@@ -49,8 +50,8 @@ class Fleet {
   // Resolve gives endpoint i with its layers. Costs allocations: call it once an endpoint.
   ResolvedEndpoint Resolve(std::size_t i) const;
   // LayerOf gives a number that is equal for endpoints with the same profile, os, vars and patches,
-  // so that a caller can resolve and validate a profile once for all of them. Endpoints with settings
-  // of their own have a number of their own.
+  // so that a caller can resolve and validate a profile once for all of them. Endpoints with
+  // settings of their own have a number of their own.
   std::uint32_t LayerOf(std::size_t i) const;
 
   struct Impl;

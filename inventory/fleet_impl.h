@@ -45,7 +45,7 @@ struct Fleet::Impl {
 };
 
 // ParseLayer reads a layer's keys among `mapping`; `others` are the caller's. Faults as they come.
-Layer ParseLayer(const yaml::Node& mapping, std::span<const std::string> others, const Catalog& catalog,
-                 FaultList& faults);
+Layer ParseLayer(const yaml::Node& mapping, std::span<const std::string> others,
+                 const Catalog& catalog, FaultList& faults);
 
 }  // namespace fleetmint

@@ -18,16 +18,19 @@ bool IsVariableName(const std::string& name) {
 
 void ReadVars(const yaml::Node& node, Layer& layer, FaultList& faults) {
   if (!node.IsMapping()) {
-    faults.Add(node.where, "'vars' is a " + std::string(yaml::KindName(node.kind)) + "; a mapping was expected",
+    faults.Add(node.where,
+               "'vars' is a " + std::string(yaml::KindName(node.kind)) + "; a mapping was expected",
                "e.g. vars: {application_server: itm.example.com}");
     return;
   }
   for (const yaml::Entry& entry : node.entries) {
     const auto& reserved = kReservedVariables;
     if (std::find(reserved.begin(), reserved.end(), entry.key) != reserved.end()) {
-      faults.Add(entry.key_where, "the variable '" + entry.key + "' is fleetmint's own", "choose another name");
+      faults.Add(entry.key_where, "the variable '" + entry.key + "' is fleetmint's own",
+                 "choose another name");
     } else if (!IsVariableName(entry.key)) {
-      faults.Add(entry.key_where, "'" + entry.key + "' is no name of a variable", "letters, digits and _");
+      faults.Add(entry.key_where, "'" + entry.key + "' is no name of a variable",
+                 "letters, digits and _");
     }
     if (const auto value = yaml::AsText(entry.value, "'vars." + entry.key + "'", faults)) {
       layer.vars.emplace_back(entry.key, *value);
@@ -37,8 +40,8 @@ void ReadVars(const yaml::Node& node, Layer& layer, FaultList& faults) {
 
 }  // namespace
 
-Layer ParseLayer(const yaml::Node& mapping, std::span<const std::string> others, const Catalog& catalog,
-                 FaultList& faults) {
+Layer ParseLayer(const yaml::Node& mapping, std::span<const std::string> others,
+                 const Catalog& catalog, FaultList& faults) {
   Layer layer;
   std::vector<std::string> ignore(others.begin(), others.end());
   ignore.insert(ignore.end(), kLayerKeys.begin(), kLayerKeys.end());
@@ -62,7 +65,8 @@ Layer ParseLayer(const yaml::Node& mapping, std::span<const std::string> others,
     } else if (entry.key == "os") {
       layer.os = *text;
       if (!TargetOf(layer.os)) {
-        faults.Add(entry.value.where, "unknown os '" + layer.os + "'", DidYouMean(layer.os, OsNames()));
+        faults.Add(entry.value.where, "unknown os '" + layer.os + "'",
+                   DidYouMean(layer.os, OsNames()));
       }
     } else if (entry.key == "domain") {
       layer.domain = *text;

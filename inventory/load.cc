@@ -32,7 +32,8 @@ class Loader {
     // Group 0 holds hosts and endpoints at the top level; group g + 1 is groups[g].
     const std::vector<yaml::Stream> streams{
         {"hosts", [&](yaml::Node item, std::span<const std::size_t>) { TakeHost(item, 0); }},
-        {"endpoints", [&](yaml::Node item, std::span<const std::size_t>) { TakeEndpoint(item, 0); }},
+        {"endpoints",
+         [&](yaml::Node item, std::span<const std::size_t>) { TakeEndpoint(item, 0); }},
         {"groups/*/hosts",
          [&](yaml::Node item, std::span<const std::size_t> at) { TakeHost(item, at[0] + 1); }},
         {"groups/*/endpoints",
@@ -69,7 +70,8 @@ class Loader {
     if (const yaml::Node* groups = root.Find("groups")) ReadGroups(*groups);
     IndexNames();
     if (impl_->size == 0 && faults_.empty()) {
-      faults_.Add(root.where, "the fleet has no endpoints", "add groups: with hosts: or endpoints:");
+      faults_.Add(root.where, "the fleet has no endpoints",
+                  "add groups: with hosts: or endpoints:");
     }
     if (const yaml::Node* overrides = root.Find("overrides")) ReadOverrides(*overrides);
     CheckProfiles(root);
@@ -83,7 +85,8 @@ class Loader {
     }
     impl_->name = yaml::AsText(*name, "'fleet'", faults_).value_or("x");
     if (!IsFleetName(impl_->name)) {
-      faults_.Add(name->where, "fleet name '" + impl_->name + "' is not of [a-z0-9-], 1 to 63 characters");
+      faults_.Add(name->where,
+                  "fleet name '" + impl_->name + "' is not of [a-z0-9-], 1 to 63 characters");
     }
   }
 
@@ -100,15 +103,19 @@ class Loader {
       TakeHost(*hosts, group);
     }
     if (const yaml::Node* list = node.Find("endpoints"); list != nullptr && !list->IsSequence()) {
-      faults_.Add(list->where, "'endpoints' is a " + std::string(yaml::KindName(list->kind)) +
-                                   "; a list was expected", "- {name: HOST, ...}");
+      faults_.Add(
+          list->where,
+          "'endpoints' is a " + std::string(yaml::KindName(list->kind)) + "; a list was expected",
+          "- {name: HOST, ...}");
     }
   }
 
   void ReadGroups(const yaml::Node& groups) {
     if (!groups.IsSequence()) {
-      faults_.Add(groups.where, "'groups' is a " + std::string(yaml::KindName(groups.kind)) +
-                                    "; a list was expected", "- name: workstations");
+      faults_.Add(
+          groups.where,
+          "'groups' is a " + std::string(yaml::KindName(groups.kind)) + "; a list was expected",
+          "- name: workstations");
       return;
     }
     for (std::size_t g = 0; g < groups.items.size(); ++g) {
@@ -129,7 +136,8 @@ class Loader {
   void CheckProfiles(const yaml::Node& root) {
     if (!impl_->profile.empty() || !impl_->defaults.profile.empty()) return;
     for (const fleetmint::Run& run : impl_->runs) {
-      if (run.group < impl_->groups.size() && !impl_->groups[run.group].layer.profile.empty()) continue;
+      if (run.group < impl_->groups.size() && !impl_->groups[run.group].layer.profile.empty())
+        continue;
       if (run.layer != 0 && !impl_->own_layers[run.layer - 1].profile.empty()) continue;
       for (std::uint32_t i = 0; i < run.pattern.size(); ++i) {
         const auto over = impl_->overrides.find(run.first + i);
@@ -142,7 +150,8 @@ class Loader {
   }
 
   void TakeHost(const yaml::Node& item, std::size_t group) {
-    if (const auto text = yaml::AsText(item, "a host", faults_)) Add(*text, item.where, group, 0, true);
+    if (const auto text = yaml::AsText(item, "a host", faults_))
+      Add(*text, item.where, group, 0, true);
   }
 
   void TakeEndpoint(const yaml::Node& item, std::size_t group) {
@@ -165,13 +174,15 @@ class Loader {
     if (text) Add(*text, name->where, group, layer, false);
   }
 
-  void Add(const std::string& text, Position where, std::size_t group, std::uint32_t layer, bool pattern) {
+  void Add(const std::string& text, Position where, std::size_t group, std::uint32_t layer,
+           bool pattern) {
     try {
       if (!pattern && text.find_first_of("[]") != std::string::npos) {
         throw Error::WithHint(ErrorKind::kInput, "endpoint name '" + text + "' has a bracket",
                               "ranges belong under hosts:");
       }
-      fleetmint::Run run{HostPattern::Parse(text), 0, static_cast<std::uint32_t>(group), layer, where};
+      fleetmint::Run run{HostPattern::Parse(text), 0, static_cast<std::uint32_t>(group), layer,
+                         where};
       const std::uint64_t count = run.pattern.size();
       if (impl_->size + count > kMostEndpoints) {
         throw Error(ErrorKind::kInput, "the fleet has more than 5000000 endpoints");
@@ -183,8 +194,8 @@ class Loader {
     }
   }
 
-  // Numbers the endpoints in the order of the file (lists are streamed, single texts come after them)
-  // and checks their names.
+  // Numbers the endpoints in the order of the file (lists are streamed, single texts come after
+  // them) and checks their names.
   void IndexNames() {
     std::vector<fleetmint::Run>& runs = impl_->runs;
     std::sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) {
@@ -204,7 +215,8 @@ class Loader {
 
   void CheckName(const std::string& name, std::uint32_t index, Position where) {
     if (const auto reason = UnsafeFileNameReason(name)) {
-      faults_.Add(where, "endpoint name '" + name + "' cannot be a file name everywhere: " + *reason,
+      faults_.Add(where,
+                  "endpoint name '" + name + "' cannot be a file name everywhere: " + *reason,
                   "letters, digits, '-', '_' and '.' are safe");
     }
     if (const auto other = names_.Insert(name, index, [&](std::uint32_t i) { return NameOf(i); })) {
@@ -228,8 +240,10 @@ class Loader {
         faults_.Add(entry.key_where, "override '" + entry.key + "' matches no endpoint",
                     "an override names one endpoint of this file, exactly");
       } else if (const auto [other, fresh] = seen.emplace(*index, entry.key_where);
-                 !fresh && overrides.Find(entry.key) == &entry.value) {  // else: the key stands twice
-        faults_.Add(entry.key_where, "override '" + entry.key + "' names the endpoint of another override",
+                 !fresh &&
+                 overrides.Find(entry.key) == &entry.value) {  // else: the key stands twice
+        faults_.Add(entry.key_where,
+                    "override '" + entry.key + "' names the endpoint of another override",
                     "it is already in line " + std::to_string(other->second.line) +
                         " (names are equal whatever their case)");
       }

@@ -1,7 +1,7 @@
 // NameIndex: which endpoint has a name, whatever its case. Internal to inventory/.
 //
-// Open addressing over endpoint indexes: about 11 bytes an endpoint, and no copy of the names: they are
-// asked for again where two hashes collide. For one thread.
+// Open addressing over endpoint indexes: about 11 bytes an endpoint, and no copy of the names: they
+// are asked for again where two hashes collide. For one thread.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,11 @@ namespace fleetmint {
 
 class NameIndex {
  public:
-  // Insert adds `name` as endpoint `index`; if another endpoint has it, gives that one's index instead.
-  // `name_of` gives the name of an index that was inserted.
+  // Insert adds `name` as endpoint `index`; if another endpoint has it, gives that one's index
+  // instead. `name_of` gives the name of an index that was inserted.
   template <typename NameOf>
-  std::optional<std::uint32_t> Insert(const std::string& name, std::uint32_t index, NameOf name_of) {
+  std::optional<std::uint32_t> Insert(const std::string& name, std::uint32_t index,
+                                      NameOf name_of) {
     if ((count_ + 1) * 4 > slots_.size() * 3) Grow(name_of);
     const std::string key = AsciiLower(name);
     const std::size_t slot = SlotOf(key, name_of);
@@ -41,8 +42,9 @@ class NameIndex {
   template <typename NameOf>
   std::size_t SlotOf(const std::string& key, NameOf name_of) const {
     const std::size_t mask = slots_.size() - 1;
-    std::size_t slot = std::hash<std::string>{}(key) & mask;
-    while (slots_[slot] != 0 && AsciiLower(name_of(slots_[slot] - 1)) != key) slot = (slot + 1) & mask;
+    std::size_t slot = std::hash<std::string>{}(key)&mask;
+    while (slots_[slot] != 0 && AsciiLower(name_of(slots_[slot] - 1)) != key)
+      slot = (slot + 1) & mask;
     return slot;
   }
 

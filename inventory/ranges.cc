@@ -8,9 +8,10 @@
 namespace fleetmint {
 namespace {
 
-[[noreturn]] void Bad(std::string_view pattern, const std::string& reason, const std::string& hint) {
-  throw Error::WithHint(ErrorKind::kInput, "bad host pattern '" + std::string(pattern) + "': " + reason,
-                        hint);
+[[noreturn]] void Bad(std::string_view pattern, const std::string& reason,
+                      const std::string& hint) {
+  throw Error::WithHint(ErrorKind::kInput,
+                        "bad host pattern '" + std::string(pattern) + "': " + reason, hint);
 }
 
 bool IsNumber(std::string_view text) {
@@ -26,7 +27,8 @@ std::uint64_t ToNumber(std::string_view digits) {
 
 }  // namespace
 
-HostPattern::Alternative HostPattern::ParseAlternative(std::string_view pattern, std::string_view item) {
+HostPattern::Alternative HostPattern::ParseAlternative(std::string_view pattern,
+                                                       std::string_view item) {
   if (item.empty()) Bad(pattern, "an empty item between brackets", "e.g. [01-20] or [a,b,c]");
   if (item.find(' ') != std::string_view::npos) {
     Bad(pattern, "a space between brackets", "write it without spaces, e.g. [a,b,c]");
@@ -71,7 +73,8 @@ HostPattern HostPattern::Parse(std::string_view text) {
     const std::size_t close = text.find(']', open);
     if (close == std::string_view::npos) Bad(text, "'[' without ']'", "e.g. ws-[0001-5000]");
     const std::string_view list = text.substr(open + 1, close - open - 1);
-    if (list.find('[') != std::string_view::npos) Bad(text, "a bracket within a bracket", "brackets side by side multiply");
+    if (list.find('[') != std::string_view::npos)
+      Bad(text, "a bracket within a bracket", "brackets side by side multiply");
     part.size = 0;
     // The sum stops growing past the limit: it cannot wrap around.
     for (std::size_t begin = 0; begin <= list.size() && part.size <= kMostNames;) {
@@ -81,7 +84,8 @@ HostPattern HostPattern::Parse(std::string_view text) {
       begin = end + 1;
     }
     if (part.size > kMostNames || pattern.size_ * part.size > kMostNames) {
-      Bad(text, "it stands for more than 5000000 names", "split it, or check the digits of its ends");
+      Bad(text, "it stands for more than 5000000 names",
+          "split it, or check the digits of its ends");
     }
     pattern.size_ *= part.size;
     pattern.parts_.push_back(std::move(part));

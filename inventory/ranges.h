@@ -13,8 +13,8 @@ class HostPattern {
  public:
   static constexpr std::uint64_t kMostNames = 5'000'000;
 
-  // Parse throws Error(kInput) with a hint: an open, empty or nested bracket, a descending range, ends
-  // of different widths where one is zero-padded, more than kMostNames names.
+  // Parse throws Error(kInput) with a hint: an open, empty or nested bracket, a descending range,
+  // ends of different widths where one is zero-padded, more than kMostNames names.
   static HostPattern Parse(std::string_view text);
 
   std::uint64_t size() const { return size_; }

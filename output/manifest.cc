@@ -64,7 +64,8 @@ ManifestEntry ParseManifestJsonLine(std::string_view line) {
     const auto text = [&](const char* key) { return json.at(key).get<std::string>(); };
     const auto list = [&](const char* key) -> const Json& {
       if (json.at(key).is_array()) return json.at(key);
-      throw Error(ErrorKind::kInput, std::string("not a manifest line: '") + key + "' is not a list");
+      throw Error(ErrorKind::kInput,
+                  std::string("not a manifest line: '") + key + "' is not a list");
     };
     entry.endpoint = text("endpoint");
     entry.fqdn = text("fqdn");
@@ -122,10 +123,12 @@ std::string ManifestCsvLine(const ManifestEntry& entry) {
   for (const auto& old : entry.supersedes) superseded.push_back(old.sha1);
   std::string line;
   for (const std::string& text :
-       {entry.endpoint, entry.fqdn, entry.profile, entry.subject, Join(entry.dns), Join(entry.ip),
-        entry.serial, entry.not_before, entry.not_after, entry.sha1, entry.sha256, entry.spki_sha256,
-        entry.issuer, entry.key, key_file.path, std::to_string(key_file.bytes), key_file.sha256,
-        entry.encryption, Join(superseded), entry.state, entry.issued_at}) {
+       {entry.endpoint,  entry.fqdn,       entry.profile,    entry.subject,
+        Join(entry.dns), Join(entry.ip),   entry.serial,     entry.not_before,
+        entry.not_after, entry.sha1,       entry.sha256,     entry.spki_sha256,
+        entry.issuer,    entry.key,        key_file.path,    std::to_string(key_file.bytes),
+        key_file.sha256, entry.encryption, Join(superseded), entry.state,
+        entry.issued_at}) {
     line += CsvCell(text) + ",";
   }
   line.pop_back();

@@ -12,7 +12,7 @@ namespace fleetmint {
 
 struct ManifestEntry {
   struct File {
-    std::string path;    // relative to the output directory
+    std::string path;  // relative to the output directory
     std::uint64_t bytes = 0;
     std::string sha256;  // hex
     friend bool operator==(const File&, const File&) = default;
@@ -33,11 +33,13 @@ struct ManifestEntry {
 
 // ManifestJsonLine gives one line of manifest.jsonl, without the newline.
 std::string ManifestJsonLine(const ManifestEntry& entry);
-// ParseManifestJsonLine is its inverse. Throws Error(kInput) if a field is missing or of a wrong type.
+// ParseManifestJsonLine is its inverse. Throws Error(kInput) if a field is missing or of a wrong
+// type.
 ManifestEntry ParseManifestJsonLine(std::string_view line);
 
-// ManifestCsvHeader and ManifestCsvLine give RFC 4180 lines without CRLF; lists are joined by a space;
-// a cell that a spreadsheet would take for a formula (= + - @ tab CR first) gets a leading apostrophe.
+// ManifestCsvHeader and ManifestCsvLine give RFC 4180 lines without CRLF; lists are joined by a
+// space; a cell that a spreadsheet would take for a formula (= + - @ tab CR first) gets a leading
+// apostrophe.
 std::string ManifestCsvHeader();
 std::string ManifestCsvLine(const ManifestEntry& entry);
 

@@ -32,18 +32,21 @@ Pin ReadPin(const Directory& root) {
     if (entry.key == "fleet") pin.fleet = text;
     if (entry.key == "layout") {
       pin.layout = text == "hashed" ? Layout::kHashed : Layout::kFlat;
-      if (text != LayoutName(pin.layout)) faults.Add(entry.value.where, "unknown layout '" + text + "'");
+      if (text != LayoutName(pin.layout))
+        faults.Add(entry.value.where, "unknown layout '" + text + "'");
     }
   }
-  if (pin.authority.empty() || pin.fleet.empty()) faults.Add({1, 1}, "authority or fleet is missing");
+  if (pin.authority.empty() || pin.fleet.empty())
+    faults.Add({1, 1}, "authority or fleet is missing");
   faults.ThrowIfAny();
   return pin;
 }
 
 void WritePin(const Directory& root, const Pin& pin) {
-  const std::string text = "# This directory belongs to one authority and one fleet.\nauthority: " +
-                           pin.authority + "\nfleet: '" + pin.fleet +  // a fleet may be called null
-                           "'\nlayout: " + std::string(LayoutName(pin.layout)) + "\n";
+  const std::string text =
+      "# This directory belongs to one authority and one fleet.\nauthority: " + pin.authority +
+      "\nfleet: '" + pin.fleet +  // a fleet may be called null
+      "'\nlayout: " + std::string(LayoutName(pin.layout)) + "\n";
   root.CreateDurably(kPin, AsBytes(text));
 }
 
@@ -58,8 +61,10 @@ void CheckPin(const std::string& path, const Pin& pin, const std::string& author
 
 }  // namespace
 
-OutputDirectory OutputDirectory::OpenOrCreate(const std::string& path, const std::string& authority_id,
-                                              const std::string& fleet, std::optional<Layout> layout) {
+OutputDirectory OutputDirectory::OpenOrCreate(const std::string& path,
+                                              const std::string& authority_id,
+                                              const std::string& fleet,
+                                              std::optional<Layout> layout) {
   std::error_code ignored;
   const bool fresh = !std::filesystem::exists(path, ignored);
   Directory root = Directory::Create(path, 0700);
@@ -69,13 +74,15 @@ OutputDirectory OutputDirectory::OpenOrCreate(const std::string& path, const std
     CheckPin(path, pin, authority_id);
     if (pin.fleet != fleet) Foreign(path, "another fleet ('" + pin.fleet + "')");
     if (layout && *layout != pin.layout) {
-      throw Error::WithHint(ErrorKind::kInput,
-                            "output '" + path + "' has the layout " + std::string(LayoutName(pin.layout)),
-                            "the layout is fixed at the first issue; leave --layout out");
+      throw Error::WithHint(
+          ErrorKind::kInput,
+          "output '" + path + "' has the layout " + std::string(LayoutName(pin.layout)),
+          "the layout is fixed at the first issue; leave --layout out");
     }
   } else {
     if (!fresh && !root.List().empty()) {
-      throw Error::WithHint(ErrorKind::kInput, "output '" + path + "' is not empty and not fleetmint's",
+      throw Error::WithHint(ErrorKind::kInput,
+                            "output '" + path + "' is not empty and not fleetmint's",
                             "give --out a new or an empty directory");
     }
     WritePin(root, pin);
@@ -88,7 +95,8 @@ OutputDirectory OutputDirectory::OpenOrCreate(const std::string& path, const std
 OutputDirectory OutputDirectory::Open(const std::string& path, const std::string& authority_id) {
   std::error_code ignored;
   if (!std::filesystem::exists(path + "/" + kPin, ignored)) {
-    throw Error::WithHint(ErrorKind::kInput, "'" + path + "' is not an output directory of fleetmint",
+    throw Error::WithHint(ErrorKind::kInput,
+                          "'" + path + "' is not an output directory of fleetmint",
                           "give --out the directory that `fleetmint issue` wrote");
   }
   Directory root = Directory::Open(path);
@@ -109,10 +117,11 @@ std::string FolderOf(Layout layout, std::string_view endpoint) {
 
 }  // namespace
 
-std::string OutputDirectory::BundlePath(std::string_view endpoint, std::string_view extension) const {
+std::string OutputDirectory::BundlePath(std::string_view endpoint,
+                                        std::string_view extension) const {
   const std::string folder = FolderOf(layout_, endpoint);
-  return std::string(kBundles) + "/" + folder + (folder.empty() ? "" : "/") + std::string(endpoint) +
-         "." + std::string(extension);
+  return std::string(kBundles) + "/" + folder + (folder.empty() ? "" : "/") +
+         std::string(endpoint) + "." + std::string(extension);
 }
 
 std::pair<Directory, std::string> OutputDirectory::BundlePlace(std::string_view endpoint,

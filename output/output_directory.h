@@ -19,9 +19,9 @@ enum class Layout : std::uint8_t { kFlat, kHashed };
 
 class OutputDirectory {
  public:
-  // OpenOrCreate opens `path` for writing by this authority and fleet; makes and pins it if it is new.
-  // Errors: kInput if it is pinned to another authority, fleet or layout, or if it is not empty and has
-  // no .fleetmint; kDisk if it cannot be written.
+  // OpenOrCreate opens `path` for writing by this authority and fleet; makes and pins it if it is
+  // new. Errors: kInput if it is pinned to another authority, fleet or layout, or if it is not
+  // empty and has no .fleetmint; kDisk if it cannot be written.
   static OutputDirectory OpenOrCreate(const std::string& path, const std::string& authority_id,
                                       const std::string& fleet, std::optional<Layout> layout);
   // Open opens an existing one, to read or to repair. `authority_id` must match.
@@ -42,8 +42,11 @@ class OutputDirectory {
  private:
   OutputDirectory(Directory root, Directory bundles, Directory pending, std::string fleet,
                   Layout layout)
-      : root_(std::move(root)), bundles_(std::move(bundles)), pending_(std::move(pending)),
-        fleet_(std::move(fleet)), layout_(layout) {}
+      : root_(std::move(root)),
+        bundles_(std::move(bundles)),
+        pending_(std::move(pending)),
+        fleet_(std::move(fleet)),
+        layout_(layout) {}
   Directory root_;
   Directory bundles_;
   Directory pending_;

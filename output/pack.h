@@ -23,23 +23,23 @@ struct BundleFile {
 struct PackInput {
   const BundleSpec& spec;
   ByteView pkcs8;
-  ByteView certificate;              // DER
-  std::span<const Bytes> chain;      // DER, issuing CA first, root last; PackBundle takes its part
+  ByteView certificate;          // DER
+  std::span<const Bytes> chain;  // DER, issuing CA first, root last; PackBundle takes its part
   std::string key_container_name;
   ByteView password;
   std::uint32_t iterations = 2048;
 };
 
 // PackBundle makes the files: "pfx" if spec.pfx; "key.pem" (PKCS#8, PBES2 AES-256), "crt.pem" and
-// "chain.pem" if spec.pem. The file with the key comes first. Throws Error(kInput) on a password that
-// CheckPassword refuses.
+// "chain.pem" if spec.pem. The file with the key comes first. Throws Error(kInput) on a password
+// that CheckPassword refuses.
 std::vector<BundleFile> PackBundle(const PackInput& input, RandomSource& random);
 
 // OpenedBundle is what a bundle's files hold.
 struct OpenedBundle {
   SecretBytes pkcs8;
-  Bytes certificate;          // the endpoint's own, DER
-  std::vector<Bytes> chain;   // the others, DER
+  Bytes certificate;         // the endpoint's own, DER
+  std::vector<Bytes> chain;  // the others, DER
 };
 
 // OpenBundle opens the files of one bundle with its password and checks that the formats agree with

@@ -16,24 +16,24 @@ namespace fleetmint {
 
 // PfxContents is what goes into one PFX. Views must outlive the call.
 struct PfxContents {
-  ByteView pkcs8;                    // unencrypted PrivateKeyInfo
-  ByteView certificate;              // DER
-  std::span<const Bytes> chain;      // DER, issuing CA first
-  std::string friendly_name;         // certificate bag (display name), UTF-8; "": left out
-  std::string description;           // certificate bag, extended property 13; "": left out
-  std::string key_container_name;    // key bag's friendlyName; "": left out
-  std::string csp;                   // key bag, 1.3.6.1.4.1.311.17.1; "": left out
+  ByteView pkcs8;                  // unencrypted PrivateKeyInfo
+  ByteView certificate;            // DER
+  std::span<const Bytes> chain;    // DER, issuing CA first
+  std::string friendly_name;       // certificate bag (display name), UTF-8; "": left out
+  std::string description;         // certificate bag, extended property 13; "": left out
+  std::string key_container_name;  // key bag's friendlyName; "": left out
+  std::string csp;                 // key bag, 1.3.6.1.4.1.311.17.1; "": left out
   WindowsKeySpec key_spec = WindowsKeySpec::kNone;
   bool machine_keys = false;
   PfxEncryption encryption = PfxEncryption::kModern;
-  std::uint32_t iterations = 2048;   // of every KDF and of the MAC
+  std::uint32_t iterations = 2048;  // of every KDF and of the MAC
 };
 
 inline constexpr std::uint32_t kDerivedPasswordIterations = 2048;
 inline constexpr std::uint32_t kUserPasswordIterations = 100'000;
 
-// CheckPassword throws Error(kInput) unless the password is 1..128 characters of ASCII 0x20-0x7E: what
-// every importer reads alike.
+// CheckPassword throws Error(kInput) unless the password is 1..128 characters of ASCII 0x20-0x7E:
+// what every importer reads alike.
 void CheckPassword(ByteView password);
 
 // EncodePfx gives a PFX in DER with definite lengths. Salts and IVs come from `random`.
@@ -42,7 +42,7 @@ Bytes EncodePfx(const PfxContents& contents, ByteView password, RandomSource& ra
 // DecodedPfx is what a reader found.
 struct DecodedPfx {
   SecretBytes pkcs8;
-  std::vector<Bytes> certificates;  // DER, in the order of the file
+  std::vector<Bytes> certificates;             // DER, in the order of the file
   std::optional<std::size_t> key_certificate;  // index of the one with the key's localKeyID
   std::string friendly_name;
   std::string description;
@@ -56,8 +56,8 @@ struct DecodedPfx {
 
 // DecodePfx checks the MAC and opens the file. Accepts BER indefinite lengths, several safes, plain
 // safes, 3DES and AES. `password` nullopt is the null password, empty is "".
-// Errors: kInput: not a PFX; wrong password or damaged (MAC); an algorithm that is not supported; more
-// than 10,000,000 iterations.
+// Errors: kInput: not a PFX; wrong password or damaged (MAC); an algorithm that is not supported;
+// more than 10,000,000 iterations.
 DecodedPfx DecodePfx(ByteView file, std::optional<ByteView> password);
 
 }  // namespace fleetmint

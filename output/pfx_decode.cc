@@ -15,7 +15,8 @@ namespace {
 [[noreturn]] void Bad(const std::string& reason) { throw Error(ErrorKind::kInput, reason); }
 
 void CheckIterations(std::uint64_t count) {
-  if (count == 0 || count > kMostIterations) Bad(std::to_string(count) + " iterations are out of range");
+  if (count == 0 || count > kMostIterations)
+    Bad(std::to_string(count) + " iterations are out of range");
 }
 
 // UTF-16 to UTF-8; unpaired surrogates become U+FFFD.
@@ -67,7 +68,8 @@ class Decoder {
     if (pfx.SmallInteger() != 3) Bad("not a PFX of version 3");
     BerReader auth_safe = pfx.Enter(ber::kSequence, "an authSafe");
     if (auth_safe.Oid() != pfx_oid::kData) Bad("a PFX that is signed, not password-protected");
-    const SecretBytes safe = auth_safe.Enter(ber::Context(0), "the authSafe's content").OctetString();
+    const SecretBytes safe =
+        auth_safe.Enter(ber::Context(0), "the authSafe's content").OctetString();
     if (pfx.AtEnd()) Bad("a PFX without a MAC");
     CheckMac(pfx.Enter(ber::kSequence, "a MacData"), safe);
     BerReader safes = BerReader(safe).Enter(ber::kSequence, "an AuthenticatedSafe");
@@ -184,7 +186,8 @@ class Decoder {
       if (oid == pfx_oid::kMachineKeys) attributes.machine_keys = true;
       if (values.AtEnd()) continue;
       const ByteView content = values.Next().content;
-      if (oid == pfx_oid::kLocalKeyId) attributes.local_key_id.assign(content.begin(), content.end());
+      if (oid == pfx_oid::kLocalKeyId)
+        attributes.local_key_id.assign(content.begin(), content.end());
       if (oid == pfx_oid::kFriendlyName) attributes.friendly_name = BmpText(content);
       if (oid == pfx_oid::kCsp) attributes.csp = BmpText(content);
       if (oid == pfx_oid::kDescription) attributes.description = DescriptionText(content);
@@ -222,7 +225,8 @@ class Decoder {
       BerReader values = attribute.Enter(ber::kSet, "attribute values");
       const ByteView bits = values.Expect(ber::kBitString, "a key usage").content;
       if (bits.size() < 2) continue;
-      result_.key_spec = (bits[1] & 0x80U) != 0 ? WindowsKeySpec::kSignature : WindowsKeySpec::kExchange;
+      result_.key_spec =
+          (bits[1] & 0x80U) != 0 ? WindowsKeySpec::kSignature : WindowsKeySpec::kExchange;
     }
   }
 

@@ -4,10 +4,10 @@
 
 #include <array>
 
+#include "engine/base/ber.h"
 #include "engine/base/botan_compat.h"
 #include "engine/base/der.h"
 #include "engine/base/error.h"
-#include "engine/base/ber.h"
 #include "engine/base/text.h"
 #include "engine/keys/pbes2.h"
 #include "output/pfx.h"
@@ -21,7 +21,8 @@ constexpr std::array<std::uint8_t, 4> kLocalKeyIdValue{1, 0, 0, 0};
 constexpr std::size_t kMacSaltBytes = 20;
 
 // Encrypts one safe or key, as the file's encryption says.
-Sealed Seal(ByteView plaintext, const PfxContents& contents, ByteView password, RandomSource& random) {
+Sealed Seal(ByteView plaintext, const PfxContents& contents, ByteView password,
+            RandomSource& random) {
   if (contents.encryption == PfxEncryption::kModern) {
     return Pbes2Encrypt(plaintext, password, contents.iterations, random);
   }
@@ -60,7 +61,8 @@ Bytes BmpAttribute(const char* oid, const std::string& text) {
 
 std::vector<Bytes> KeyBagAttributes(const PfxContents& contents) {
   std::vector<Bytes> attributes{LocalKeyId()};
-  if (contents.machine_keys) attributes.push_back(Attribute(pfx_oid::kMachineKeys, [](DerWriter&) {}));
+  if (contents.machine_keys)
+    attributes.push_back(Attribute(pfx_oid::kMachineKeys, [](DerWriter&) {}));
   if (!contents.key_container_name.empty()) {
     attributes.push_back(BmpAttribute(pfx_oid::kFriendlyName, contents.key_container_name));
   }
@@ -91,13 +93,15 @@ std::vector<Bytes> CertificateAttributes(const PfxContents& contents) {
   return attributes;
 }
 
-// The PrivateKeyInfo with the Windows key spec as attribute [0] (RFC 5208 5): a KeyUsage BIT STRING.
+// The PrivateKeyInfo with the Windows key spec as attribute [0] (RFC 5208 5): a KeyUsage BIT
+// STRING.
 SecretBytes WithKeySpec(const PfxContents& contents) {
   if (contents.key_spec == WindowsKeySpec::kNone) {
     return {contents.pkcs8.begin(), contents.pkcs8.end()};
   }
   const bool signature = contents.key_spec == WindowsKeySpec::kSignature;
-  const std::uint8_t bits = signature ? 0x80 : 0x10;  // digitalSignature; dataEncipherment as Windows has it
+  const std::uint8_t bits =
+      signature ? 0x80 : 0x10;  // digitalSignature; dataEncipherment as Windows has it
   const Bytes attribute = Attribute(pfx_oid::kKeyUsage, [&](DerWriter& set) {
     set.BitString({&bits, 1}, signature ? 7 : 4);
   });
@@ -155,7 +159,8 @@ void WriteData(DerWriter& out, ByteView content) {
   });
 }
 
-// ContentInfo of type encryptedData (RFC 5652 8): { version 0, { data, algorithm, [0] ciphertext } }.
+// ContentInfo of type encryptedData (RFC 5652 8): { version 0, { data, algorithm, [0] ciphertext }
+// }.
 void WriteEncryptedData(DerWriter& out, const Sealed& sealed) {
   out.Sequence([&](DerWriter& info) {
     info.Oid(pfx_oid::kEncryptedData).Context(0, [&](DerWriter& tagged) {
@@ -196,8 +201,9 @@ void WriteMac(DerWriter& pfx, ByteView safe, const PfxContents& contents, ByteVi
 
 void CheckPassword(ByteView password) {
   const auto refuse = [](const char* why) {
-    throw Error::WithHint(ErrorKind::kInput, std::string("the bundle password ") + why,
-                          "use 1 to 128 characters of ASCII (space to ~): importers read others differently");
+    throw Error::WithHint(
+        ErrorKind::kInput, std::string("the bundle password ") + why,
+        "use 1 to 128 characters of ASCII (space to ~): importers read others differently");
   };
   if (password.empty()) refuse("is empty");
   if (password.size() > 128) refuse("is longer than 128 characters");

@@ -9,7 +9,8 @@ inline constexpr const char* kKeyBag = "1.2.840.113549.1.12.10.1.1";
 inline constexpr const char* kShroudedKeyBag = "1.2.840.113549.1.12.10.1.2";
 inline constexpr const char* kCertBag = "1.2.840.113549.1.12.10.1.3";
 inline constexpr const char* kX509Certificate = "1.2.840.113549.1.9.22.1";
-inline constexpr const char* kPbe3Des = "1.2.840.113549.1.12.1.3";  // pbeWithSHAAnd3-KeyTripleDES-CBC
+inline constexpr const char* kPbe3Des =
+    "1.2.840.113549.1.12.1.3";  // pbeWithSHAAnd3-KeyTripleDES-CBC
 inline constexpr const char* kFriendlyName = "1.2.840.113549.1.9.20";
 inline constexpr const char* kLocalKeyId = "1.2.840.113549.1.9.21";
 inline constexpr const char* kCsp = "1.3.6.1.4.1.311.17.1";

@@ -41,8 +41,9 @@ SecretBytes Pkcs12Password(ByteView utf8) {
   return out;
 }
 
-SecretBytes Pkcs12Kdf(const std::string& hash_name, Pkcs12Purpose purpose, const SecretBytes& password,
-                      ByteView salt, std::uint32_t iterations, std::size_t length) {
+SecretBytes Pkcs12Kdf(const std::string& hash_name, Pkcs12Purpose purpose,
+                      const SecretBytes& password, ByteView salt, std::uint32_t iterations,
+                      std::size_t length) {
   const auto hash = Botan::HashFunction::create_or_throw(hash_name);
   const SecretBytes diversifier(kBlock, static_cast<std::uint8_t>(purpose));  // B.2 1
   SecretBytes input;                                                          // I = S || P, B.2 4
@@ -59,9 +60,10 @@ SecretBytes Pkcs12Kdf(const std::string& hash_name, Pkcs12Purpose purpose, const
     }
     SecretBytes repeated(kBlock);
     for (std::size_t i = 0; i < kBlock; ++i) repeated[i] = a[i % a.size()];
-    for (std::size_t at = 0; at < input.size(); at += kBlock) AddPlusOne(input.data() + at, repeated);
-    out.insert(out.end(), a.begin(), a.begin() + static_cast<std::ptrdiff_t>(
-                                                     std::min(a.size(), length - out.size())));
+    for (std::size_t at = 0; at < input.size(); at += kBlock)
+      AddPlusOne(input.data() + at, repeated);
+    out.insert(out.end(), a.begin(),
+               a.begin() + static_cast<std::ptrdiff_t>(std::min(a.size(), length - out.size())));
   }
   return out;
 }

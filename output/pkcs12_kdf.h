@@ -15,8 +15,8 @@ enum class Pkcs12Purpose : std::uint8_t { kKey = 1, kIv = 2, kMac = 3 };
 // Throws Error(kInput) if it is not UTF-8.
 SecretBytes Pkcs12Password(ByteView utf8);
 
-// Pkcs12Kdf derives `length` bytes. `hash` is Botan's name of SHA-1 or SHA-256; `password` comes from
-// Pkcs12Password (empty for the null password).
+// Pkcs12Kdf derives `length` bytes. `hash` is Botan's name of SHA-1 or SHA-256; `password` comes
+// from Pkcs12Password (empty for the null password).
 SecretBytes Pkcs12Kdf(const std::string& hash, Pkcs12Purpose purpose, const SecretBytes& password,
                       ByteView salt, std::uint32_t iterations, std::size_t length);
 

@@ -1,5 +1,5 @@
-// The scripts of output/rollout/ as the build compiled them in: they are written to `rollout/` of every
-// output directory, install a host's bundle, and work from the manifest alone.
+// The scripts of output/rollout/ as the build compiled them in: they are written to `rollout/` of
+// every output directory, install a host's bundle, and work from the manifest alone.
 #pragma once
 
 #include <vector>

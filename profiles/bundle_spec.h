@@ -7,8 +7,10 @@
 namespace fleetmint {
 
 enum class PfxEncryption : std::uint8_t {
-  kModern,  // PBES2 AES-256-CBC, PBKDF2-HMAC-SHA-256, SHA-256 MAC: Windows 10 1709, Server 2019 and later
-  kLegacy,  // pbeWithSHA1And3-KeyTripleDES-CBC, SHA-1 MAC: Server 2016, Windows 10 before 1709 and older
+  kModern,  // PBES2 AES-256-CBC, PBKDF2-HMAC-SHA-256, SHA-256 MAC: Windows 10 1709, Server 2019 and
+            // later
+  kLegacy,  // pbeWithSHA1And3-KeyTripleDES-CBC, SHA-1 MAC: Server 2016, Windows 10 before 1709 and
+            // older
 };
 
 // WindowsKeySpec: what a CAPI provider may do with the key. CNG providers have none.

@@ -15,7 +15,8 @@ const std::vector<std::string> kProfileFileKeys{"profile", "extends", "summary"}
 const std::vector<std::string> kAuthorityFileKeys{"authority", "summary", "crl_validity", "tiers"};
 const std::vector<std::string> kTierKeys{"name",     "subject",     "key",          "validity",
                                          "backdate", "path_length", "permitted_dns"};
-const std::vector<std::string> kTierSettings{"subject", "key", "validity", "backdate"};  // as profiles'
+const std::vector<std::string> kTierSettings{"subject", "key", "validity",
+                                             "backdate"};  // as profiles'
 constexpr std::size_t kMostBytes = std::size_t{1} << 20U;
 
 std::string TextOf(const yaml::Node& node, const char* key, FaultList& faults) {
@@ -25,10 +26,9 @@ std::string TextOf(const yaml::Node& node, const char* key, FaultList& faults) {
 }
 
 bool IsProfileName(const std::string& name) {
-  return !name.empty() && name.size() <= 63 &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
+  return !name.empty() && name.size() <= 63 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
 }
 
 // One tier of an authority profile: a CA certificate, in the words of a profile.
@@ -37,7 +37,8 @@ Tier ReadTier(const yaml::Node& node, FaultList& faults) {
   yaml::CheckKeys(node, kTierKeys, faults);
   tier.name = TextOf(node, "name", faults);
   if (!IsProfileName(tier.name)) {
-    faults.Add(node.where, "tier name '" + tier.name + "' is not of [a-z0-9-]", "e.g. root, issuing");
+    faults.Add(node.where, "tier name '" + tier.name + "' is not of [a-z0-9-]",
+               "e.g. root, issuing");
   }
   yaml::Node settings = node;
   std::erase_if(settings.entries, [](const yaml::Entry& entry) {
@@ -47,7 +48,8 @@ Tier ReadTier(const yaml::Node& node, FaultList& faults) {
   const ProfilePatch patch = ParseProfilePatch(settings, {}, faults);
   ProfileConfig config;
   config.key = {KeyAlgorithm::kRsa, 3072};
-  config.validity.backdate = std::chrono::days{1};  // other machines' clocks; the CA is older than its leaves
+  config.validity.backdate =
+      std::chrono::days{1};  // other machines' clocks; the CA is older than its leaves
   for (const ProfilePatch::Setting& setting : patch.settings) setting.apply(config);
   CertificateSpec& certificate = tier.certificate;
   certificate.subject = Name::Parse(config.subject);
@@ -64,7 +66,8 @@ Tier ReadTier(const yaml::Node& node, FaultList& faults) {
     certificate.permitted_dns = yaml::AsTextList(*names, "'permitted_dns'", faults);
   }
   if (const auto fault = KeySpecFault(tier.key)) faults.Add(node.where, *fault);
-  for (const Fault& fault : ValidateSpec(certificate)) faults.Add(node.where, fault.message, fault.hint);
+  for (const Fault& fault : ValidateSpec(certificate))
+    faults.Add(node.where, fault.message, fault.hint);
   return tier;
 }
 
@@ -146,7 +149,8 @@ Catalog Catalog::Builtin() {
       FaultList faults(std::string(file->name));
       const yaml::Node root = yaml::ReadText(file->text, faults);
       const yaml::Node* const parent = root.Find("extends");
-      if (parent != nullptr && catalog.Find(parent->scalar) == nullptr && later.size() < rest.size() - 1) {
+      if (parent != nullptr && catalog.Find(parent->scalar) == nullptr &&
+          later.size() < rest.size() - 1) {
         later.push_back(file);
         continue;
       }
@@ -163,7 +167,8 @@ void Catalog::AddFile(const std::string& path, FaultList& faults) {
   try {
     const Bytes content = ReadWholeFile(path, kMostBytes);
     const yaml::Node root = yaml::ReadText(AsText(content), own);
-    if (own.empty() && !root.IsMapping()) own.Add(root.where, "a profile file is a mapping of keys");
+    if (own.empty() && !root.IsMapping())
+      own.Add(root.where, "a profile file is a mapping of keys");
     Add(root, own);
     own.ThrowIfAny();
   } catch (const Error& error) {
@@ -187,8 +192,9 @@ void Catalog::AddDirectory(const std::string& path, FaultList& faults) {
   // Parents first; what is left in a circle is added as it is and reports its unknown parent.
   while (!files.empty()) {
     auto next = std::find_if(files.begin(), files.end(), [&](const File& file) {
-      return std::none_of(files.begin(), files.end(),
-                          [&](const File& other) { return other.name == file.parent && !other.name.empty(); });
+      return std::none_of(files.begin(), files.end(), [&](const File& other) {
+        return other.name == file.parent && !other.name.empty();
+      });
     });
     if (next == files.end()) next = files.begin();
     AddFile(next->path, faults);

@@ -45,14 +45,16 @@ SubjectAltNames ExpandSan(const ProfileConfig& config, Expander& expander) {
   SubjectAltNames san;
   for (const std::string& dns : config.dns) {
     std::string name = expander.Text(dns);
-    if (std::find(san.dns.begin(), san.dns.end(), name) == san.dns.end()) san.dns.push_back(std::move(name));
+    if (std::find(san.dns.begin(), san.dns.end(), name) == san.dns.end())
+      san.dns.push_back(std::move(name));
   }
   for (const std::string& text : config.ip) {
     const std::string address = expander.Text(text);
     if (auto ip = ParseIp(address)) {
       san.ip.push_back(std::move(*ip));
     } else {
-      expander.Add("'" + address + "' is not an IP address", "IPv4 or IPv6, without a prefix length");
+      expander.Add("'" + address + "' is not an IP address",
+                   "IPv4 or IPv6, without a prefix length");
     }
   }
   return san;
@@ -60,8 +62,8 @@ SubjectAltNames ExpandSan(const ProfileConfig& config, Expander& expander) {
 
 }  // namespace
 
-std::optional<ExpandedProfile> Expand(const Profile& profile, const Variables& variables, Target target,
-                                      Position where, FaultList& faults) {
+std::optional<ExpandedProfile> Expand(const Profile& profile, const Variables& variables,
+                                      Target target, Position where, FaultList& faults) {
   const ProfileConfig& config = profile.config();
   Expander expander(variables, where, faults);
   ExpandedProfile result;
@@ -78,8 +80,9 @@ std::optional<ExpandedProfile> Expand(const Profile& profile, const Variables& v
   result.bundle = config.bundle;
   result.bundle.friendly_name = expander.Text(config.friendly_name);
   result.bundle.description = expander.Text(config.description);
-  const bool legacy = config.encryption == EncryptionChoice::kLegacy ||
-                      (config.encryption == EncryptionChoice::kAuto && target == Target::kLegacyWindows);
+  const bool legacy =
+      config.encryption == EncryptionChoice::kLegacy ||
+      (config.encryption == EncryptionChoice::kAuto && target == Target::kLegacyWindows);
   result.bundle.encryption = legacy ? PfxEncryption::kLegacy : PfxEncryption::kModern;
   result.password = config.password;
   result.password.path = expander.Text(config.password.path);

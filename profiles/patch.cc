@@ -100,13 +100,16 @@ std::optional<Setter> ReadKeyUsage(const Node& node, const std::string& what, Fa
   std::uint16_t bits = 0;
   for (const std::string& name : yaml::AsTextList(node, what, faults)) {
     const auto bit = KeyUsageBit(name);
-    if (!bit) faults.Add(node.where, "unknown key usage '" + name + "'", DidYouMean(name, KeyUsageNames(0xFFFF)));
+    if (!bit)
+      faults.Add(node.where, "unknown key usage '" + name + "'",
+                 DidYouMean(name, KeyUsageNames(0xFFFF)));
     bits = static_cast<std::uint16_t>(bits | bit.value_or(0));
   }
   return [bits](ProfileConfig& config) { config.key_usage = bits; };
 }
 
-std::optional<Setter> ReadExtendedKeyUsage(const Node& node, const std::string& what, FaultList& faults) {
+std::optional<Setter> ReadExtendedKeyUsage(const Node& node, const std::string& what,
+                                           FaultList& faults) {
   std::vector<std::string> oids;
   for (const std::string& name : yaml::AsTextList(node, what, faults)) {
     const auto oid = ExtendedKeyUsageOid(name);
@@ -124,7 +127,9 @@ std::optional<Setter> ReadPassword(const Node& node, const std::string& what, Fa
   const auto text = yaml::AsText(node, what, faults);
   if (!text) return std::nullopt;
   try {
-    return [source = PasswordSource::Parse(*text)](ProfileConfig& config) { config.password = source; };
+    return [source = PasswordSource::Parse(*text)](ProfileConfig& config) {
+      config.password = source;
+    };
   } catch (const Error& error) {
     faults.Add(node.where, error.faults()[0].message, error.faults()[0].hint);
     return std::nullopt;
@@ -145,7 +150,8 @@ std::optional<Setter> ReadAlgorithm(const Node& node, const std::string& what, F
 std::optional<Setter> ReadBits(const Node& node, const std::string& what, FaultList& faults) {
   const auto bits = yaml::AsInteger(node, what, 1, 65536, faults);
   if (!bits) return std::nullopt;
-  return [bits = *bits](ProfileConfig& config) { config.key.bits = static_cast<std::uint32_t>(bits); };
+  return
+      [bits = *bits](ProfileConfig& config) { config.key.bits = static_cast<std::uint32_t>(bits); };
 }
 
 std::optional<Setter> ReadCurve(const Node& node, const std::string& what, FaultList& faults) {
@@ -194,7 +200,9 @@ std::optional<Setter> ReadKeySpec(const Node& node, const std::string& what, Fau
 
 std::optional<Setter> ReadChain(const Node& node, const std::string& what, FaultList& faults) {
   static constexpr std::array<std::pair<const char*, BundleChain>, 3> kWords{
-      {{"none", BundleChain::kNone}, {"issuing", BundleChain::kIssuing}, {"full", BundleChain::kFull}}};
+      {{"none", BundleChain::kNone},
+       {"issuing", BundleChain::kIssuing},
+       {"full", BundleChain::kFull}}};
   const auto chain = ReadWord(node, what, faults, kWords);
   if (!chain) return std::nullopt;
   return [chain = *chain](ProfileConfig& config) { config.bundle.chain = chain; };
@@ -243,7 +251,8 @@ const Nested kNested[] = {{"san", kSanKeys},
 
 void ReadOne(const Key& key, const Node& node, const std::string& what, FaultList& faults,
              ProfilePatch& patch) {
-  if (auto setter = key.read(node, what, faults)) patch.settings.push_back({node.where, std::move(*setter)});
+  if (auto setter = key.read(node, what, faults))
+    patch.settings.push_back({node.where, std::move(*setter)});
 }
 
 // A curve beside another algorithm or size: one of them would be ignored.

@@ -28,16 +28,20 @@ std::vector<Fault> BrokenRules(const ProfileConfig& config) {
       {bundle.pfx && bundle.csp.empty(), "a PFX needs bundle.csp",
        "without it Windows picks an old provider that has no SHA-256"},
       {bundle.pfx && key_spec && IsCng(bundle.csp), "a CNG provider has no key spec",
-       "set bundle.key_spec: none, or take the CSP \"Microsoft Enhanced RSA and AES Cryptographic Provider\""},
+       "set bundle.key_spec: none, or take the CSP \"Microsoft Enhanced RSA and AES Cryptographic "
+       "Provider\""},
       {bundle.pfx && ecdsa && !bundle.csp.empty() && !IsCng(bundle.csp),
-       "an ECDSA key needs a CNG provider", "set bundle.csp: \"Microsoft Software Key Storage Provider\""},
-      {bundle.pfx && ecdsa && key_spec, "an ECDSA key has no key spec", "set bundle.key_spec: none"},
+       "an ECDSA key needs a CNG provider",
+       "set bundle.csp: \"Microsoft Software Key Storage Provider\""},
+      {bundle.pfx && ecdsa && key_spec, "an ECDSA key has no key spec",
+       "set bundle.key_spec: none"},
       {ecdsa && (config.key_usage & key_usage::kKeyEncipherment) != 0,
        "an ECDSA key cannot be used for key_encipherment", "leave it out of key_usage"},
       {config.validity.duration <= Seconds{0}, "validity is missing", "e.g. validity: 1y"},
       {config.validity.jitter > Seconds{0} && config.validity.jitter >= config.validity.duration,
        "jitter is not shorter than validity", "set jitter: 0s for short-lived certificates"},
-      {config.validity.backdate > std::chrono::days{1}, "backdate is longer than 1d", "10m is usual"},
+      {config.validity.backdate > std::chrono::days{1}, "backdate is longer than 1d",
+       "10m is usual"},
       {config.key_usage == 0, "key_usage is empty", "e.g. [digital_signature]"},
   };
   for (const Rule& rule : rules) {
@@ -46,8 +50,8 @@ std::vector<Fault> BrokenRules(const ProfileConfig& config) {
   return faults;
 }
 
-// The place of the setting that broke a rule: applied to `config` one after the other, it is the last
-// that makes the fault appear. The last setting of all if the fault was there from the start.
+// The place of the setting that broke a rule: applied to `config` one after the other, it is the
+// last that makes the fault appear. The last setting of all if the fault was there from the start.
 Position PlaceOf(const std::string& message, ProfileConfig config,
                  std::span<const ProfilePatch* const> patches) {
   const auto broken = [&] {

@@ -49,8 +49,8 @@ struct ProfileConfig {
   std::vector<std::string> required_dns;  // lint: names every certificate of this profile carries
 };
 
-// ProfilePatch is a sparse set of settings, e.g. those of a group or of one endpoint. `dns` and `ip`
-// append, every other setting replaces. Made by ParseProfilePatch only; small (a vector).
+// ProfilePatch is a sparse set of settings, e.g. those of a group or of one endpoint. `dns` and
+// `ip` append, every other setting replaces. Made by ParseProfilePatch only; small (a vector).
 struct ProfilePatch {
   struct Setting {
     Position where;
@@ -72,7 +72,8 @@ class Profile {
 
   // With gives this profile with `patches` applied in order and validated again; faults carry the
   // patches' positions (file as in `faults`). Nothing if it is not valid.
-  std::optional<Profile> With(std::span<const ProfilePatch* const> patches, FaultList& faults) const;
+  std::optional<Profile> With(std::span<const ProfilePatch* const> patches,
+                              FaultList& faults) const;
 
  private:
   friend class Catalog;
@@ -105,7 +106,8 @@ class Catalog {
   static Catalog Builtin();
 
   // AddFile adds the profile (or authority profile) of a file; its name must be new. AddDirectory
-  // adds every *.yaml in a directory, in an order that satisfies `extends`. All faults are collected.
+  // adds every *.yaml in a directory, in an order that satisfies `extends`. All faults are
+  // collected.
   void AddFile(const std::string& path, FaultList& faults);
   void AddDirectory(const std::string& path, FaultList& faults);
 

@@ -1,4 +1,5 @@
-// Operating systems as an inventory names them, and what their importers read (FACTS in bundle_spec.h).
+// Operating systems as an inventory names them, and what their importers read (FACTS in
+// bundle_spec.h).
 #include <algorithm>
 #include <array>
 
@@ -16,20 +17,42 @@ struct Os {
 constexpr auto kLegacy = Target::kLegacyWindows;
 constexpr auto kModern = Target::kModernWindows;
 
-// AES in a PFX is read by Windows 10 1709, Server 2019 and later; older ones say "the network password
-// is not correct".
+// AES in a PFX is read by Windows 10 1709, Server 2019 and later; older ones say "the network
+// password is not correct".
 constexpr std::array<Os, 33> kSystems{{
-    {"windows-7", kLegacy},         {"windows-8", kLegacy},          {"windows-8.1", kLegacy},
-    {"windows-10", kModern},        {"windows-10-1507", kLegacy},    {"windows-10-1511", kLegacy},
-    {"windows-10-1607", kLegacy},   {"windows-10-1703", kLegacy},    {"windows-10-ltsb-2015", kLegacy},
-    {"windows-10-ltsb-2016", kLegacy}, {"windows-10-ltsc-2019", kModern}, {"windows-11", kModern},
-    {"windows-2008", kLegacy},      {"windows-2008r2", kLegacy},     {"windows-2012", kLegacy},
-    {"windows-2012r2", kLegacy},    {"windows-2016", kLegacy},       {"windows-2019", kModern},
-    {"windows-2022", kModern},      {"windows-2025", kModern},       {"linux", Target::kOther},
-    {"debian", Target::kOther},     {"ubuntu", Target::kOther},      {"rhel", Target::kOther},
-    {"centos", Target::kOther},     {"rocky", Target::kOther},       {"almalinux", Target::kOther},
-    {"sles", Target::kOther},       {"macos", Target::kOther},       {"aix", Target::kOther},
-    {"solaris", Target::kOther},    {"freebsd", Target::kOther},     {"other", Target::kOther},
+    {"windows-7", kLegacy},
+    {"windows-8", kLegacy},
+    {"windows-8.1", kLegacy},
+    {"windows-10", kModern},
+    {"windows-10-1507", kLegacy},
+    {"windows-10-1511", kLegacy},
+    {"windows-10-1607", kLegacy},
+    {"windows-10-1703", kLegacy},
+    {"windows-10-ltsb-2015", kLegacy},
+    {"windows-10-ltsb-2016", kLegacy},
+    {"windows-10-ltsc-2019", kModern},
+    {"windows-11", kModern},
+    {"windows-2008", kLegacy},
+    {"windows-2008r2", kLegacy},
+    {"windows-2012", kLegacy},
+    {"windows-2012r2", kLegacy},
+    {"windows-2016", kLegacy},
+    {"windows-2019", kModern},
+    {"windows-2022", kModern},
+    {"windows-2025", kModern},
+    {"linux", Target::kOther},
+    {"debian", Target::kOther},
+    {"ubuntu", Target::kOther},
+    {"rhel", Target::kOther},
+    {"centos", Target::kOther},
+    {"rocky", Target::kOther},
+    {"almalinux", Target::kOther},
+    {"sles", Target::kOther},
+    {"macos", Target::kOther},
+    {"aix", Target::kOther},
+    {"solaris", Target::kOther},
+    {"freebsd", Target::kOther},
+    {"other", Target::kOther},
 }};
 
 }  // namespace

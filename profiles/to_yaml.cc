@@ -1,4 +1,5 @@
-// Profiles as YAML: what `fleetmint profiles NAME` prints, and the text whose hash is the fingerprint.
+// Profiles as YAML: what `fleetmint profiles NAME` prints, and the text whose hash is the
+// fingerprint.
 #include "engine/x509/name.h"
 #include "profiles/profile.h"
 
@@ -32,7 +33,8 @@ std::string List(const std::vector<std::string>& items, bool quoted) {
 }
 
 std::string KeyText(const KeySpec& key) {
-  if (key.algorithm == KeyAlgorithm::kRsa) return "{algorithm: rsa, bits: " + std::to_string(key.bits) + "}";
+  if (key.algorithm == KeyAlgorithm::kRsa)
+    return "{algorithm: rsa, bits: " + std::to_string(key.bits) + "}";
   return "{algorithm: ecdsa, curve: p" + std::to_string(key.bits) + "}";
 }
 
@@ -80,7 +82,8 @@ std::string Catalog::ToYaml(const Profile& profile) {
   const ProfileConfig& config = profile.config();
   const BundleSpec& bundle = config.bundle;
   std::vector<std::string> usages, formats;
-  for (const std::string& oid : config.extended_key_usage) usages.push_back(ExtendedKeyUsageName(oid));
+  for (const std::string& oid : config.extended_key_usage)
+    usages.push_back(ExtendedKeyUsageName(oid));
   if (bundle.pfx) formats.emplace_back("pfx");
   if (bundle.pem) formats.emplace_back("pem");
   std::string out = "profile: " + profile.name() + "\n";
@@ -99,10 +102,12 @@ std::string Catalog::ToYaml(const Profile& profile) {
   out += "crl_url: " + Quote(config.crl_url) + "\n";
   out += "ca_issuers_url: " + Quote(config.ca_issuers_url) + "\n";
   out += "sid: " + Quote(config.sid) + "\n";
-  out += "bundle: {formats: " + List(formats, false) + ", encryption: " + WordFor(config.encryption) +
-         ", csp: " + Quote(bundle.csp) + ", key_spec: " + WordFor(bundle.key_spec) +
-         ", machine_keys: " + Bool(bundle.machine_keys) + ", chain: " + WordFor(bundle.chain) + "}\n";
-  out += "install: {store: " + Quote(bundle.store) + ", exportable: " + Bool(bundle.exportable) + "}\n";
+  out +=
+      "bundle: {formats: " + List(formats, false) + ", encryption: " + WordFor(config.encryption) +
+      ", csp: " + Quote(bundle.csp) + ", key_spec: " + WordFor(bundle.key_spec) +
+      ", machine_keys: " + Bool(bundle.machine_keys) + ", chain: " + WordFor(bundle.chain) + "}\n";
+  out += "install: {store: " + Quote(bundle.store) + ", exportable: " + Bool(bundle.exportable) +
+         "}\n";
   out += "password: " + Quote(config.password.ToString()) + "\n";
   return out;
 }
@@ -112,7 +117,8 @@ std::string Catalog::ToYaml(const AuthorityProfile& profile) {
   out += "crl_validity: " + FormatDuration(profile.crl_validity) + "\ntiers:\n";
   for (const Tier& tier : profile.tiers) {
     const CertificateSpec& certificate = tier.certificate;
-    out += "  - name: " + tier.name + "\n    subject: " + Quote(certificate.subject.ToString()) + "\n";
+    out +=
+        "  - name: " + tier.name + "\n    subject: " + Quote(certificate.subject.ToString()) + "\n";
     out += "    key: " + KeyText(tier.key) + "\n";
     out += "    validity: " + FormatDuration(certificate.validity.duration) + "\n";
     out += "    backdate: " + FormatDuration(certificate.validity.backdate) + "\n";

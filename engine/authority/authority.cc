@@ -1,6 +1,5 @@
 #include "engine/authority/authority.h"
 
-
 #include <algorithm>
 
 #include "engine/authority/authority_impl.h"

@@ -4,9 +4,10 @@
 //   issuing.crt  issuing.key  fleet.key  ledger.db  run.lock           crl/root.crl
 //
 // The directory is 0700 and its private files 0600; looser modes are refused. Private keys are
-// PKCS#8 encrypted with PBES2 (AES-256, PBKDF2-HMAC-SHA-256, 600,000 iterations) under the passphrase,
-// or plain where the authority was made with none. Every error is Error(kAuthority) with a hint.
-// An Authority object is for one thread; its Issuer, Signer and FleetKey are safe from several.
+// PKCS#8 encrypted with PBES2 (AES-256, PBKDF2-HMAC-SHA-256, 600,000 iterations) under the
+// passphrase, or plain where the authority was made with none. Every error is Error(kAuthority)
+// with a hint. An Authority object is for one thread; its Issuer, Signer and FleetKey are safe from
+// several.
 #pragma once
 
 #include <memory>
@@ -27,8 +28,8 @@
 
 namespace fleetmint {
 
-// TierPlan is one CA certificate to be made by Init; tiers[0] signs itself, each other one is signed by
-// the one before it.
+// TierPlan is one CA certificate to be made by Init; tiers[0] signs itself, each other one is
+// signed by the one before it.
 struct TierPlan {
   std::string name;
   CertificateSpec certificate;
@@ -45,10 +46,10 @@ struct InitOptions {
 // TierInfo is what `ca show` tells of one tier.
 struct TierInfo {
   std::string name;
-  Bytes certificate;     // DER; empty while a request waits for its certificate
+  Bytes certificate;  // DER; empty while a request waits for its certificate
   std::string subject;
-  std::string serial;    // hex
-  std::string key;       // KeySpecName
+  std::string serial;  // hex
+  std::string key;     // KeySpecName
   Time not_before;
   Time not_after;
   Sha1Digest sha1{};
@@ -58,15 +59,15 @@ struct TierInfo {
 
 class Authority {
  public:
-  // Init makes a new authority in `path`, which must not exist or be empty. On failure nothing of it
-  // stays behind.
+  // Init makes a new authority in `path`, which must not exist or be empty. On failure nothing of
+  // it stays behind.
   static Authority Init(const std::string& path, const InitOptions& options, RandomSource& random,
                         StreamFactory& streams, const Clock& clock);
 
-  // Import makes an authority around an organization's own issuing CA: `key` PKCS#8 PEM (or DER, or a
-  // traditional RSA/EC key that Botan reads; `key_passphrase` if encrypted), `chain` PEM: the issuing
-  // certificate first, then its issuers up to the root. Checks that key and certificate belong
-  // together, that each certificate is a CA, valid now and signed by the next.
+  // Import makes an authority around an organization's own issuing CA: `key` PKCS#8 PEM (or DER, or
+  // a traditional RSA/EC key that Botan reads; `key_passphrase` if encrypted), `chain` PEM: the
+  // issuing certificate first, then its issuers up to the root. Checks that key and certificate
+  // belong together, that each certificate is a CA, valid now and signed by the next.
   static Authority Import(const std::string& path, ByteView key, PassphraseSource* key_passphrase,
                           ByteView chain, PassphraseSource* passphrase, RandomSource& random,
                           const Clock& clock);

@@ -24,7 +24,7 @@ struct Authority::Impl {
   Directory directory;
   std::string id;
   bool encrypted = false;
-  std::vector<std::string> tiers;  // root first
+  std::vector<std::string> tiers;                        // root first
   std::vector<std::optional<Certificate>> certificates;  // of each tier
   std::unique_ptr<Signer> signer;
   std::unique_ptr<Issuer> issuer;
@@ -44,8 +44,8 @@ class NewAuthority {
   void WriteKey(const std::string& tier, const SecretBytes& pkcs8) const;
   // AskPassphrase asks for the new passphrase once; null source: none.
   void AskPassphrase(PassphraseSource* source);
-  // Finish writes fleet.key and authority.yaml (`tiers` root first), makes everything durable, renames
-  // the directory into place and opens it.
+  // Finish writes fleet.key and authority.yaml (`tiers` root first), makes everything durable,
+  // renames the directory into place and opens it.
   Authority Finish(const std::vector<std::string>& tiers);
 
  private:
@@ -59,8 +59,8 @@ class NewAuthority {
 // FactsOfCa gives what the ledger keeps of a CA certificate.
 IssuedFacts FactsOfCa(const Certificate& certificate, const Certificate& issuer);
 
-// ParseChain reads PEM certificates (issuing first) and checks that each is a CA, valid now, and signed
-// by the next; the last one by itself. Errors: kAuthority.
+// ParseChain reads PEM certificates (issuing first) and checks that each is a CA, valid now, and
+// signed by the next; the last one by itself. Errors: kAuthority.
 std::vector<Certificate> ParseChain(ByteView pem, const Clock& clock);
 
 // KeyNameOf gives KeySpecName of a public key, or its algorithm's name.

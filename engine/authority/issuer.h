@@ -1,8 +1,8 @@
 // Issuer: prepare -> lint -> sign, one certificate authority's way to a certificate.
 //
 // The types keep the order: only the ledger makes a Reservation, only Prepare makes a
-// PreparedCertificate (which has passed the lint), and Sign consumes it. Nothing is signed twice and
-// nothing is signed that is not in the ledger. Safe from several threads at once.
+// PreparedCertificate (which has passed the lint), and Sign consumes it. Nothing is signed twice
+// and nothing is signed that is not in the ledger. Safe from several threads at once.
 #pragma once
 
 #include <string>
@@ -22,7 +22,8 @@ struct IssuerCertificate {
   Bytes key_identifier;  // its SKI
   Time not_before;
   Time not_after;
-  // Parse reads a CA certificate. Throws Error(kAuthority) if it is none or may not sign certificates.
+  // Parse reads a CA certificate. Throws Error(kAuthority) if it is none or may not sign
+  // certificates.
   static IssuerCertificate Parse(ByteView der);
 };
 
@@ -61,8 +62,8 @@ class Issuer {
 
   const IssuerCertificate& certificate() const { return certificate_; }
 
-  // CheckValidity throws Error(kAuthority) if a certificate asked for now with this validity would get
-  // less than a quarter of it, or if the CA is expired or not yet valid.
+  // CheckValidity throws Error(kAuthority) if a certificate asked for now with this validity would
+  // get less than a quarter of it, or if the CA is expired or not yet valid.
   void CheckValidity(const Validity& validity, Time now) const;
 
   // Prepare encodes and lints one certificate. On Error(kEndpoint) (a lint finding) the reservation

@@ -10,16 +10,18 @@
 
 namespace fleetmint {
 
-// CA keys and the fleet key are encrypted with as many iterations as readers take without complaint.
+// CA keys and the fleet key are encrypted with as many iterations as readers take without
+// complaint.
 inline constexpr std::uint32_t kCaKeyIterations = 600'000;
 
 // EncodeKeyFile gives the PEM text: "ENCRYPTED PRIVATE KEY" under a passphrase, else "PRIVATE KEY".
 SecretBytes EncodeKeyFile(const SecretBytes& pkcs8, const std::optional<SecretBytes>& passphrase,
                           RandomSource& random);
 
-// DecodeKeyFile reads PKCS#8 (PEM or DER, encrypted or not) and the traditional RSA and EC formats that
-// `openssl` writes unencrypted. `passphrase` is asked only if the key is encrypted; `what` names the key
-// in errors. Errors: kAuthority: wrong passphrase, no key, a format that is not supported.
+// DecodeKeyFile reads PKCS#8 (PEM or DER, encrypted or not) and the traditional RSA and EC formats
+// that `openssl` writes unencrypted. `passphrase` is asked only if the key is encrypted; `what`
+// names the key in errors. Errors: kAuthority: wrong passphrase, no key, a format that is not
+// supported.
 SecretBytes DecodeKeyFile(ByteView content, PassphraseSource* passphrase, const std::string& what);
 
 }  // namespace fleetmint

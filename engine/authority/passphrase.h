@@ -12,8 +12,9 @@ namespace fleetmint {
 class PassphraseSource {
  public:
   virtual ~PassphraseSource() = default;
-  // Get gives the passphrase; `purpose` says for what ("the CA keys in ca/"). `confirm` asks a person
-  // twice, for a new one. Throws Error(kAuthority) with a hint if there is no way to get one.
+  // Get gives the passphrase; `purpose` says for what ("the CA keys in ca/"). `confirm` asks a
+  // person twice, for a new one. Throws Error(kAuthority) with a hint if there is no way to get
+  // one.
   virtual SecretBytes Get(const std::string& purpose, bool confirm) = 0;
 };
 

@@ -9,9 +9,10 @@
 
 namespace fleetmint {
 
-// PasswordMaker derives bundle passwords by HKDF-SHA-256 (RFC 5869): extract with the authority's id
-// as salt over the 32-byte fleet key; expand with "fleetmint/pfx-password/v1", key generation, endpoint
-// (lower case) and serial, each length-prefixed (4 bytes, big endian). Safe from any thread.
+// PasswordMaker derives bundle passwords by HKDF-SHA-256 (RFC 5869): extract with the authority's
+// id as salt over the 32-byte fleet key; expand with "fleetmint/pfx-password/v1", key generation,
+// endpoint (lower case) and serial, each length-prefixed (4 bytes, big endian). Safe from any
+// thread.
 class PasswordMaker {
  public:
   PasswordMaker(SecretBytes fleet_key, std::string authority_id);

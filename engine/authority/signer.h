@@ -1,7 +1,7 @@
 // Signer: who signs, a batch at a time.
 //
-// A batch from day one, because a signer may be an HSM with a round trip a call or a kernel with eight
-// lanes. Implementations are safe to call from several threads at once.
+// A batch from day one, because a signer may be an HSM with a round trip a call or a kernel with
+// eight lanes. Implementations are safe to call from several threads at once.
 #pragma once
 
 #include <memory>
@@ -19,9 +19,9 @@ class Signer {
   virtual SignatureAlgorithm algorithm() const = 0;
   // The signer's own SubjectPublicKeyInfo, DER.
   virtual const Bytes& spki() const = 0;
-  // Sign gives one signature for each element of `messages`, in that order: PKCS#1 v1.5 for RSA, a DER
-  // SEQUENCE { r, s } for ECDSA. Each one has been verified against spki() before it is returned.
-  // Errors: kIntegrity if a signature does not verify.
+  // Sign gives one signature for each element of `messages`, in that order: PKCS#1 v1.5 for RSA, a
+  // DER SEQUENCE { r, s } for ECDSA. Each one has been verified against spki() before it is
+  // returned. Errors: kIntegrity if a signature does not verify.
   virtual std::vector<Bytes> Sign(std::span<const ByteView> messages) = 0;
 };
 

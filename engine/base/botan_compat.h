@@ -48,7 +48,8 @@ inline Botan::EC_Group NamedCurve(const std::string& name) {
 }
 
 // SubjectPublicKey gives a certificate's key.
-inline std::unique_ptr<Botan::Public_Key> SubjectPublicKey(const Botan::X509_Certificate& certificate) {
+inline std::unique_ptr<Botan::Public_Key> SubjectPublicKey(
+    const Botan::X509_Certificate& certificate) {
 #if FLEETMINT_BOTAN3
   return certificate.subject_public_key();
 #else

@@ -10,7 +10,8 @@
 namespace fleetmint {
 namespace {
 
-// X.690 8.1.3: definite form, short below 128, else the fewest octets. Returns how many were written.
+// X.690 8.1.3: definite form, short below 128, else the fewest octets. Returns how many were
+// written.
 std::size_t EncodeHeader(std::uint8_t tag, std::size_t length, std::uint8_t (&out)[10]) {
   out[0] = tag;
   if (length < 0x80) {
@@ -34,7 +35,8 @@ void AppendBase128(Bytes& out, std::uint64_t value) {
     groups[count++] = static_cast<std::uint8_t>(value & 0x7FU);
     value >>= 7U;
   } while (value != 0);
-  while (count-- > 0) out.push_back(static_cast<std::uint8_t>(groups[count] | (count > 0 ? 0x80U : 0U)));
+  while (count-- > 0)
+    out.push_back(static_cast<std::uint8_t>(groups[count] | (count > 0 ? 0x80U : 0U)));
 }
 
 Bytes EncodeOid(std::string_view dotted) {
@@ -52,7 +54,8 @@ Bytes EncodeOid(std::string_view dotted) {
     at = rest + 1;
   }
   ok = ok && arcs.size() >= 2 && arcs[0] <= 2 && (arcs[0] == 2 || arcs[1] < 40);
-  if (!ok) throw Error(ErrorKind::kInput, "'" + std::string(dotted) + "' is not an object identifier");
+  if (!ok)
+    throw Error(ErrorKind::kInput, "'" + std::string(dotted) + "' is not an object identifier");
   Bytes content;
   AppendBase128(content, arcs[0] * 40 + arcs[1]);  // X.690 8.19.4
   for (std::size_t i = 2; i < arcs.size(); ++i) AppendBase128(content, arcs[i]);
@@ -184,7 +187,8 @@ BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::Time(fleetmint::Time time) {
 }
 
 template <typename Buffer>
-BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::ContextPrimitive(unsigned number, ByteView content) {
+BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::ContextPrimitive(unsigned number,
+                                                                 ByteView content) {
   return Primitive(static_cast<std::uint8_t>(0x80U | number), content);
 }
 

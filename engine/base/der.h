@@ -1,8 +1,8 @@
-// DER: a writer that appends exactly what it is told (X.690 10), for structures of which every byte is
-// intended. It knows tags and lengths, and no structure.
+// DER: a writer that appends exactly what it is told (X.690 10), for structures of which every byte
+// is intended. It knows tags and lengths, and no structure.
 //
-// `DerWriter` builds public structures; `SecretDerWriter` keeps its bytes in wiped memory, for what holds
-// a private key. A writer is for one thread.
+// `DerWriter` builds public structures; `SecretDerWriter` keeps its bytes in wiped memory, for what
+// holds a private key. A writer is for one thread.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,9 @@ class BasicDerWriter {
  public:
   // Constructed types: `content` (a callable) writes what is inside, with this same writer.
   template <typename Content>
-  BasicDerWriter& Sequence(Content content) { return Constructed(0x30, content); }
+  BasicDerWriter& Sequence(Content content) {
+    return Constructed(0x30, content);
+  }
   // Context gives [number] constructed: an EXPLICIT tag, or an IMPLICIT one on a constructed type.
   template <typename Content>
   BasicDerWriter& Context(unsigned number, Content content) {
@@ -28,10 +30,14 @@ class BasicDerWriter {
   }
   // OctetStringOf wraps what `content` writes in an OCTET STRING.
   template <typename Content>
-  BasicDerWriter& OctetStringOf(Content content) { return Constructed(0x04, content); }
+  BasicDerWriter& OctetStringOf(Content content) {
+    return Constructed(0x04, content);
+  }
   // Set writes members the caller has put in order (or one). SetOf sorts encodings by X.690 11.6.
   template <typename Content>
-  BasicDerWriter& Set(Content content) { return Constructed(0x31, content); }
+  BasicDerWriter& Set(Content content) {
+    return Constructed(0x31, content);
+  }
   BasicDerWriter& SetOf(std::vector<Buffer> members);
 
   BasicDerWriter& Boolean(bool value);
@@ -44,7 +50,8 @@ class BasicDerWriter {
   BasicDerWriter& Oid(std::string_view dotted);
   BasicDerWriter& OctetString(ByteView content);
   BasicDerWriter& BitString(ByteView content, unsigned unused_bits = 0);
-  // NamedBits writes bit i of `bits` as bit i of a BIT STRING, without trailing zero bits (X.690 11.2.2).
+  // NamedBits writes bit i of `bits` as bit i of a BIT STRING, without trailing zero bits
+  // (X.690 11.2.2).
   BasicDerWriter& NamedBits(std::uint16_t bits);
   BasicDerWriter& Utf8String(std::string_view text);
   BasicDerWriter& PrintableString(std::string_view text);

@@ -1,4 +1,5 @@
-// EmbeddedFile: a file of the source tree whose text is compiled into the binary (embed_files.cmake).
+// EmbeddedFile: a file of the source tree whose text is compiled into the binary
+// (embed_files.cmake).
 #pragma once
 
 #include <string_view>

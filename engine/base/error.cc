@@ -51,7 +51,8 @@ std::string Render(const std::vector<Fault>& faults) {
 }  // namespace
 
 Error::Error(ErrorKind kind, std::string message, Location where, std::string hint)
-    : Error(kind, std::vector<Fault>{Fault{std::move(message), std::move(where), std::move(hint)}}) {}
+    : Error(kind,
+            std::vector<Fault>{Fault{std::move(message), std::move(where), std::move(hint)}}) {}
 
 Error::Error(ErrorKind kind, std::vector<Fault> faults)
     : kind_(kind), faults_(std::move(faults)), what_(Render(faults_)) {}

@@ -1,8 +1,8 @@
 // Errors: the one exception type of fleetmint, and the list in which a validator collects faults.
 //
-// An `Error` has a kind, which alone decides the exit code, and one or more faults. A fault says what
-// is wrong, where (file:line:column) and what to do about it. Messages are lower case, have no full
-// stop, and quote the offending value; the remedy stands in the hint.
+// An `Error` has a kind, which alone decides the exit code, and one or more faults. A fault says
+// what is wrong, where (file:line:column) and what to do about it. Messages are lower case, have no
+// full stop, and quote the offending value; the remedy stands in the hint.
 //
 // All types here are values; const access from several threads is safe.
 #pragma once
@@ -25,7 +25,8 @@ enum class ErrorKind : std::uint8_t {
   kAuthority,    // 3: CA directory, CA certificate, CA key, passphrase, lock
   kLedger,       // 3: the ledger
   kDisk,         // 3: reading, writing or syncing a file
-  kIntegrity,    // 4: a key check disagreed or the random source failed; do not resume on this machine
+  kIntegrity,    // 4: a key check disagreed or the random source failed; do not resume on this
+                 // machine
   kInterrupted,  // 130: SIGINT or SIGTERM; resumable
 };
 

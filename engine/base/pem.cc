@@ -37,7 +37,8 @@ std::string PemEncode(std::string_view label, ByteView der) {
 
 std::vector<PemBlock> PemDecodeAll(std::string_view text) {
   std::vector<PemBlock> blocks;
-  for (std::size_t at = text.find(kBegin); at != std::string_view::npos; at = text.find(kBegin, at)) {
+  for (std::size_t at = text.find(kBegin); at != std::string_view::npos;
+       at = text.find(kBegin, at)) {
     const std::size_t label_at = at + kBegin.size();
     const std::size_t label_end = text.find(kDashes, label_at);
     if (label_end == std::string_view::npos) break;

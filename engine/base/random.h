@@ -36,8 +36,8 @@ class SystemRandom final : public RandomSource {
 
 inline constexpr std::size_t kSeedBytes = 32;
 
-// RandomStream is the ChaCha20 keystream (RFC 8439, nonce zero) under one 32-byte seed, which is used
-// for nothing else. Wiped on destruction. Move-only; not for concurrent use.
+// RandomStream is the ChaCha20 keystream (RFC 8439, nonce zero) under one 32-byte seed, which is
+// used for nothing else. Wiped on destruction. Move-only; not for concurrent use.
 class RandomStream final : public RandomSource {
  public:
   explicit RandomStream(std::span<const std::uint8_t, kSeedBytes> seed);

@@ -1,8 +1,8 @@
 #include "engine/base/yaml.h"
 
 #include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/parser.h>
 #include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
 
 #include <algorithm>
 #include <charconv>
@@ -123,7 +123,8 @@ class Builder final : public YAML::EventHandler {
     }
   }
 
-  void Open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Node::Kind kind) {
+  void Open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+            Node::Kind kind) {
     Refuse(mark, tag, anchor);
     if (stack_.size() == kDeepest) {
       faults_.Add(PositionOf(mark), "nested deeper than 32 levels");
@@ -246,8 +247,8 @@ Position PositionAt(std::string_view text, std::size_t offset) {
 }  // namespace
 
 const Node* Node::Find(std::string_view key) const {
-  const auto place =
-      std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.key == key; });
+  const auto place = std::find_if(entries.begin(), entries.end(),
+                                  [&](const Entry& entry) { return entry.key == key; });
   return place == entries.end() ? nullptr : &place->value;
 }
 
@@ -284,7 +285,8 @@ Node ReadText(std::string_view text, FaultList& faults, std::span<const Stream> 
     FaultList ignored(faults.file());
     Builder rest(ignored, {});
     if (parser.HandleNextDocument(rest)) {
-      faults.Add(rest.Take().where, "a second document", "a file holds one document; remove the '---'");
+      faults.Add(rest.Take().where, "a second document",
+                 "a file holds one document; remove the '---'");
     }
   } catch (const Stop&) {
   } catch (const YAML::Exception& error) {
@@ -310,7 +312,8 @@ std::optional<bool> AsBool(const Node& node, std::string_view what, FaultList& f
     if (node.scalar == "true") return true;
     if (node.scalar == "false") return false;
   }
-  faults.Add(node.where, std::string(what) + " is '" + node.scalar + "'; true or false was expected");
+  faults.Add(node.where,
+             std::string(what) + " is '" + node.scalar + "'; true or false was expected");
   return std::nullopt;
 }
 
@@ -323,7 +326,8 @@ std::optional<std::int64_t> AsInteger(const Node& node, std::string_view what, s
     return value;
   }
   faults.Add(node.where, std::string(what) + " is '" + node.scalar + "'; a whole number from " +
-                             std::to_string(least) + " to " + std::to_string(most) + " was expected");
+                             std::to_string(least) + " to " + std::to_string(most) +
+                             " was expected");
   return std::nullopt;
 }
 

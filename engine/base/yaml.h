@@ -1,9 +1,9 @@
 // Strict YAML: the one reader of fleet files, profiles and authority.yaml.
 //
 // It works on yaml-cpp's event interface and refuses what would be read differently than meant:
-// duplicate keys, anchors, aliases, explicit tags, further documents, invalid UTF-8, byte-order marks
-// other than UTF-8's, nesting over 32 levels, scalars over 64 KiB, files over 1 GiB. Every node knows
-// its line and column.
+// duplicate keys, anchors, aliases, explicit tags, further documents, invalid UTF-8, byte-order
+// marks other than UTF-8's, nesting over 32 levels, scalars over 64 KiB, files over 1 GiB. Every
+// node knows its line and column.
 //
 // Big lists need not be held: nodes whose path matches a stream pattern are handed to a callback as
 // soon as they are complete and are then dropped from the tree.
@@ -23,8 +23,8 @@ namespace fleetmint::yaml {
 
 struct Entry;
 
-// Node is one value of a document: null, scalar (always text; the reader guesses no types), sequence
-// or mapping. An absent or `~` or `null` plain scalar is kNull.
+// Node is one value of a document: null, scalar (always text; the reader guesses no types),
+// sequence or mapping. An absent or `~` or `null` plain scalar is kNull.
 struct Node {
   enum class Kind : std::uint8_t { kNull, kScalar, kSequence, kMapping };
 
@@ -53,9 +53,9 @@ struct Entry {
 // KindName gives "null", "text", "list" or "mapping", as error messages call them.
 std::string_view KindName(Node::Kind kind);
 
-// Stream delivers the items of one list, e.g. path "groups/*/endpoints": called for each item, in the
-// order of the file, with the indexes that the `*` stood for. The list's node stays in the tree,
-// empty. An item is delivered before what follows it in the file has been read.
+// Stream delivers the items of one list, e.g. path "groups/*/endpoints": called for each item, in
+// the order of the file, with the indexes that the `*` stood for. The list's node stays in the
+// tree, empty. An item is delivered before what follows it in the file has been read.
 struct Stream {
   std::string path;
   std::function<void(Node item, std::span<const std::size_t> indexes)> deliver;
@@ -69,8 +69,8 @@ Node ReadFile(const std::string& path, FaultList& faults, std::span<const Stream
 // ReadText is ReadFile on text in memory; positions count from its start.
 Node ReadText(std::string_view text, FaultList& faults, std::span<const Stream> streams = {});
 
-// Readers of scalars. Each adds a fault (what stands there, what was expected) and returns nothing if
-// the node is of the wrong kind or its text does not fit.
+// Readers of scalars. Each adds a fault (what stands there, what was expected) and returns nothing
+// if the node is of the wrong kind or its text does not fit.
 std::optional<std::string> AsText(const Node& node, std::string_view what, FaultList& faults);
 std::optional<bool> AsBool(const Node& node, std::string_view what, FaultList& faults);
 std::optional<std::int64_t> AsInteger(const Node& node, std::string_view what, std::int64_t least,

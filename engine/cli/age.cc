@@ -15,7 +15,8 @@ namespace fleetmint::cli {
 
 void EncryptWithAge(const std::string& recipient, const SecretBytes& text) {
   int pipe_ends[2];
-  if (::pipe(pipe_ends) != 0) throw Error(ErrorKind::kDisk, std::string("pipe: ") + std::strerror(errno));
+  if (::pipe(pipe_ends) != 0)
+    throw Error(ErrorKind::kDisk, std::string("pipe: ") + std::strerror(errno));
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, pipe_ends[0], STDIN_FILENO);

@@ -25,7 +25,8 @@ int Check(Session& session, const std::string& file) {
   const PlanSummary& summary = plan.summary();
   double seconds = 0;
   for (const auto& [spec, count] : summary.by_key) {
-    const KeyRate rate = MeasureKeyRate(spec, session.Threads(), kMeasureSeconds, session.streams, session.signals.token());
+    const KeyRate rate = MeasureKeyRate(spec, session.Threads(), kMeasureSeconds, session.streams,
+                                        session.signals.token());
     seconds += static_cast<double>(count) / rate.keys_per_second;
   }
   seconds += static_cast<double>(summary.slow_passwords) * kSlowPasswordSeconds / session.Threads();
@@ -48,8 +49,9 @@ int Check(Session& session, const std::string& file) {
     session.ui.Out(object.dump() + "\n");
     return 0;
   }
-  std::string text = "fleet " + fleet.name() + ": " + std::to_string(summary.endpoints) + " endpoints, " +
-                     std::to_string(summary.already_issued) + " issued, " + std::to_string(summary.to_issue) + " to issue\n";
+  std::string text = "fleet " + fleet.name() + ": " + std::to_string(summary.endpoints) +
+                     " endpoints, " + std::to_string(summary.already_issued) + " issued, " +
+                     std::to_string(summary.to_issue) + " to issue\n";
   const auto line = [&](const std::string& what, std::size_t count) {
     if (count != 0) text += "  " + what + ": " + std::to_string(count) + "\n";
   };
@@ -61,8 +63,8 @@ int Check(Session& session, const std::string& file) {
   line("issued, no longer in the file", summary.not_in_fleet);
   line("with a password of their own (100,000 iterations, slower)", summary.slow_passwords);
   if (summary.to_issue != 0) {
-    text += "about " + DurationText(seconds) + " on this machine (kernel " + std::string(KernelName()) + ", " +
-            std::to_string(session.Threads()) + " threads)\n";
+    text += "about " + DurationText(seconds) + " on this machine (kernel " +
+            std::string(KernelName()) + ", " + std::to_string(session.Threads()) + " threads)\n";
   }
   session.ui.Out(text);
   return 0;
@@ -71,7 +73,8 @@ int Check(Session& session, const std::string& file) {
 }  // namespace
 
 void AddCheck(CLI::App& app, Session& session) {
-  auto* const command = app.add_subcommand("check", "validate a fleet file: what would be issued, and how long it takes");
+  auto* const command = app.add_subcommand(
+      "check", "validate a fleet file: what would be issued, and how long it takes");
   auto file = std::make_shared<std::string>();
   command->add_option("FLEET", *file, "the fleet file")->required();
   AddCaOption(*command, session, /*required=*/false);
@@ -79,7 +82,8 @@ void AddCheck(CLI::App& app, Session& session) {
   AddProfiles(*command, session);
   AddCommonOptions(*command, session);
   command->footer("Writes nothing. Example: fleetmint check fleet.yaml --ca ca");
-  command->callback([&session, file] { session.action = [&session, file] { return Check(session, *file); }; });
+  command->callback(
+      [&session, file] { session.action = [&session, file] { return Check(session, *file); }; });
 }
 
 }  // namespace fleetmint::cli

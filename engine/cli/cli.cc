@@ -20,11 +20,13 @@ constexpr const char* kFooter =
     "  fleetmint issue fleet.yaml --ca ca --out out\n"
     "  fleetmint verify --ca ca --out out\n"
     "\n"
-    "Exit codes: 0 done; 1 some endpoints failed, or findings; 2 usage, inventory, profile or output\n"
+    "Exit codes: 0 done; 1 some endpoints failed, or findings; 2 usage, inventory, profile or "
+    "output\n"
     "identity wrong, nothing issued; 3 authority, ledger or disk failed, resumable; 4 a key check\n"
     "disagreed, do not resume on this machine; 130 interrupted, resumable.\n";
 
-int UsageError(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv, Session& session) {
+int UsageError(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv,
+               Session& session) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
   std::vector<std::string> commands;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
@@ -56,7 +58,8 @@ int RunAction(Session& session) {
     session.ui.Report(error);
     return ExitCode(error.kind());
   } catch (const std::bad_alloc&) {
-    session.ui.Report(Error::WithHint(ErrorKind::kDisk, "out of memory", "use fewer --threads, then run the same command again"));
+    session.ui.Report(Error::WithHint(ErrorKind::kDisk, "out of memory",
+                                      "use fewer --threads, then run the same command again"));
   } catch (const std::exception& error) {
     session.ui.Report(Error(ErrorKind::kDisk, std::string("unexpected: ") + error.what()));
   }
@@ -69,10 +72,13 @@ int Run(int argc, char** argv) {
   HardenProcess();
   static Signals signals;  // its thread outlives every stack frame
   Session session(signals);
-  if (const char* file = std::getenv("FLEETMINT_PASSPHRASE_FILE")) session.passphrase.env_file = file;
+  if (const char* file = std::getenv("FLEETMINT_PASSPHRASE_FILE"))
+    session.passphrase.env_file = file;
 
-  CLI::App app{"fleetmint: certificates for a fleet: a YAML inventory in, one PFX per endpoint and a manifest out",
-               "fleetmint"};
+  CLI::App app{
+      "fleetmint: certificates for a fleet: a YAML inventory in, one PFX per endpoint and a "
+      "manifest out",
+      "fleetmint"};
   app.set_version_flag("--version", "fleetmint " FLEETMINT_VERSION);
   app.footer(kFooter);
   app.require_subcommand(1);

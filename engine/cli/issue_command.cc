@@ -21,32 +21,31 @@ void WarnOfPlan(Session& session, const PlanSummary& summary) {
     if (count != 0) session.ui.Warn(std::to_string(count) + " " + what);
   };
   warn(summary.older_profile, "were issued under an older profile, and stay as they are");
-  warn(summary.not_in_fleet, "certificates are current whose endpoint the fleet file no longer names");
+  warn(summary.not_in_fleet,
+       "certificates are current whose endpoint the fleet file no longer names");
   if (summary.os_unknown != 0) {
-    session.ui.Say(std::to_string(summary.os_unknown) +
-                   " endpoints have no os: modern encryption (Windows 10 1709, Server 2019 and later)");
+    session.ui.Say(
+        std::to_string(summary.os_unknown) +
+        " endpoints have no os: modern encryption (Windows 10 1709, Server 2019 and later)");
   }
 }
 
 void SayRecovery(Session& session, const RecoveryReport& report) {
   if (report.finished + report.discarded + report.abandoned == 0) return;
-  session.ui.Say("recovered from an unfinished run: " + std::to_string(report.finished) + " files put in place, " +
-                 std::to_string(report.discarded) + " discarded, " + std::to_string(report.abandoned) +
-                 " reservations abandoned");
+  session.ui.Say("recovered from an unfinished run: " + std::to_string(report.finished) +
+                 " files put in place, " + std::to_string(report.discarded) + " discarded, " +
+                 std::to_string(report.abandoned) + " reservations abandoned");
 }
 
 void Summarize(Session& session, const RunResult& result, const PlanSummary& summary) {
   const double rate = result.seconds > 0 ? static_cast<double>(result.issued) / result.seconds : 0;
   const std::string manifest = session.out + "/manifest.jsonl";
   if (session.json) {
-    const nlohmann::ordered_json object{{"issued", result.issued},
-                                        {"skipped", summary.already_issued},
-                                        {"failed", result.failures.size()},
-                                        {"seconds", result.seconds},
-                                        {"endpoints_per_second", rate},
-                                        {"kernel", KernelName()},
-                                        {"threads", session.Threads()},
-                                        {"manifest", manifest}};
+    const nlohmann::ordered_json object{
+        {"issued", result.issued},          {"skipped", summary.already_issued},
+        {"failed", result.failures.size()}, {"seconds", result.seconds},
+        {"endpoints_per_second", rate},     {"kernel", KernelName()},
+        {"threads", session.Threads()},     {"manifest", manifest}};
     session.ui.Out(object.dump() + "\n");
     return;
   }
@@ -54,8 +53,9 @@ void Summarize(Session& session, const RunResult& result, const PlanSummary& sum
                  std::to_string(summary.already_issued) + " (issued before), failed " +
                  std::to_string(result.failures.size()));
   if (result.issued != 0) {
-    session.ui.Say("in " + DurationText(result.seconds) + ": " + NumberText(rate) + " endpoints/s, kernel " +
-                   std::string(KernelName()) + ", " + std::to_string(session.Threads()) + " threads");
+    session.ui.Say("in " + DurationText(result.seconds) + ": " + NumberText(rate) +
+                   " endpoints/s, kernel " + std::string(KernelName()) + ", " +
+                   std::to_string(session.Threads()) + " threads");
   }
   session.ui.Say("bundles in " + session.out + "/bundles, manifest " + manifest);
 }
@@ -69,11 +69,13 @@ int Issue(Session& session, const Options& options) {
   Plan plan = Plan::Make(fleet, catalog, &ledger);
   UserPassphrase passphrase = session.Passphrase();
   authority.Unlock(authority.encrypted() ? &passphrase : nullptr, session.clock);
-  if (plan.size() != 0) authority.issuer().CheckValidity(plan.longest_validity(), session.clock.Now());
+  if (plan.size() != 0)
+    authority.issuer().CheckValidity(plan.longest_validity(), session.clock.Now());
 
   // From here on something is written.
   std::optional<Layout> layout;
-  if (!options.layout.empty()) layout = options.layout == "hashed" ? Layout::kHashed : Layout::kFlat;
+  if (!options.layout.empty())
+    layout = options.layout == "hashed" ? Layout::kHashed : Layout::kFlat;
   const OutputDirectory output =
       OutputDirectory::OpenOrCreate(session.out, authority.id(), fleet.name(), layout);
   SayRecovery(session, Recover(ledger, output, session.ui));
@@ -96,7 +98,8 @@ int Issue(Session& session, const Options& options) {
   Publish(ledger, authority, output);
 
   if (result.clamped != 0) {
-    session.ui.Warn(std::to_string(result.clamped) + " certificates end with the issuing CA, earlier than asked");
+    session.ui.Warn(std::to_string(result.clamped) +
+                    " certificates end with the issuing CA, earlier than asked");
   }
   Summarize(session, result, plan.summary());
   if (result.interrupted) {
@@ -111,7 +114,8 @@ int Issue(Session& session, const Options& options) {
 }  // namespace
 
 void AddIssue(CLI::App& app, Session& session) {
-  auto* const command = app.add_subcommand("issue", "issue what the fleet file names and has no certificate yet");
+  auto* const command =
+      app.add_subcommand("issue", "issue what the fleet file names and has no certificate yet");
   auto options = std::make_shared<Options>();
   command->add_option("FLEET", options->fleet, "the fleet file")->required();
   AddCaOption(*command, session);
@@ -122,9 +126,12 @@ void AddIssue(CLI::App& app, Session& session) {
   AddProfiles(*command, session);
   AddPassphrase(*command, session);
   AddCommonOptions(*command, session);
-  command->footer("Run it again to resume: endpoints that were issued are skipped.\n\n"
-                  "Example: fleetmint issue fleet.yaml --ca ca --out out");
-  command->callback([&session, options] { session.action = [&session, options] { return Issue(session, *options); }; });
+  command->footer(
+      "Run it again to resume: endpoints that were issued are skipped.\n\n"
+      "Example: fleetmint issue fleet.yaml --ca ca --out out");
+  command->callback([&session, options] {
+    session.action = [&session, options] { return Issue(session, *options); };
+  });
 }
 
 }  // namespace fleetmint::cli

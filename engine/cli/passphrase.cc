@@ -28,7 +28,8 @@ SecretBytes ReadLine(int fd, const std::string& what) {
   for (std::uint8_t c = 0; line.size() < kLongest;) {
     const ssize_t got = ::read(fd, &c, 1);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw Error(ErrorKind::kAuthority, "cannot read " + what + ": " + std::strerror(errno));
+    if (got < 0)
+      throw Error(ErrorKind::kAuthority, "cannot read " + what + ": " + std::strerror(errno));
     if (got == 0 || c == '\n') break;
     line.push_back(c);
   }
@@ -46,8 +47,9 @@ SecretBytes UserPassphrase::FromFile(const std::string& path) const {
 SecretBytes UserPassphrase::FromTerminal(const std::string& purpose, bool confirm) {
   const int tty = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
   if (tty < 0) {
-    throw Error::WithHint(ErrorKind::kAuthority, "no passphrase for " + purpose + ", and no terminal to ask on",
-                          "give --passphrase-file FILE or --passphrase-fd N, or set FLEETMINT_PASSPHRASE_FILE");
+    throw Error::WithHint(
+        ErrorKind::kAuthority, "no passphrase for " + purpose + ", and no terminal to ask on",
+        "give --passphrase-file FILE or --passphrase-fd N, or set FLEETMINT_PASSPHRASE_FILE");
   }
   termios saved{};
   ::tcgetattr(tty, &saved);

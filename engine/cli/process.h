@@ -1,5 +1,5 @@
-// What the process does for itself before it touches a secret: no core dumps, no tracing by others, files
-// private whatever the umask; and how it is told to stop.
+// What the process does for itself before it touches a secret: no core dumps, no tracing by others,
+// files private whatever the umask; and how it is told to stop.
 #pragma once
 
 #include <termios.h>
@@ -13,9 +13,9 @@ namespace fleetmint::cli {
 // HardenProcess sets PR_SET_DUMPABLE 0, RLIMIT_CORE 0 and umask 077. Called once, first of all.
 void HardenProcess();
 
-// Signals turns SIGINT and SIGTERM into a stop request; a second one ends the process at once with exit
-// code 130. SIGPIPE and SIGXFSZ are ignored: the write that failed reports it. One object, made before
-// any other thread.
+// Signals turns SIGINT and SIGTERM into a stop request; a second one ends the process at once with
+// exit code 130. SIGPIPE and SIGXFSZ are ignored: the write that failed reports it. One object,
+// made before any other thread.
 class Signals {
  public:
   Signals();

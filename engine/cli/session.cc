@@ -41,11 +41,15 @@ void AddCaOption(CLI::App& command, Session& session, bool required) {
 }
 
 void AddOut(CLI::App& command, Session& session) {
-  command.add_option("--out", session.out, "the directory that is shipped")->type_name("DIR")->required();
+  command.add_option("--out", session.out, "the directory that is shipped")
+      ->type_name("DIR")
+      ->required();
 }
 
 void AddProfiles(CLI::App& command, Session& session) {
-  command.add_option("--profiles", session.profile_paths, "profile file or directory of your own; repeatable")
+  command
+      .add_option("--profiles", session.profile_paths,
+                  "profile file or directory of your own; repeatable")
       ->type_name("PATH")
       ->take_all();
 }
@@ -54,7 +58,9 @@ void AddPassphrase(CLI::App& command, Session& session) {
   auto* const file = command.add_option("--passphrase-file", session.passphrase.file,
                                         "file (mode 0600) whose first line is the passphrase");
   file->type_name("FILE");
-  command.add_option("--passphrase-fd", session.passphrase.descriptor, "open descriptor to read it from")
+  command
+      .add_option("--passphrase-fd", session.passphrase.descriptor,
+                  "open descriptor to read it from")
       ->type_name("N")
       ->excludes(file);
 }

@@ -8,7 +8,9 @@
 
 namespace fleetmint::cli {
 
-Ui::Ui() : logger_(std::make_shared<spdlog::logger>("fleetmint", std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
+Ui::Ui()
+    : logger_(std::make_shared<spdlog::logger>("fleetmint",
+                                               std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
   logger_->set_pattern("fleetmint: %l: %v");
   logger_->set_level(spdlog::level::warn);
   shows_progress_ = ::isatty(STDERR_FILENO) == 1;
@@ -20,8 +22,9 @@ void Ui::Configure(bool quiet, bool json, const std::string& log_level) {
   quiet_ = quiet;
   json_ = json;
   shows_progress_ = shows_progress_ && !quiet && !json;
-  logger_->set_level(quiet && log_level.empty() ? spdlog::level::err
-                                                : spdlog::level::from_str(log_level.empty() ? "warning" : log_level));
+  logger_->set_level(quiet && log_level.empty()
+                         ? spdlog::level::err
+                         : spdlog::level::from_str(log_level.empty() ? "warning" : log_level));
 }
 
 void Ui::Out(std::string_view text) {
@@ -74,7 +77,8 @@ void Ui::EndProgress() {
 
 void ProgressObserver::Acknowledged(std::size_t done) {
   if (!ui_.shows_progress() || total_ == 0) return;
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   const double rate = static_cast<double>(done) / std::max(seconds, 1e-3);
   const double left = static_cast<double>(total_ - done) / std::max(rate, 1e-3);
   ui_.Progress(std::to_string(done) + " of " + std::to_string(total_) + " issued (" +

@@ -23,9 +23,11 @@ void CheckPairwiseConsistency(const PrivateKey& key, RandomSource& random) {
       return;
     }
   } catch (const Botan::Exception& error) {
-    throw Error(ErrorKind::kIntegrity, std::string("a generated key cannot be used: ") + error.what());
+    throw Error(ErrorKind::kIntegrity,
+                std::string("a generated key cannot be used: ") + error.what());
   }
-  throw Error::WithHint(ErrorKind::kIntegrity, "a generated key fails its pairwise consistency test",
+  throw Error::WithHint(ErrorKind::kIntegrity,
+                        "a generated key fails its pairwise consistency test",
                         "do not resume on this machine: its processor or memory is faulty");
 }
 

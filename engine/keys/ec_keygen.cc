@@ -10,8 +10,8 @@ namespace fleetmint {
 
 PrivateKey GenerateEcdsaKey(std::uint32_t bits, KeyStreams& streams) {
   BotanRng rng(streams.p);
-  const Botan::ECDSA_PrivateKey key(rng,
-                                    botan_compat::NamedCurve(bits == 256 ? "secp256r1" : "secp384r1"));
+  const Botan::ECDSA_PrivateKey key(
+      rng, botan_compat::NamedCurve(bits == 256 ? "secp256r1" : "secp384r1"));
   PrivateKey result({KeyAlgorithm::kEcdsa, bits}, key.private_key_info(), key.subject_public_key());
   CheckPairwiseConsistency(result, streams.q);
   return result;

@@ -26,8 +26,8 @@ KeyStreams OpenKeyStreams(StreamFactory& factory, const std::string& endpoint,
 // GenerateKeys makes one key for each element of `streams`, in that order, RSA by FIPS 186-5 A.1.3
 // with e = 65537, ECDSA by FIPS 186-5 A.2.1. Each key has passed a pairwise consistency test on its
 // final PKCS#8 against its final SPKI.
-// Errors: kIntegrity if a check disagrees or randomness fails; kInterrupted once `stop` is requested
-// (polled between primes). Safe from any thread; the streams are consumed.
+// Errors: kIntegrity if a check disagrees or randomness fails; kInterrupted once `stop` is
+// requested (polled between primes). Safe from any thread; the streams are consumed.
 std::vector<PrivateKey> GenerateKeys(const KeySpec& spec, std::span<KeyStreams> streams,
                                      std::stop_token stop = {});
 

@@ -52,8 +52,8 @@ const auto& Lookup(const Table& table, const std::string& oid, const char* what)
   throw Error(ErrorKind::kInput, std::string("unsupported ") + what + " " + oid);
 }
 
-SecretBytes Pbkdf2(const std::string& hash, ByteView password, ByteView salt, std::uint32_t iterations,
-                   std::size_t length) {
+SecretBytes Pbkdf2(const std::string& hash, ByteView password, ByteView salt,
+                   std::uint32_t iterations, std::size_t length) {
   const auto family = Botan::PasswordHashFamily::create_or_throw("PBKDF2(" + hash + ")");
   SecretBytes key(length);
   const std::string_view text = AsText(password);
@@ -129,7 +129,8 @@ SecretBytes Pbes2Decrypt(ByteView parameters, ByteView ciphertext, ByteView pass
   }
   if (values.PeekTag() == ber::kInteger) values.Next();  // keyLength: the cipher tells
   std::string hash = botan_compat::kSha1;                // the default PRF
-  if (!values.AtEnd()) hash = Lookup(kPrfs, values.Enter(ber::kSequence, "a PRF").Oid(), "PRF").hash;
+  if (!values.AtEnd())
+    hash = Lookup(kPrfs, values.Enter(ber::kSequence, "a PRF").Oid(), "PRF").hash;
   BerReader scheme = reader.Enter(ber::kSequence, "an encryption scheme");
   const CipherInfo cipher = Lookup(kCiphers, scheme.Oid(), "cipher");
   const SecretBytes iv = scheme.OctetString();
@@ -143,7 +144,8 @@ Bytes EncryptPkcs8(const SecretBytes& pkcs8, ByteView password, std::uint32_t it
                    RandomSource& random) {
   const Sealed sealed = Pbes2Encrypt(pkcs8, password, iterations, random);
   DerWriter writer;
-  writer.Sequence([&](DerWriter& info) { info.Raw(sealed.algorithm).OctetString(sealed.ciphertext); });
+  writer.Sequence(
+      [&](DerWriter& info) { info.Raw(sealed.algorithm).OctetString(sealed.ciphertext); });
   return writer.Take();
 }
 
@@ -157,7 +159,8 @@ SecretBytes DecryptPkcs8(ByteView der, ByteView password) {
   const ByteView parameters = algorithm.Next().encoded;
   const SecretBytes ciphertext = info.OctetString();
   SecretBytes pkcs8 = Pbes2Decrypt(parameters, ciphertext, password);
-  // Padding alone lets one wrong password in 256 through: a PrivateKeyInfo starts with its SEQUENCE.
+  // Padding alone lets one wrong password in 256 through: a PrivateKeyInfo starts with its
+  // SEQUENCE.
   try {
     BerReader check(pkcs8);
     check.Expect(ber::kSequence, "a PrivateKeyInfo");

@@ -15,14 +15,15 @@ struct Sealed {
   Bytes ciphertext;
 };
 
-// Pbes2Encrypt encrypts under a password taken as its bytes (UTF-8). Salt and IV come from `random`.
+// Pbes2Encrypt encrypts under a password taken as its bytes (UTF-8). Salt and IV come from
+// `random`.
 Sealed Pbes2Encrypt(ByteView plaintext, ByteView password, std::uint32_t iterations,
                     RandomSource& random);
 
-// Pbes2Decrypt opens what PBES2 with AES-CBC or 3DES-CBC and any HMAC-SHA PRF encrypted. `parameters`
-// are the AlgorithmIdentifier's parameters (DER or BER). `iterations`, if given, receives their number.
-// Errors: kInput: an algorithm that is not supported, more than kMostIterations, a wrong password or
-// damage (bad padding).
+// Pbes2Decrypt opens what PBES2 with AES-CBC or 3DES-CBC and any HMAC-SHA PRF encrypted.
+// `parameters` are the AlgorithmIdentifier's parameters (DER or BER). `iterations`, if given,
+// receives their number. Errors: kInput: an algorithm that is not supported, more than
+// kMostIterations, a wrong password or damage (bad padding).
 SecretBytes Pbes2Decrypt(ByteView parameters, ByteView ciphertext, ByteView password,
                          std::uint32_t* iterations = nullptr);
 

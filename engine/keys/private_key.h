@@ -1,7 +1,7 @@
 // PrivateKey: one generated key as the rest of the program needs it: PKCS#8 and SPKI, both DER.
 //
-// The PKCS#8 is wiped with the object. Move-only, so that a key exists once; const access from several
-// threads is safe.
+// The PKCS#8 is wiped with the object. Move-only, so that a key exists once; const access from
+// several threads is safe.
 #pragma once
 
 #include "engine/base/bytes.h"

@@ -67,7 +67,8 @@ Ledger Ledger::Open(const std::string& path) {
 }
 
 std::int64_t Ledger::BeginRun(std::string_view fleet, Time now) {
-  Query insert(impl_->connection, "INSERT INTO run (fleet, started_at) VALUES (?, ?) "
+  Query insert(impl_->connection,
+               "INSERT INTO run (fleet, started_at) VALUES (?, ?) "
                "RETURNING id");
   insert.Bind(fleet).Bind(Unix(now)).Step();
   const std::int64_t id = insert.Integer(0);
@@ -76,7 +77,10 @@ std::int64_t Ledger::BeginRun(std::string_view fleet, Time now) {
 }
 
 void Ledger::EndRun(std::int64_t run, Time now) {
-  Query(impl_->connection, "UPDATE run SET ended_at = ? WHERE id = ?").Bind(Unix(now)).Bind(run).Run();
+  Query(impl_->connection, "UPDATE run SET ended_at = ? WHERE id = ?")
+      .Bind(Unix(now))
+      .Bind(run)
+      .Run();
 }
 
 std::vector<Reservation> Ledger::Reserve(std::int64_t run, std::string_view fleet,
@@ -87,10 +91,15 @@ std::vector<Reservation> Ledger::Reserve(std::int64_t run, std::string_view flee
   Transaction transaction(impl_->connection);
   for (const std::string& endpoint : endpoints) {
     const Serial serial = DrawSerial(random);
-    Query insert(impl_->connection,
-                 "INSERT INTO certificate (serial, fleet, endpoint, endpoint_key, state, reserved_at, "
-                 "run) VALUES (?, ?, ?, ?, 'reserved', ?, ?)");
-    insert.Bind(ByteView(serial)).Bind(fleet).Bind(endpoint).Bind(AsciiLower(endpoint)).Bind(Unix(now));
+    Query insert(
+        impl_->connection,
+        "INSERT INTO certificate (serial, fleet, endpoint, endpoint_key, state, reserved_at, "
+        "run) VALUES (?, ?, ?, ?, 'reserved', ?, ?)");
+    insert.Bind(ByteView(serial))
+        .Bind(fleet)
+        .Bind(endpoint)
+        .Bind(AsciiLower(endpoint))
+        .Bind(Unix(now));
     if (fleet.empty()) {
       insert.BindNull();
     } else {
@@ -105,11 +114,13 @@ std::vector<Reservation> Ledger::Reserve(std::int64_t run, std::string_view flee
 
 namespace {
 
-// Supersede ends the current certificate of the item's endpoint, if there is one, and gives its serial.
+// Supersede ends the current certificate of the item's endpoint, if there is one, and gives its
+// serial.
 std::optional<Bytes> Supersede(Connection& connection, const Reservation& reservation) {
-  Query update(connection,
-               "UPDATE certificate SET state = 'superseded' WHERE fleet = ? AND endpoint_key = ? AND "
-               "state = 'issued' RETURNING serial");
+  Query update(
+      connection,
+      "UPDATE certificate SET state = 'superseded' WHERE fleet = ? AND endpoint_key = ? AND "
+      "state = 'issued' RETURNING serial");
   update.Bind(reservation.fleet()).Bind(AsciiLower(reservation.endpoint()));
   if (!update.Step()) return std::nullopt;
   const ByteView blob = update.Blob(0);
@@ -121,13 +132,14 @@ std::optional<Bytes> Supersede(Connection& connection, const Reservation& reserv
 void MarkIssued(Connection& connection, const CommitItem& item, Time now) {
   const std::optional<Bytes> predecessor = Supersede(connection, item.reservation);
   const IssuedFacts& facts = item.facts;
-  Query update(connection,
-               "UPDATE certificate SET state = 'issued', issued_at = ?, supersedes = ?, fqdn = ?, "
-               "profile = ?, profile_fingerprint = ?, subject = ?, dns = ?, ip = ?, not_before = ?, "
-               "not_after = ?, sha1 = ?, sha256 = ?, spki_sha256 = ?, issuer = ?, key = ?, "
-               "encryption = ?, password = ?, friendly_name = ?, files = ? "
-               "WHERE serial = ? AND state = 'reserved' "
-               "RETURNING id");
+  Query update(
+      connection,
+      "UPDATE certificate SET state = 'issued', issued_at = ?, supersedes = ?, fqdn = ?, "
+      "profile = ?, profile_fingerprint = ?, subject = ?, dns = ?, ip = ?, not_before = ?, "
+      "not_after = ?, sha1 = ?, sha256 = ?, spki_sha256 = ?, issuer = ?, key = ?, "
+      "encryption = ?, password = ?, friendly_name = ?, files = ? "
+      "WHERE serial = ? AND state = 'reserved' "
+      "RETURNING id");
   update.Bind(Unix(now));
   if (predecessor) {
     update.Bind(ByteView(*predecessor));
@@ -142,9 +154,10 @@ void MarkIssued(Connection& connection, const CommitItem& item, Time now) {
   update.Bind(facts.friendly_name).Bind(JoinFiles(facts.files));
   update.Bind(ByteView(item.reservation.serial()));
   if (!update.Step()) {
-    throw Error(ErrorKind::kLedger, "serial " + SerialHex(item.reservation.serial()) +
-                                        " of '" + item.reservation.endpoint() +
-                                        "' is no longer reserved in ledger '" + connection.path() + "'");
+    throw Error(ErrorKind::kLedger, "serial " + SerialHex(item.reservation.serial()) + " of '" +
+                                        item.reservation.endpoint() +
+                                        "' is no longer reserved in ledger '" + connection.path() +
+                                        "'");
   }
   update.Step();
 }
@@ -158,8 +171,10 @@ void Ledger::Commit(std::vector<CommitItem> items, Time now) {
   try {
     transaction.Commit();
   } catch (const Error&) {
-    // A commit that reports an I/O error may have happened. A new connection reads what the file says.
-    const auto row = Ledger::Open(impl_->connection.path()).Find(items.front().reservation.serial());
+    // A commit that reports an I/O error may have happened. A new connection reads what the file
+    // says.
+    const auto row =
+        Ledger::Open(impl_->connection.path()).Find(items.front().reservation.serial());
     if (!row || row->state != CertificateState::kIssued) throw;
   }
 }
@@ -176,9 +191,10 @@ void Ledger::Abandon(std::vector<Reservation> reservations) {
 }
 
 std::size_t Ledger::AbandonReserved() {
-  Query update(impl_->connection,
-               "UPDATE certificate SET state = 'abandoned' WHERE state = 'reserved' AND fleet <> '' "
-               "RETURNING id");
+  Query update(
+      impl_->connection,
+      "UPDATE certificate SET state = 'abandoned' WHERE state = 'reserved' AND fleet <> '' "
+      "RETURNING id");
   std::size_t count = 0;
   while (update.Step()) ++count;
   return count;
@@ -232,9 +248,10 @@ Ledger::Counts Ledger::Count() const {
 }
 
 std::uint64_t Ledger::NextCrlNumber(std::string_view issuer) {
-  Query query(impl_->connection,
-              "INSERT INTO crl_number (issuer, last) VALUES (?, 1) ON CONFLICT (issuer) DO UPDATE SET "
-              "last = last + 1 RETURNING last");
+  Query query(
+      impl_->connection,
+      "INSERT INTO crl_number (issuer, last) VALUES (?, 1) ON CONFLICT (issuer) DO UPDATE SET "
+      "last = last + 1 RETURNING last");
   query.Bind(issuer).Step();
   const auto number = static_cast<std::uint64_t>(query.Integer(0));
   query.Step();

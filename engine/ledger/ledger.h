@@ -1,16 +1,16 @@
 // Ledger: the SQLite database of every serial ever reserved and what became of it.
 //
-// The database holds the invariants as constraints (schema.sql): a serial is unique; a subject public
-// key is unique; an endpoint of a fleet has at most one current certificate. Code that breaks one gets
-// an Error, not a duplicate.
+// The database holds the invariants as constraints (schema.sql): a serial is unique; a subject
+// public key is unique; an endpoint of a fleet has at most one current certificate. Code that
+// breaks one gets an Error, not a duplicate.
 //
-// States: reserved -> issued -> superseded; reserved -> abandoned. (Revocation is a column of its own:
-// any of issued, superseded, abandoned may be revoked.)
+// States: reserved -> issued -> superseded; reserved -> abandoned. (Revocation is a column of its
+// own: any of issued, superseded, abandoned may be revoked.)
 //
-// WAL mode, synchronous=FULL: a committed transaction survives a power cut. Writers wait for each other
-// up to a timeout. A commit whose outcome is unknown is read again before it is reported as failed.
-// A Ledger object is for one thread at a time; open another one for another thread.
-// Errors: kLedger; kIntegrity where the unique-key invariant fails.
+// WAL mode, synchronous=FULL: a committed transaction survives a power cut. Writers wait for each
+// other up to a timeout. A commit whose outcome is unknown is read again before it is reported as
+// failed. A Ledger object is for one thread at a time; open another one for another thread. Errors:
+// kLedger; kIntegrity where the unique-key invariant fails.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,8 @@ struct BundleFileRecord {
   friend bool operator==(const BundleFileRecord&, const BundleFileRecord&) = default;
 };
 
-// IssuedFacts is what the ledger keeps of an issued certificate: all that manifest, rollout, verify and
-// revocation need, and no secret.
+// IssuedFacts is what the ledger keeps of an issued certificate: all that manifest, rollout, verify
+// and revocation need, and no secret.
 struct IssuedFacts {
   std::string fqdn;
   std::string profile;              // profile name
@@ -50,13 +50,13 @@ struct IssuedFacts {
   std::vector<std::string> ip;
   Time not_before;
   Time not_after;
-  Sha1Digest sha1{};         // of the certificate
-  Sha256Digest sha256{};     // of the certificate
+  Sha1Digest sha1{};      // of the certificate
+  Sha256Digest sha256{};  // of the certificate
   Sha256Digest spki_sha256{};
-  std::string issuer;        // hex SHA-256 of the issuing CA certificate
-  std::string key;           // KeySpecName
-  std::string encryption;    // "modern" or "legacy"
-  std::string password;      // PasswordSource as text
+  std::string issuer;      // hex SHA-256 of the issuing CA certificate
+  std::string key;         // KeySpecName
+  std::string encryption;  // "modern" or "legacy"
+  std::string password;    // PasswordSource as text
   std::string friendly_name;
   std::vector<BundleFileRecord> files;
 };
@@ -64,7 +64,7 @@ struct IssuedFacts {
 // LedgerRow is one certificate of the ledger.
 struct LedgerRow {
   Serial serial{};
-  std::string fleet;     // "" for CA certificates
+  std::string fleet;  // "" for CA certificates
   std::string endpoint;
   CertificateState state = CertificateState::kReserved;
   std::int64_t run = 0;
@@ -73,7 +73,7 @@ struct LedgerRow {
   std::optional<Serial> supersedes;
   std::optional<Time> revoked_at;
   int revocation_reason = 0;
-  IssuedFacts facts;     // empty unless it was issued
+  IssuedFacts facts;  // empty unless it was issued
 };
 
 // CommitItem turns a reservation into an issued certificate.
@@ -98,8 +98,8 @@ class Ledger {
   std::int64_t BeginRun(std::string_view fleet, Time now);
   void EndRun(std::int64_t run, Time now);
 
-  // Reserve draws a serial for each endpoint and records them in one transaction. `fleet` is "" for CA
-  // certificates. When it returns, the records are durable.
+  // Reserve draws a serial for each endpoint and records them in one transaction. `fleet` is "" for
+  // CA certificates. When it returns, the records are durable.
   std::vector<Reservation> Reserve(std::int64_t run, std::string_view fleet,
                                    std::span<const std::string> endpoints, RandomSource& random,
                                    Time now);
@@ -118,15 +118,15 @@ class Ledger {
   std::optional<LedgerRow> Find(const Serial& serial) const;
   // Current gives the issued (not superseded) row of an endpoint.
   std::optional<LedgerRow> Current(std::string_view fleet, std::string_view endpoint) const;
-  // CurrentNames gives the lower-case names of all endpoints of a fleet with a current certificate and
-  // the fingerprint of the profile each was issued under, sorted by name.
+  // CurrentNames gives the lower-case names of all endpoints of a fleet with a current certificate
+  // and the fingerprint of the profile each was issued under, sorted by name.
   struct CurrentName {
     std::string endpoint_key;
     std::string profile_fingerprint;
   };
   std::vector<CurrentName> CurrentNames(std::string_view fleet) const;
-  // ForEachCurrent visits the current rows of a fleet (of all fleets where empty), ordered by fleet and
-  // endpoint. The visitor may call Find.
+  // ForEachCurrent visits the current rows of a fleet (of all fleets where empty), ordered by fleet
+  // and endpoint. The visitor may call Find.
   void ForEachCurrent(std::string_view fleet,
                       const std::function<void(const LedgerRow&)>& visit) const;
   // ForEach visits every row in the order of its reservation.
@@ -137,8 +137,8 @@ class Ledger {
   };
   Counts Count() const;
 
-  // NextCrlNumber draws the next CRL number of an issuer (hex SHA-256 of its certificate), starting at
-  // 1, and records it durably.
+  // NextCrlNumber draws the next CRL number of an issuer (hex SHA-256 of its certificate), starting
+  // at 1, and records it durably.
   std::uint64_t NextCrlNumber(std::string_view issuer);
 
   // IntegrityFaults runs PRAGMA integrity_check and foreign_key_check; empty means sound.

@@ -18,8 +18,9 @@ Array ReadArray(const Query& query, int column) {
 Time ReadTime(const Query& query, int column) { return Time{Seconds{query.Integer(column)}}; }
 
 CertificateState ParseState(const std::string& name) {
-  for (const CertificateState state : {CertificateState::kReserved, CertificateState::kIssued,
-                                       CertificateState::kSuperseded, CertificateState::kAbandoned}) {
+  for (const CertificateState state :
+       {CertificateState::kReserved, CertificateState::kIssued, CertificateState::kSuperseded,
+        CertificateState::kAbandoned}) {
     if (StateName(state) == name) return state;
   }
   throw Error(ErrorKind::kLedger, "the ledger holds an unknown state '" + name + "'");

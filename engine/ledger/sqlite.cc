@@ -30,8 +30,8 @@ std::string HintFor(int code) {
   }
 }
 
-// SQLite has no exclusive creation: without this it would write its tables into what is there. The files
-// beside it (-wal, -shm) get the same mode from SQLite.
+// SQLite has no exclusive creation: without this it would write its tables into what is there. The
+// files beside it (-wal, -shm) get the same mode from SQLite.
 void CreateFile(const std::string& path) {
   const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
   if (fd < 0) {
@@ -78,7 +78,8 @@ void Connection::Fail(int code) const {
                     : "ledger '" + path_ + "' refuses a duplicate: " + reason);
   }
   throw Error::WithHint(ErrorKind::kLedger,
-                        "ledger '" + path_ + "': " + std::string(sqlite3_errmsg(handle_)), HintFor(code));
+                        "ledger '" + path_ + "': " + std::string(sqlite3_errmsg(handle_)),
+                        HintFor(code));
 }
 
 void Connection::Execute(const char* sql) {
@@ -103,8 +104,9 @@ Query& Query::Bind(std::int64_t value) {
 }
 
 Query& Query::Bind(std::string_view text) {
-  const int code = sqlite3_bind_text64(statement_, ++bound_, text.data() == nullptr ? "" : text.data(),
-                                       text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  const int code =
+      sqlite3_bind_text64(statement_, ++bound_, text.data() == nullptr ? "" : text.data(),
+                          text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   if (code != SQLITE_OK) connection_.Fail(code);
   return *this;
 }
@@ -131,7 +133,10 @@ bool Query::Step() {
 
 std::string Query::Text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-  return text == nullptr ? "" : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+  return text == nullptr
+             ? ""
+             : std::string(text,
+                           static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
 }
 
 ByteView Query::Blob(int column) const {

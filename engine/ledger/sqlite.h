@@ -69,8 +69,8 @@ class Query {
   int bound_ = 0;
 };
 
-// Transaction rolls back unless Commit was called. BEGIN IMMEDIATE: it waits for other writers at its
-// start, not at its end.
+// Transaction rolls back unless Commit was called. BEGIN IMMEDIATE: it waits for other writers at
+// its start, not at its end.
 class Transaction {
  public:
   explicit Transaction(Connection& connection) : connection_(connection) {

@@ -67,7 +67,8 @@ const BundlePasswords::Table& BundlePasswords::ReadCsv(const std::string& path) 
     const Location where{path, {line_number, 1}};
     CsvRow row = ParseCsvRow(line, where);
     if (!table.emplace(row.endpoint, std::move(row.password)).second) {
-      throw Error(ErrorKind::kInput, "endpoint '" + row.endpoint + "' has a second password", where);
+      throw Error(ErrorKind::kInput, "endpoint '" + row.endpoint + "' has a second password",
+                  where);
     }
   }
   return csvs_.emplace(path, std::move(table)).first->second;

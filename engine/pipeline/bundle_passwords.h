@@ -16,16 +16,18 @@ namespace fleetmint {
 
 class BundlePasswords {
  public:
-  // Load makes sure that `source` can give a password for `endpoint`. Throws Error(kInput): file absent,
-  // looser than 0600, CSV without a row for the endpoint, a password that importers misread.
+  // Load makes sure that `source` can give a password for `endpoint`. Throws Error(kInput): file
+  // absent, looser than 0600, CSV without a row for the endpoint, a password that importers
+  // misread.
   void Load(const PasswordSource& source, std::string_view endpoint);
 
-  // Get gives the password. `derived` serves PasswordSource::kDerived. Precondition: Load for others.
+  // Get gives the password. `derived` serves PasswordSource::kDerived. Precondition: Load for
+  // others.
   SecretBytes Get(const PasswordSource& source, std::string_view endpoint, const Serial& serial,
                   const PasswordMaker& derived) const;
 
-  // Iterations gives the KDF iterations that suit the source: few for 130 random bits, many for what a
-  // person chose.
+  // Iterations gives the KDF iterations that suit the source: few for 130 random bits, many for
+  // what a person chose.
   static std::uint32_t Iterations(const PasswordSource& source);
 
  private:

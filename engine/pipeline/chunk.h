@@ -11,8 +11,8 @@
 
 namespace fleetmint {
 
-// Outcome is what became of one endpoint, as a value: an exception through the pipeline would end the
-// others' run too. A `reservation` that is still there was not issued and is to be abandoned.
+// Outcome is what became of one endpoint, as a value: an exception through the pipeline would end
+// the others' run too. A `reservation` that is still there was not issued and is to be abandoned.
 struct Outcome {
   Job job;
   std::optional<Reservation> reservation;

@@ -8,7 +8,8 @@
 //   6. the directories are synced
 //   7. the chunk is acknowledged (by the caller)
 //
-// Before 4 recovery deletes the files and abandons the reservations; from 4 on it renames the files.
+// Before 4 recovery deletes the files and abandons the reservations; from 4 on it renames the
+// files.
 #include "engine/pipeline/commit.h"
 
 #include <map>

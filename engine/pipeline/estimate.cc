@@ -10,8 +10,8 @@
 
 namespace fleetmint {
 
-KeyRate MeasureKeyRate(const KeySpec& spec, unsigned threads, double seconds, StreamFactory& streams,
-                       std::stop_token stop) {
+KeyRate MeasureKeyRate(const KeySpec& spec, unsigned threads, double seconds,
+                       StreamFactory& streams, std::stop_token stop) {
   using SteadyClock = std::chrono::steady_clock;
   const auto start = SteadyClock::now();
   const auto elapsed = [start] {

@@ -19,9 +19,9 @@ struct KeyRate {
   double keys_per_second = 0;
 };
 
-// MeasureKeyRate generates keys on `threads` threads for about `seconds` (at least one key a thread),
-// exactly as a run does, and discards them.
-KeyRate MeasureKeyRate(const KeySpec& spec, unsigned threads, double seconds, StreamFactory& streams,
-                       std::stop_token stop = {});
+// MeasureKeyRate generates keys on `threads` threads for about `seconds` (at least one key a
+// thread), exactly as a run does, and discards them.
+KeyRate MeasureKeyRate(const KeySpec& spec, unsigned threads, double seconds,
+                       StreamFactory& streams, std::stop_token stop = {});
 
 }  // namespace fleetmint

@@ -97,25 +97,25 @@ RunResult Issue(Plan& plan, const RunContext& context) {
   const std::size_t in_flight = std::size_t{2} * context.threads + 2;
   arena.execute([&] {
     tbb::parallel_pipeline(
-        in_flight,
-        tbb::make_filter<void, ChunkPtr>(tbb::filter_mode::serial_in_order,
-                                         [&](tbb::flow_control& control) {
-                                           ChunkPtr chunk = reserver.Next();
-                                           if (chunk == nullptr) control.stop();
-                                           return chunk;
-                                         }) &
-            tbb::make_filter<ChunkPtr, ChunkPtr>(tbb::filter_mode::parallel,
-                                                 [&](ChunkPtr chunk) {
-                                                   MintChunk(*chunk, plan.passwords(), context);
-                                                   return chunk;
-                                                 }) &
-            tbb::make_filter<ChunkPtr, void>(tbb::filter_mode::serial_out_of_order,
-                                             [&](const ChunkPtr& chunk) { committer.Take(*chunk); }));
+        in_flight, tbb::make_filter<void, ChunkPtr>(tbb::filter_mode::serial_in_order,
+                                                    [&](tbb::flow_control& control) {
+                                                      ChunkPtr chunk = reserver.Next();
+                                                      if (chunk == nullptr) control.stop();
+                                                      return chunk;
+                                                    }) &
+                       tbb::make_filter<ChunkPtr, ChunkPtr>(tbb::filter_mode::parallel,
+                                                            [&](ChunkPtr chunk) {
+                                                              MintChunk(*chunk, plan.passwords(),
+                                                                        context);
+                                                              return chunk;
+                                                            }) &
+                       tbb::make_filter<ChunkPtr, void>(
+                           tbb::filter_mode::serial_out_of_order,
+                           [&](const ChunkPtr& chunk) { committer.Take(*chunk); }));
   });
   context.ledger.EndRun(run, context.clock.Now());
   result.interrupted = result.issued + result.failures.size() < plan.size();
-  result.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
 

@@ -1,9 +1,10 @@
-// Issue: the main job. Chunks of endpoints travel a pipeline: reserve (serial) -> keys, prepare, lint,
-// sign, pack (parallel) -> commit (serial). Bounded in flight, so memory does not grow with the fleet.
+// Issue: the main job. Chunks of endpoints travel a pipeline: reserve (serial) -> keys, prepare,
+// lint, sign, pack (parallel) -> commit (serial). Bounded in flight, so memory does not grow with
+// the fleet.
 //
-// A fault of one endpoint is that endpoint's outcome; a fault of the authority, the disk, the ledger or
-// a key check ends the run with an exception, and what was acknowledged before stays. Running again
-// finishes the job.
+// A fault of one endpoint is that endpoint's outcome; a fault of the authority, the disk, the
+// ledger or a key check ends the run with an exception, and what was acknowledged before stays.
+// Running again finishes the job.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ namespace fleetmint {
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
-  // Acknowledged: these many endpoints are issued and durable. `total` counts since the run's start.
+  // Acknowledged: these many endpoints are issued and durable. `total` counts since the run's
+  // start.
   virtual void Acknowledged(std::size_t total) = 0;
   // Failed: one endpoint could not be issued.
   virtual void Failed(const std::string& endpoint, const std::string& reason) = 0;
@@ -52,18 +54,18 @@ struct EndpointFailure {
 
 struct RunResult {
   std::size_t issued = 0;
-  std::size_t clamped = 0;      // notAfter cut to the issuer's
-  bool interrupted = false;     // stopped before the end
-  double seconds = 0;           // wall time of the pipeline
+  std::size_t clamped = 0;   // notAfter cut to the issuer's
+  bool interrupted = false;  // stopped before the end
+  double seconds = 0;        // wall time of the pipeline
   std::vector<EndpointFailure> failures;
 };
 
-// Issue issues every job of the plan. Precondition: the run lock is held and Recover has run. May be
-// called from any thread; it uses an arena of its own with threads + 1 slots.
+// Issue issues every job of the plan. Precondition: the run lock is held and Recover has run. May
+// be called from any thread; it uses an arena of its own with threads + 1 slots.
 RunResult Issue(Plan& plan, const RunContext& context);
 
-// ChunkSize is how many endpoints the next chunk takes: clamp(ceil(remaining / 4 threads), 1, 64). The
-// last chunks shrink, so that no key worker waits long for another one's last chunk.
+// ChunkSize is how many endpoints the next chunk takes: clamp(ceil(remaining / 4 threads), 1, 64).
+// The last chunks shrink, so that no key worker waits long for another one's last chunk.
 std::size_t ChunkSize(std::size_t remaining, unsigned threads);
 
 }  // namespace fleetmint

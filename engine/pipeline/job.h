@@ -11,7 +11,7 @@
 namespace fleetmint {
 
 struct Job {
-  std::string endpoint;             // its name, as in the fleet file
+  std::string endpoint;  // its name, as in the fleet file
   std::string fqdn;
   std::string profile;              // its name
   std::string profile_fingerprint;  // of what was applied

@@ -108,9 +108,8 @@ void MintChunk(Chunk& chunk, const BundlePasswords& passwords, const RunContext&
     IssuedCertificate& certificate = certificates[k];
     const PrivateKey& key = *keys[prepared.places[k]];
     const Reservation& reservation = certificate.reservation;
-    const SecretBytes password =
-        passwords.Get(outcome.job.password, reservation.endpoint(), reservation.serial(),
-                      context.authority.passwords());
+    const SecretBytes password = passwords.Get(outcome.job.password, reservation.endpoint(),
+                                               reservation.serial(), context.authority.passwords());
     outcome.files =
         PackBundle(PackInput{.spec = outcome.job.bundle,
                              .pkcs8 = key.pkcs8(),

@@ -11,9 +11,9 @@ namespace {
 // Finds `key` in the sorted names; nullptr if it is not there.
 const Ledger::CurrentName* FindCurrent(const std::vector<Ledger::CurrentName>& names,
                                        const std::string& key) {
-  const auto place =
-      std::lower_bound(names.begin(), names.end(), key,
-                       [](const auto& entry, const auto& text) { return entry.endpoint_key < text; });
+  const auto place = std::lower_bound(
+      names.begin(), names.end(), key,
+      [](const auto& entry, const auto& text) { return entry.endpoint_key < text; });
   return place != names.end() && place->endpoint_key == key ? &*place : nullptr;
 }
 

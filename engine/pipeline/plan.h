@@ -1,5 +1,5 @@
-// Plan: fleet x profiles x ledger -> jobs. Everything that can be wrong with an inventory is found here,
-// before a serial is reserved or a byte written.
+// Plan: fleet x profiles x ledger -> jobs. Everything that can be wrong with an inventory is found
+// here, before a serial is reserved or a byte written.
 //
 // A Plan holds 4 bytes an endpoint; jobs are made one at a time. For one thread at a time.
 #pragma once

@@ -1,5 +1,5 @@
-// Recovery (DESIGN 7), the mirror of commit.cc: whether a pending file is renamed or deleted is decided
-// by its serial's row alone, so running it twice, or crashing within it, changes nothing.
+// Recovery (DESIGN 7), the mirror of commit.cc: whether a pending file is renamed or deleted is
+// decided by its serial's row alone, so running it twice, or crashing within it, changes nothing.
 #include "engine/pipeline/recover.h"
 
 #include <optional>
@@ -29,7 +29,8 @@ std::optional<PendingFile> ParsePendingName(const std::string& name) {
   return file;
 }
 
-// A file belongs in place if its serial is current and the ledger recorded a file of this extension.
+// A file belongs in place if its serial is current and the ledger recorded a file of this
+// extension.
 bool BelongsInPlace(const std::optional<LedgerRow>& row, const PendingFile& file,
                     const OutputDirectory& output) {
   if (!row || row->state != CertificateState::kIssued || row->fleet != output.fleet()) return false;

@@ -12,15 +12,15 @@
 namespace fleetmint {
 
 struct RecoveryReport {
-  std::size_t finished = 0;   // pending files of issued certificates, now in place (redo)
-  std::size_t discarded = 0;  // pending files of certificates that were never issued
-  std::size_t abandoned = 0;  // reservations without an issue
+  std::size_t finished = 0;            // pending files of issued certificates, now in place (redo)
+  std::size_t discarded = 0;           // pending files of certificates that were never issued
+  std::size_t abandoned = 0;           // reservations without an issue
   std::vector<std::string> strangers;  // names in .pending that are not ours; left alone
 };
 
-// Recover follows DESIGN "Recovery": a pending file whose serial is `issued` is renamed into place, the
-// others are deleted, and `reserved` rows become `abandoned`. Precondition: the run lock is held.
-// Idempotent. Errors: kDisk, kLedger.
+// Recover follows DESIGN "Recovery": a pending file whose serial is `issued` is renamed into place,
+// the others are deleted, and `reserved` rows become `abandoned`. Precondition: the run lock is
+// held. Idempotent. Errors: kDisk, kLedger.
 RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Log& log);
 
 }  // namespace fleetmint

@@ -27,12 +27,13 @@ struct VerifyReport {
   std::vector<Finding> findings;
 };
 
-// Verify checks, for each current certificate of the output's fleet: files present, sizes and hashes as
-// recorded; bundle opens with its password (MAC); key matches certificate and the recorded key hash;
-// certificate is the recorded one, signed by the chain up to the root, within its validity, with the
-// recorded names, and with the key usages of its profile where `catalog` knows it; manifest line agrees.
-// Over all: serials, keys and endpoint names unique; no bundle that the ledger does not know; the
-// ledger's own integrity. Precondition: authority.UnlockFleetKey. Uses `threads` threads.
+// Verify checks, for each current certificate of the output's fleet: files present, sizes and
+// hashes as recorded; bundle opens with its password (MAC); key matches certificate and the
+// recorded key hash; certificate is the recorded one, signed by the chain up to the root, within
+// its validity, with the recorded names, and with the key usages of its profile where `catalog`
+// knows it; manifest line agrees. Over all: serials, keys and endpoint names unique; no bundle that
+// the ledger does not know; the ledger's own integrity. Precondition: authority.UnlockFleetKey.
+// Uses `threads` threads.
 VerifyReport Verify(const Ledger& ledger, const Authority& authority, const OutputDirectory& output,
                     const Catalog& catalog, const Clock& clock, unsigned threads,
                     std::stop_token stop);

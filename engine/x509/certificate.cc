@@ -29,7 +29,8 @@ std::uint16_t ReadKeyUsage(ByteView value) {
   const ByteView content = BerReader(value).Expect(ber::kBitString, "key usage").content;
   std::uint16_t bits = 0;
   for (unsigned i = 0; i < 9 && 1 + i / 8 < content.size(); ++i) {
-    if ((content[1 + i / 8] & (0x80U >> (i % 8))) != 0) bits = static_cast<std::uint16_t>(bits | 1U << i);
+    if ((content[1 + i / 8] & (0x80U >> (i % 8))) != 0)
+      bits = static_cast<std::uint16_t>(bits | 1U << i);
   }
   return bits;
 }
@@ -40,10 +41,11 @@ Time ReadTime(BerReader& validity) {
   std::string digits(AsText(element.content));
   if (element.tag == ber::kUtcTime) digits.insert(0, digits < "50" ? "20" : "19");
   const bool known = element.tag == ber::kUtcTime || element.tag == ber::kGeneralizedTime;
-  if (!known || digits.size() != 15) throw Error(ErrorKind::kInput, "not a certificate: a bad date");
+  if (!known || digits.size() != 15)
+    throw Error(ErrorKind::kInput, "not a certificate: a bad date");
   const auto part = [&](std::size_t at) { return digits.substr(at, 2); };
-  return ParseRfc3339(part(0) + part(2) + "-" + part(4) + "-" + part(6) + "T" + part(8) + ":" + part(10) +
-                      ":" + part(12) + digits.back());
+  return ParseRfc3339(part(0) + part(2) + "-" + part(4) + "-" + part(6) + "T" + part(8) + ":" +
+                      part(10) + ":" + part(12) + digits.back());
 }
 
 }  // namespace
@@ -114,7 +116,8 @@ void Certificate::ReadExtension(const RawExtension& extension) {
     subject_key_identifier_ = Copy(BerReader(value).Expect(ber::kOctetString, "a key id").content);
   } else if (extension.oid == "2.5.29.35") {
     BerReader aki = BerReader(value).Enter(ber::kSequence, "an authority key identifier");
-    if (aki.PeekTag() == ber::ContextPrimitive(0)) authority_key_identifier_ = Copy(aki.Next().content);
+    if (aki.PeekTag() == ber::ContextPrimitive(0))
+      authority_key_identifier_ = Copy(aki.Next().content);
   }
 }
 

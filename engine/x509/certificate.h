@@ -1,7 +1,7 @@
 // Certificate: a read-only view of a DER certificate, for the lint, verify and the command line.
 //
-// Parsed with Botan and our BER reader, never with the encoder's code. A value; copies are cheap enough
-// for hundreds, not for millions. Const access from several threads is safe.
+// Parsed with Botan and our BER reader, never with the encoder's code. A value; copies are cheap
+// enough for hundreds, not for millions. Const access from several threads is safe.
 #pragma once
 
 #include <memory>
@@ -46,8 +46,8 @@ class Certificate {
   bool IsCritical(const std::string& oid) const;
   std::vector<std::string> ExtensionOids() const;  // in the order of the certificate
 
-  // SignedBy tells whether `issuer`'s key made the signature. It looks at the signature alone: names,
-  // dates and CA bits are the caller's.
+  // SignedBy tells whether `issuer`'s key made the signature. It looks at the signature alone:
+  // names, dates and CA bits are the caller's.
   bool SignedBy(const Certificate& issuer) const;
 
  private:

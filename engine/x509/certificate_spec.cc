@@ -102,7 +102,8 @@ void CheckNames(const CertificateSpec& spec, Faults& faults) {
                                 kClientAuth) != spec.extended_key_usage.end();
   std::set<std::string> seen;
   for (const std::string& dns : spec.san.dns) {
-    if (const auto fault = DnsNameFault(dns, !client)) Add(faults, "dns name '" + dns + "': " + *fault);
+    if (const auto fault = DnsNameFault(dns, !client))
+      Add(faults, "dns name '" + dns + "': " + *fault);
     if (!seen.insert(AsciiLower(dns)).second) Add(faults, "dns name '" + dns + "' stands twice");
   }
   for (const Bytes& ip : spec.san.ip) {
@@ -117,7 +118,8 @@ void CheckCa(const CertificateSpec& spec, Faults& faults) {
     if (spec.subject.empty()) Add(faults, "a CA certificate needs a subject");
     for (const std::string& dns : spec.permitted_dns) {
       if (const auto fault = DnsNameFault(dns, false)) {
-        Add(faults, "name constraint '" + dns + "': " + *fault, "corp.example covers every name below it");
+        Add(faults, "name constraint '" + dns + "': " + *fault,
+            "corp.example covers every name below it");
       }
     }
     return;
@@ -130,7 +132,8 @@ void CheckCa(const CertificateSpec& spec, Faults& faults) {
 void CheckExtensions(const CertificateSpec& spec, Faults& faults) {
   if (spec.key_usage == 0) Add(faults, "key_usage is empty", "e.g. [digital_signature]");
   for (const std::string& oid : spec.extended_key_usage) {
-    if (!IsDottedOid(oid)) Add(faults, "extended key usage '" + oid + "' is not an object identifier");
+    if (!IsDottedOid(oid))
+      Add(faults, "extended key usage '" + oid + "' is not an object identifier");
   }
   if (!spec.crl_url.empty() && !IsUrl(spec.crl_url)) {
     Add(faults, "crl_url '" + spec.crl_url + "' is not a URL", "http://HOST/PATH");
@@ -146,9 +149,11 @@ void CheckExtensions(const CertificateSpec& spec, Faults& faults) {
 void CheckValidity(const Validity& validity, Faults& faults) {
   if (validity.duration <= Seconds{0}) Add(faults, "validity must be longer than nothing");
   if (validity.jitter >= validity.duration && validity.jitter > Seconds{0}) {
-    Add(faults, "jitter '" + FormatDuration(validity.jitter) + "' is not shorter than validity '" +
-                    FormatDuration(validity.duration) + "'",
-        "jitter is subtracted from the end of the validity; set jitter: 0s for short-lived certificates");
+    Add(faults,
+        "jitter '" + FormatDuration(validity.jitter) + "' is not shorter than validity '" +
+            FormatDuration(validity.duration) + "'",
+        "jitter is subtracted from the end of the validity; set jitter: 0s for short-lived "
+        "certificates");
   }
   if (validity.backdate > std::chrono::days{1}) Add(faults, "backdate is longer than 1d");
 }

@@ -27,7 +27,8 @@ inline constexpr std::uint16_t kKeyCertSign = 1U << 5U;
 inline constexpr std::uint16_t kCrlSign = 1U << 6U;
 }  // namespace key_usage
 
-// Validity: notBefore = now - backdate; notAfter = now + duration - jitter * f(serial), f in [0, 1).
+// Validity: notBefore = now - backdate; notAfter = now + duration - jitter * f(serial), f in [0,
+// 1).
 struct Validity {
   Seconds duration{0};
   Seconds backdate{0};
@@ -40,8 +41,8 @@ struct CertificateSpec {
   std::uint16_t key_usage = 0;
   std::vector<std::string> extended_key_usage;  // dotted OIDs
   bool is_ca = false;
-  std::optional<std::uint32_t> path_length;     // CA only
-  std::vector<std::string> permitted_dns;       // CA only: critical name constraints
+  std::optional<std::uint32_t> path_length;  // CA only
+  std::vector<std::string> permitted_dns;    // CA only: critical name constraints
   Validity validity;
   std::string crl_url;         // CRL distribution point, or empty
   std::string ca_issuers_url;  // authority information access, or empty
@@ -49,8 +50,8 @@ struct CertificateSpec {
 };
 
 // ExtendedKeyUsageOid gives the dotted OID of "client_auth", "server_auth", ... or of a dotted OID
-// itself; nothing if the name is unknown. `ExtendedKeyUsageName` is its inverse (the OID itself where
-// there is no name).
+// itself; nothing if the name is unknown. `ExtendedKeyUsageName` is its inverse (the OID itself
+// where there is no name).
 std::optional<std::string> ExtendedKeyUsageOid(const std::string& name);
 std::string ExtendedKeyUsageName(const std::string& oid);
 std::vector<std::string> ExtendedKeyUsageNames();  // all that have a name

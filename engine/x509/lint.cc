@@ -22,9 +22,7 @@ struct Subject {
 
 using Finding = std::optional<std::string>;
 
-Finding If(bool broken, const char* message) {
-  return broken ? Finding(message) : std::nullopt;
-}
+Finding If(bool broken, const char* message) { return broken ? Finding(message) : std::nullopt; }
 
 bool Equal(ByteView a, ByteView b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 
@@ -42,11 +40,13 @@ Finding IssuerName(const Subject& s) {
 }
 
 Finding SubjectName(const Subject& s) {
-  return If(!Equal(s.certificate.subject(), s.spec.subject.Encode()), "the subject is not the asked one");
+  return If(!Equal(s.certificate.subject(), s.spec.subject.Encode()),
+            "the subject is not the asked one");
 }
 
 Finding ValidityOrder(const Subject& s) {
-  return If(s.certificate.not_before() >= s.certificate.not_after(), "notAfter is not after notBefore");
+  return If(s.certificate.not_before() >= s.certificate.not_after(),
+            "notAfter is not after notBefore");
 }
 
 Finding ValidityNested(const Subject& s) {
@@ -105,14 +105,16 @@ Finding ExtendedKeyUsage(const Subject& s) {
 }
 
 Finding SubjectKeyId(const Subject& s) {
-  return If(!Equal(s.certificate.subject_key_identifier(), SubjectKeyIdentifier(s.certificate.spki())),
-            "the subject key identifier is not method 1 of the key");
+  return If(
+      !Equal(s.certificate.subject_key_identifier(), SubjectKeyIdentifier(s.certificate.spki())),
+      "the subject key identifier is not method 1 of the key");
 }
 
 Finding AuthorityKeyId(const Subject& s) {
   const bool critical = s.certificate.IsCritical("2.5.29.35");
-  return If(critical || !Equal(s.certificate.authority_key_identifier(), s.context.issuer_key_identifier),
-            "the authority key identifier is not the issuer's key identifier");
+  return If(
+      critical || !Equal(s.certificate.authority_key_identifier(), s.context.issuer_key_identifier),
+      "the authority key identifier is not the issuer's key identifier");
 }
 
 Finding NoExtensionTwice(const Subject& s) {
@@ -124,14 +126,16 @@ Finding NoExtensionTwice(const Subject& s) {
 Finding OnlyKnownCritical(const Subject& s) {
   static const std::set<std::string> known{"2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30"};
   for (const std::string& oid : s.certificate.ExtensionOids()) {
-    if (s.certificate.IsCritical(oid) && !known.contains(oid)) return "extension " + oid + " is critical";
+    if (s.certificate.IsCritical(oid) && !known.contains(oid))
+      return "extension " + oid + " is critical";
   }
   return std::nullopt;
 }
 
 Finding NameConstraints(const Subject& s) {
   const bool present = s.certificate.Extension("2.5.29.30") != nullptr;
-  return If(present != !s.spec.permitted_dns.empty() || (present && !s.certificate.IsCritical("2.5.29.30")),
+  return If(present != !s.spec.permitted_dns.empty() ||
+                (present && !s.certificate.IsCritical("2.5.29.30")),
             "name constraints are not the asked ones, or not critical");
 }
 
@@ -170,15 +174,17 @@ constexpr std::array<Rule, 21> kRules{{
     {"name_constraints", "RFC 5280 4.2.1.10", NameConstraints},
 }};
 
-// The TBS as a certificate with a signature that nobody looks at, so that a certificate parser reads it.
-// The algorithm is copied from the TBS's own field, which the parser compares.
+// The TBS as a certificate with a signature that nobody looks at, so that a certificate parser
+// reads it. The algorithm is copied from the TBS's own field, which the parser compares.
 Certificate ParseTbs(ByteView tbs) {
-  static constexpr std::array<SignatureAlgorithm, 3> kAlgorithms{
-      SignatureAlgorithm::kRsaSha256, SignatureAlgorithm::kEcdsaSha256, SignatureAlgorithm::kEcdsaSha384};
+  static constexpr std::array<SignatureAlgorithm, 3> kAlgorithms{SignatureAlgorithm::kRsaSha256,
+                                                                 SignatureAlgorithm::kEcdsaSha256,
+                                                                 SignatureAlgorithm::kEcdsaSha384};
   for (const SignatureAlgorithm algorithm : kAlgorithms) {
     const Bytes identifier = EncodeAlgorithmIdentifier(algorithm);
     // version [0] (5 bytes) and serial (18 bytes) precede it, after the SEQUENCE header.
-    const auto end = tbs.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(tbs.size(), 64));
+    const auto end =
+        tbs.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(tbs.size(), 64));
     if (std::search(tbs.begin(), end, identifier.begin(), identifier.end()) == end) continue;
     return Certificate::Parse(AssembleSigned(tbs, algorithm, Bytes(64)));
   }
@@ -187,7 +193,8 @@ Certificate ParseTbs(ByteView tbs) {
 
 }  // namespace
 
-std::vector<LintFinding> LintTbs(ByteView tbs, const CertificateSpec& spec, const LintContext& context) {
+std::vector<LintFinding> LintTbs(ByteView tbs, const CertificateSpec& spec,
+                                 const LintContext& context) {
   std::vector<LintFinding> findings;
   try {
     const Certificate certificate = ParseTbs(tbs);

@@ -1,6 +1,6 @@
 // Lint: the last look at a TBSCertificate before it is signed. It reads the DER again with a parser
-// that is not our encoder's, and holds it against RFC 5280 and the CA/Browser-style rules we promise.
-// Pure functions; any thread.
+// that is not our encoder's, and holds it against RFC 5280 and the CA/Browser-style rules we
+// promise. Pure functions; any thread.
 #pragma once
 
 #include <string>
@@ -26,7 +26,9 @@ struct LintContext {
   bool self_signed = false;
 };
 
-// LintTbs gives every rule that the TBSCertificate breaks, in the order of the rules. Empty: sign it.
-std::vector<LintFinding> LintTbs(ByteView tbs, const CertificateSpec& spec, const LintContext& context);
+// LintTbs gives every rule that the TBSCertificate breaks, in the order of the rules. Empty: sign
+// it.
+std::vector<LintFinding> LintTbs(ByteView tbs, const CertificateSpec& spec,
+                                 const LintContext& context);
 
 }  // namespace fleetmint

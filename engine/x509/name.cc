@@ -52,8 +52,8 @@ const AttributeType* FindByName(std::string_view name) {
 }
 
 const AttributeType* FindByOid(std::string_view oid) {
-  const auto place = std::find_if(kTypes.begin(), kTypes.end(),
-                                  [&](const auto& type) { return type.oid == oid; });
+  const auto place =
+      std::find_if(kTypes.begin(), kTypes.end(), [&](const auto& type) { return type.oid == oid; });
   return place == kTypes.end() ? nullptr : &*place;
 }
 
@@ -78,7 +78,8 @@ std::string ReadValue(std::string_view text, std::size_t& at) {
       Bad(text, "multi-valued attributes are not supported", "write '\\+' for a plus sign");
     }
     if (c == '"' || c == ';' || c == '<' || c == '>') {
-      Bad(text, std::string("the character '") + c + "' must be escaped", std::string("write '\\") + c + "'");
+      Bad(text, std::string("the character '") + c + "' must be escaped",
+          std::string("write '\\") + c + "'");
     }
     if (c != '\\') {
       value += c;
@@ -164,7 +165,8 @@ Name Name::Parse(std::string_view text) {
   while (at < text.size()) {
     const std::size_t equals = text.find('=', at);
     if (equals == std::string_view::npos) {
-      Bad(text, "'" + std::string(text.substr(at)) + "' has no '='", "write it as CN=NAME, O=ORGANIZATION");
+      Bad(text, "'" + std::string(text.substr(at)) + "' has no '='",
+          "write it as CN=NAME, O=ORGANIZATION");
     }
     std::string_view type_name = text.substr(at, equals - at);
     while (type_name.ends_with(' ')) type_name.remove_suffix(1);
@@ -249,8 +251,8 @@ std::vector<std::string> NameFaults(const Name& name) {
       faults.push_back(quoted + " is longer than " + std::to_string(type->most) + " characters");
     }
     if (type_name == "C" &&
-        !(value.size() == 2 && std::all_of(value.begin(), value.end(),
-                                           [](char c) { return c >= 'A' && c <= 'Z'; }))) {
+        !(value.size() == 2 &&
+          std::all_of(value.begin(), value.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))) {
       faults.push_back(quoted + " is not two capital letters");
     }
     if (type->type == StringType::kPrintable && !IsPrintableString(value)) {
@@ -273,7 +275,8 @@ std::string NameToString(ByteView der) {
       BerReader pair = set.Enter(ber::kSequence, "an attribute");
       const std::string oid = pair.Oid();
       const AttributeType* const type = FindByOid(oid);
-      name.attributes.push_back({type != nullptr ? std::string(type->name) : oid, DecodeString(pair.Next())});
+      name.attributes.push_back(
+          {type != nullptr ? std::string(type->name) : oid, DecodeString(pair.Next())});
     }
   }
   return name.ToString();

@@ -32,15 +32,17 @@ struct Name {
   // CommonName gives the last CN, or "".
   std::string CommonName() const;
 
-  // Encode gives the DER of the RDNSequence: PrintableString for C and SERIALNUMBER, IA5String for DC
-  // and E, UTF8String otherwise.
+  // Encode gives the DER of the RDNSequence: PrintableString for C and SERIALNUMBER, IA5String for
+  // DC and E, UTF8String otherwise.
   Bytes Encode() const;
 };
 
-// NameFaults gives each limit the name breaks (CN, O, OU at most 64 characters, C two letters, ...).
+// NameFaults gives each limit the name breaks (CN, O, OU at most 64 characters, C two letters,
+// ...).
 std::vector<std::string> NameFaults(const Name& name);
 
-// NameToString renders the DER of a name (e.g. of an issuer) as Parse reads it. Throws Error(kInput).
+// NameToString renders the DER of a name (e.g. of an issuer) as Parse reads it. Throws
+// Error(kInput).
 std::string NameToString(ByteView der);
 
 }  // namespace fleetmint

@@ -17,7 +17,8 @@ std::optional<std::string> DnsNameFault(std::string_view name, bool allow_wildca
     const std::size_t end = std::min(name.find('.', begin), name.size());
     const std::string_view label = name.substr(begin, end - begin);
     if (label.empty()) return "it has an empty label";
-    if (label.size() > 63) return "its label '" + std::string(label) + "' is longer than 63 characters";
+    if (label.size() > 63)
+      return "its label '" + std::string(label) + "' is longer than 63 characters";
     if (label.find('*') != std::string_view::npos) {
       if (!allow_wildcard) return "it has a wildcard, which a client certificate may not have";
       if (!leftmost || label != "*" || end == name.size()) {

@@ -19,8 +19,8 @@ struct SubjectAltNames {
 };
 
 // DnsNameFault says what is wrong with a DNS name (label over 63, name over 253, characters outside
-// letters, digits, hyphen, underscore, U-labels: hint to convert), or nothing. A wildcard is accepted
-// as the whole leftmost label where `allow_wildcard`.
+// letters, digits, hyphen, underscore, U-labels: hint to convert), or nothing. A wildcard is
+// accepted as the whole leftmost label where `allow_wildcard`.
 std::optional<std::string> DnsNameFault(std::string_view name, bool allow_wildcard);
 
 // ParseIp reads an IPv4 or IPv6 address (no prefix length). Nothing if it is none.

@@ -13,9 +13,8 @@ void WriteEntry(DerWriter& list, const RevokedCertificate& entry) {
     revoked.Sequence([&](DerWriter& extensions) {
       extensions.Sequence([&](DerWriter& extension) {
         extension.Oid("2.5.29.21");
-        extension.OctetStringOf([&](DerWriter& value) {
-          value.Enumerated(static_cast<std::uint8_t>(entry.reason));
-        });
+        extension.OctetStringOf(
+            [&](DerWriter& value) { value.Enumerated(static_cast<std::uint8_t>(entry.reason)); });
       });
     });
   });
@@ -40,9 +39,8 @@ Bytes EncodeTbsCertList(const CertListInput& input) {
         extensions.Sequence([&](DerWriter& extension) {  // 5.2.1
           extension.Oid("2.5.29.35");
           extension.OctetStringOf([&](DerWriter& value) {
-            value.Sequence([&](DerWriter& aki) {
-              aki.ContextPrimitive(0, input.issuer_key_identifier);
-            });
+            value.Sequence(
+                [&](DerWriter& aki) { aki.ContextPrimitive(0, input.issuer_key_identifier); });
           });
         });
         extensions.Sequence([&](DerWriter& extension) {  // 5.2.3

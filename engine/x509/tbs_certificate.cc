@@ -73,7 +73,8 @@ void WriteNameConstraints(DerWriter& list, const CertificateSpec& spec) {
     value.Sequence([&](DerWriter& constraints) {
       constraints.Context(0, [&](DerWriter& permitted) {
         for (const std::string& dns : spec.permitted_dns) {
-          permitted.Sequence([&](DerWriter& subtree) { subtree.ContextPrimitive(2, AsBytes(dns)); });
+          permitted.Sequence(
+              [&](DerWriter& subtree) { subtree.ContextPrimitive(2, AsBytes(dns)); });
         }
       });
     });
@@ -87,7 +88,8 @@ void WriteCrlDistributionPoint(DerWriter& list, const CertificateSpec& spec) {
     value.Sequence([&](DerWriter& points) {
       points.Sequence([&](DerWriter& point) {
         point.Context(0, [&](DerWriter& name) {
-          name.Context(0, [&](DerWriter& full) { full.ContextPrimitive(6, AsBytes(spec.crl_url)); });
+          name.Context(0,
+                       [&](DerWriter& full) { full.ContextPrimitive(6, AsBytes(spec.crl_url)); });
         });
       });
     });
@@ -115,9 +117,8 @@ void WriteSid(DerWriter& list, const CertificateSpec& spec) {
     value.Sequence([&](DerWriter& names) {
       names.Context(0, [&](DerWriter& other) {
         other.Oid("1.3.6.1.4.1.311.25.2.1");
-        other.Context(0, [&](DerWriter& explicit_value) {
-          explicit_value.OctetString(AsBytes(spec.sid));
-        });
+        other.Context(
+            0, [&](DerWriter& explicit_value) { explicit_value.OctetString(AsBytes(spec.sid)); });
       });
     });
   });
@@ -157,7 +158,8 @@ Bytes EncodeTbsCertificate(const CertificateSpec& spec, const TbsInput& input) {
     tbs.UnsignedInteger(input.serial);
     tbs.Raw(EncodeAlgorithmIdentifier(input.signature_algorithm));
     tbs.Raw(input.issuer_name);
-    tbs.Sequence([&](DerWriter& validity) { validity.Time(input.not_before).Time(input.not_after); });
+    tbs.Sequence(
+        [&](DerWriter& validity) { validity.Time(input.not_before).Time(input.not_after); });
     tbs.Raw(spec.subject.Encode());
     tbs.Raw(input.spki);
     tbs.Context(3, [&](DerWriter& tagged) {

@@ -1,7 +1,8 @@
 // TBSCertificate: our own DER, so that every byte of a certificate is intended (RFC 5280 4.1).
 //
 // The encoder sets what the spec says and decides nothing itself: extension order, criticality and
-// string types are fixed here and documented at the line that writes them. Pure functions; any thread.
+// string types are fixed here and documented at the line that writes them. Pure functions; any
+// thread.
 #pragma once
 
 #include <array>
@@ -33,7 +34,7 @@ struct TbsInput {
   ByteView issuer_key_identifier;  // the issuer certificate's SKI; empty: no AKI (self-signed root)
   Time not_before;
   Time not_after;
-  ByteView spki;                   // DER SubjectPublicKeyInfo
+  ByteView spki;  // DER SubjectPublicKeyInfo
 };
 
 // EncodeTbsCertificate gives the DER that is signed. Precondition: ValidateSpec(spec) is empty.

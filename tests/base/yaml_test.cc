@@ -39,7 +39,8 @@ TEST(YamlTest, RefusesWhatWouldBeMisread) {
     const char* expected;
   };
   for (const Case& c : {
-           Case{"a: 1\nb: 2\na: 3\n", "f.yaml:3:1: key 'a' stands twice\n  hint: it is already in line 1"},
+           Case{"a: 1\nb: 2\na: 3\n",
+                "f.yaml:3:1: key 'a' stands twice\n  hint: it is already in line 1"},
            Case{"a: &x 1\n", "anchors (&name) are not supported"},
            Case{"a: &x [*x]\n", "anchors (&name) are not supported"},
            Case{"a: *x\n", "f.yaml:1:4: "},
@@ -54,7 +55,8 @@ TEST(YamlTest, RefusesWhatWouldBeMisread) {
   }
   EXPECT_NE(FaultsOf(std::string(100, '[') + std::string(100, ']')).find("deeper than 32"),
             std::string::npos);
-  EXPECT_NE(FaultsOf("a: " + std::string(70000, 'x')).find("longer than 64 KiB"), std::string::npos);
+  EXPECT_NE(FaultsOf("a: " + std::string(70000, 'x')).find("longer than 64 KiB"),
+            std::string::npos);
 }
 
 TEST(YamlTest, StreamsDeliverInOrderAndKeepNothing) {

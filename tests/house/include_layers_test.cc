@@ -1,6 +1,6 @@
 // Who may include whom (README "The house"): reads every #include of the tree and holds the list.
-// A third-party library stays inside the folders named here. If this fails, a layer was crossed: move
-// the code, don't widen the list.
+// A third-party library stays inside the folders named here. If this fails, a layer was crossed:
+// move the code, don't widen the list.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -27,8 +27,7 @@ const std::map<std::string, Rule> kRules{
     {"engine/ledger", {{"engine/base"}, {"sqlite3.h"}}},
     {"profiles", {{"engine/keys", "engine/x509", "engine/base"}, {}}},
     {"inventory", {{"profiles", "engine/x509", "engine/base"}, {}}},
-    {"output",
-     {{"profiles", "engine/keys", "engine/x509", "engine/base"}, {"botan", "nlohmann"}}},
+    {"output", {{"profiles", "engine/keys", "engine/x509", "engine/base"}, {"botan", "nlohmann"}}},
     {"engine/authority",
      {{"engine/keys", "engine/ledger", "engine/x509", "engine/base"}, {"botan"}}},
     {"engine/pipeline",
@@ -42,8 +41,8 @@ const std::map<std::string, Rule> kRules{
     {"engine", {{"engine/cli"}, {}}},
 };
 
-const std::set<std::string> kWatchedLibraries{"botan",    "yaml-cpp", "oneapi",  "tbb", "CLI",
-                                              "nlohmann", "spdlog",   "sqlite3.h"};
+const std::set<std::string> kWatchedLibraries{"botan", "yaml-cpp", "oneapi", "tbb",
+                                              "CLI",   "nlohmann", "spdlog", "sqlite3.h"};
 const std::set<std::string> kOurRoots{"engine", "profiles", "inventory", "output"};
 
 struct Include {
@@ -64,14 +63,17 @@ std::vector<Include> AllIncludes() {
       for (std::string line; std::getline(file, line);) {
         std::smatch match;
         if (!std::regex_search(line, match, line_pattern)) continue;
-        includes.push_back({fs::relative(entry.path(), root).generic_string(), match[2], match[1] == "<"});
+        includes.push_back(
+            {fs::relative(entry.path(), root).generic_string(), match[2], match[1] == "<"});
       }
     }
   }
   return includes;
 }
 
-std::string FolderOf(const std::string& path) { return fs::path(path).parent_path().generic_string(); }
+std::string FolderOf(const std::string& path) {
+  return fs::path(path).parent_path().generic_string();
+}
 
 TEST(HouseTest, EveryIncludeKeepsItsLayer) {
   const auto includes = AllIncludes();
@@ -93,7 +95,6 @@ TEST(HouseTest, EveryIncludeKeepsItsLayer) {
         << include.file << " may not include \"" << include.path << "\"";
   }
 }
-
 
 // The core never prints, exits or reads the environment (README "The house").
 TEST(HouseTest, OnlyCliPrintsExitsAndReadsTheEnvironment) {

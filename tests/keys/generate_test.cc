@@ -93,10 +93,12 @@ TEST(GenerateKeysTest, OddSizesAreRefused) {
   EXPECT_THROW(GenerateKeys({KeyAlgorithm::kEcdsa, 521}, streams), Error);
 }
 
-// The test that catches a q swapped between two hosts: a private key beside another one's public key.
+// The test that catches a q swapped between two hosts: a private key beside another one's public
+// key.
 TEST(ConsistencyTest, AForeignPublicKeyIsFound) {
   SystemRandom random;
-  for (const KeySpec spec : {KeySpec{KeyAlgorithm::kEcdsa, 256}, KeySpec{KeyAlgorithm::kRsa, 2048}}) {
+  for (const KeySpec spec :
+       {KeySpec{KeyAlgorithm::kEcdsa, 256}, KeySpec{KeyAlgorithm::kRsa, 2048}}) {
     auto streams = Streams({{1, 2}, {3, 4}});
     const auto keys = GenerateKeys(spec, streams);
     EXPECT_NO_THROW(CheckPairwiseConsistency(keys[0], random));

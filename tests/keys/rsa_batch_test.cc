@@ -41,8 +41,7 @@ TEST_P(RsaBatchTest, SignsAsBotanDoes) {
                                         signatures[i].data(), signatures[i].size()))
         << i;
     if (i % 20 != 0) continue;
-    EXPECT_EQ(signatures[i],
-              reference.sign_message(messages[i].data(), messages[i].size(), rng_));
+    EXPECT_EQ(signatures[i], reference.sign_message(messages[i].data(), messages[i].size(), rng_));
   }
   EXPECT_EQ(std::set<Bytes>(signatures.begin(), signatures.end()).size(), signatures.size());
   EXPECT_TRUE(signer->Sign({}).empty());
