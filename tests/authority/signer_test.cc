@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <thread>
 
 #include "engine/base/error.h"
@@ -23,14 +24,11 @@ struct Case {
   bool der;
 };
 
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+
 class SignerTest : public testing::TestWithParam<Case> {
  protected:
-  // One key of each kind for all tests.
-  static const PrivateKey& Key() {
-    static std::map<KeySpec, PrivateKey> keys;
-    const KeySpec& spec = GetParam().key;
-    return keys.try_emplace(spec, NewKey(spec)).first->second;
-  }
+  static const PrivateKey& Key() { return SharedKey(GetParam().key); }
 
   static bool Verifies(const Signer& signer, std::string_view message, ByteView signature) {
     const auto key = LoadSpki(signer.spki());

@@ -1,6 +1,7 @@
 // Test keys: fresh ones, and one of each kind made once for each test program.
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "engine/base/random.h"
@@ -17,14 +18,15 @@ inline PrivateKey NewKey(KeySpec spec) {
   return std::move(GenerateKeys(spec, streams).front());
 }
 
-inline const PrivateKey& TestRsaKey() {
-  static const PrivateKey key = NewKey({KeyAlgorithm::kRsa, 2048});
-  return key;
+// SharedKey gives one key of a kind for the whole program. It is never destroyed: Botan's pool of
+// locked memory, in which keys lie, may be gone before the statics of a test are.
+inline const PrivateKey& SharedKey(KeySpec spec) {
+  static auto& keys = *new std::map<KeySpec, PrivateKey>;
+  const auto found = keys.find(spec);
+  return found != keys.end() ? found->second : keys.emplace(spec, NewKey(spec)).first->second;
 }
 
-inline const PrivateKey& TestEcKey() {
-  static const PrivateKey key = NewKey({KeyAlgorithm::kEcdsa, 256});
-  return key;
-}
+inline const PrivateKey& TestRsaKey() { return SharedKey({KeyAlgorithm::kRsa, 2048}); }
+inline const PrivateKey& TestEcKey() { return SharedKey({KeyAlgorithm::kEcdsa, 256}); }
 
 }  // namespace fleetmint
