@@ -80,6 +80,8 @@ OutputDirectory OutputDirectory::OpenOrCreate(const std::string& path,
           "the layout is fixed at the first issue; leave --layout out");
     }
   } else {
+    // What a crash before the pin was in place leaves is ours.
+    root.Remove(DurableFile::TemporaryName(kPin));
     if (!fresh && !root.List().empty()) {
       throw Error::WithHint(ErrorKind::kInput,
                             "output '" + path + "' is not empty and not fleetmint's",

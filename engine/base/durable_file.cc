@@ -332,7 +332,7 @@ bool Directory::SyncFileSystem() const {
 }
 
 DurableFile::DurableFile(const Directory& directory, std::string_view name)
-    : directory_(directory), name_(name), temporary_("." + name_ + ".tmp") {
+    : directory_(directory), name_(name), temporary_(TemporaryName(name)) {
   fd_ = directory_.OpenBeneath(temporary_, O_WRONLY | O_CREAT | O_TRUNC, kFileMode);
   if (fd_ < 0) Fail("create", directory_.PathOf(temporary_), errno);
 }

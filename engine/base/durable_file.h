@@ -103,6 +103,11 @@ class DurableFile {
   DurableFile& operator=(const DurableFile&) = delete;
   ~DurableFile();
 
+  // TemporaryName is where the content of `name` is until Commit; a crash may leave it behind.
+  static std::string TemporaryName(std::string_view name) {
+    return "." + std::string(name) + ".tmp";
+  }
+
   void Append(ByteView content);
   // Commit: fsync, rename, fsync of the directory. With kRefuse it throws if `name` exists.
   enum class Replace : std::uint8_t { kAllow, kRefuse };

@@ -160,7 +160,11 @@ CLI::App* AddOne(CLI::App& ca, Session& session, const std::shared_ptr<Options>&
 
 void AddNewKeys(CLI::App& command, Session& session, Options& options) {
   AddPassphrase(command, session);
-  command.add_flag("--no-passphrase", options.no_passphrase, "store the keys unencrypted");
+  auto* const none =
+      command.add_flag("--no-passphrase", options.no_passphrase, "store the keys unencrypted");
+  for (const char* source : {"--passphrase-file", "--passphrase-fd"}) {
+    none->excludes(command.get_option(source));
+  }
 }
 
 }  // namespace

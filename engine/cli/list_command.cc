@@ -145,6 +145,7 @@ void AddList(CLI::App& app, Session& session) {
                       "those that end within a duration, e.g. 30d; exit code 1 if any");
   command->add_flag("--csv", options->csv, "CSV with a header line");
   AddCommonOptions(*command, session);
+  command->get_option("--csv")->excludes(command->get_option("--json"));
   command->footer("Example: fleetmint list --ca ca --expiring 30d");
   command->callback([&session, options] {
     session.action = [&session, options] { return List(session, *options); };
@@ -162,6 +163,7 @@ void AddPasswords(CLI::App& app, Session& session) {
   command->add_option("--age", options->age, "encrypt the output for this age RECIPIENT");
   AddPassphrase(*command, session);
   AddCommonOptions(*command, session);
+  command->get_option("--csv")->excludes(command->get_option("--json"));
   command->footer("Example: fleetmint passwords --ca ca --csv --age age1... > passwords.csv.age");
   command->callback([&session, options] {
     session.action = [&session, options] { return Passwords(session, *options); };

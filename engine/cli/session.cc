@@ -51,7 +51,9 @@ void AddProfiles(CLI::App& command, Session& session) {
       .add_option("--profiles", session.profile_paths,
                   "profile file or directory of your own; repeatable")
       ->type_name("PATH")
-      ->take_all();
+      ->expected(1)  // one value each time: the next word is the command's own argument
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
 }
 
 void AddPassphrase(CLI::App& command, Session& session) {
@@ -62,6 +64,7 @@ void AddPassphrase(CLI::App& command, Session& session) {
       .add_option("--passphrase-fd", session.passphrase.descriptor,
                   "open descriptor to read it from")
       ->type_name("N")
+      ->check(CLI::Range(0, 1 << 20))
       ->excludes(file);
 }
 

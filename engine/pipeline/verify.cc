@@ -48,6 +48,11 @@ class BundleCheck {
   BundleCheck(const Context& context, const LedgerRow& row) : context_(context), row_(row) {}
 
   std::vector<Finding> Run() {
+    if (row_.facts.files.empty()) {
+      findings_.push_back(
+          {row_.endpoint, "", "the ledger is damaged: it names no file of the bundle"});
+      return std::move(findings_);
+    }
     try {
       const auto files = ReadFiles();
       if (!files) return std::move(findings_);

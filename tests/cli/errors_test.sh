@@ -64,6 +64,8 @@ absent out
 # Passphrases.
 echo 'correct horse' >phrase
 echo 'battery staple' >other
+run 2 ca init --profile fast --profiles profiles.d --no-passphrase --passphrase-file phrase --ca both
+absent both
 run 3 ca init --profile fast --profiles profiles.d --passphrase-file phrase --ca locked
 says 'hint: chmod 600'
 absent locked
@@ -102,11 +104,14 @@ run 3 issue fleet.yaml --profiles profiles.d --out out2 --ca leaf
 says CA
 absent out2
 
-# The output: not a directory, another fleet's, full, not writable.
+fast_fleet other.yaml 'ws-[1-4]' other
+# The output: left by a crash, not a directory, another fleet's, full, not writable.
+mkdir crashed  # before its first file was whole
+touch crashed/..fleetmint.tmp
+run 0 issue --profiles profiles.d other.yaml --ca ca --out crashed
 touch file
 run 3 issue fleet.yaml --profiles profiles.d --ca ca --out file/out
 says 'Not a directory'
-fast_fleet other.yaml 'ws-[1-4]' other
 run 2 issue other.yaml --profiles profiles.d --ca ca --out out
 says "'test'"
 mkdir mine
