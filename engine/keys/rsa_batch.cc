@@ -57,8 +57,7 @@ Bytes EncodeMessage(ByteView message, std::size_t size) {
   return encoded;
 }
 
-// A pair (r^e, r^-1) mod n; each use squares both, so that pairs of one r share nothing that is
-// guessable.
+// A pair (r^e, r^-1) mod n; each use after the first squares both (r^2 blinds as r does).
 class Blinding {
  public:
   Blinding(const BigInt& n, const BigInt& e, const Botan::Modular_Reducer& mod_n,

@@ -3,10 +3,10 @@
 //
 // By the Chinese remainder theorem each signature is two powers of half the size, m^dP mod p and
 // m^dQ mod q (RFC 8017 5.1.2); all powers of a call travel the kernel together. The kernel runs in
-// constant time and sees blinded messages only: m r^e for a random r of which nobody knows the next
-// square, renewed every 32 signatures. What comes out is NOT checked here: a fault in one of the
-// two powers would betray the key (Boneh, DeMillo, Lipton 1997), so the caller verifies every
-// signature before it leaves the process.
+// constant time and sees blinded messages only: m r^e, the pair (r^e, r^-1) being squared at each
+// use and drawn anew every 32. What comes out is NOT checked here: a fault in one of the two powers
+// would betray the key (Boneh, DeMillo, Lipton 1997), so the caller verifies every signature before
+// it leaves the process.
 //
 // Not for concurrent use: one object a thread.
 #pragma once
