@@ -7,9 +7,9 @@
 // and XGETBV say that processor and system support it, and only after it has reproduced what
 // `portable` computes.
 //
-// Every kernel is stateless: any thread may call it. It wipes its tables, its numbers and the vector
-// registers before it returns; digits that the compiler spilled to the stack of `ifma` are not wiped
-// yet.
+// Every kernel is stateless: any thread may call it. It wipes its tables, its numbers and the
+// vector registers before it returns; digits that the compiler spilled to the stack of `ifma` are
+// not wiped yet.
 #pragma once
 
 #include <cstddef>
