@@ -22,6 +22,7 @@
 #include "engine/keys/generate.h"
 #include "engine/pipeline/hierarchy.h"
 #include "engine/pipeline/issue.h"
+#include "engine/pipeline/open_output.h"
 #include "engine/pipeline/publish.h"
 
 namespace fleetmint {
@@ -98,10 +99,10 @@ void IssueWhole(const Fleet& fleet, const Catalog& catalog, StreamFactory& strea
   SilentObserver observer;
   Authority authority = Authority::Open(ca);
   authority.Unlock(nullptr, clock);
-  Ledger ledger = Ledger::Open(authority.LedgerPath());
+  Ledger ledger = authority.OpenLedger();
   Plan plan = Plan::Make(fleet, catalog, &ledger);
   const OutputDirectory output =
-      OutputDirectory::OpenOrCreate(out, authority.id(), fleet.name(), std::nullopt);
+      OpenOutputToIssue(out, authority, ledger, fleet.name(), std::nullopt, random);
   Issue(plan, {.authority = authority,
                .ledger = ledger,
                .output = output,

@@ -1,5 +1,6 @@
 #include "output/output_directory.h"
 
+#include <array>
 #include <filesystem>
 
 #include "engine/base/error.h"
@@ -13,15 +14,44 @@ constexpr const char* kPin = ".fleetmint";
 constexpr const char* kBundles = "bundles";
 constexpr const char* kPending = ".pending";
 
-struct Pin {
+std::string_view LayoutName(Layout layout) { return layout == Layout::kFlat ? "flat" : "hashed"; }
+
+[[noreturn]] void Foreign(const std::string& path, const std::string& whose) {
+  throw Error::WithHint(ErrorKind::kInput, "output '" + path + "' belongs to " + whose,
+                        "give each authority and fleet an --out of its own");
+}
+
+[[noreturn]] void Elsewhere(const std::string& path, const std::string& fleet) {
+  throw Error::WithHint(
+      ErrorKind::kInput,
+      "the bundles of fleet '" + fleet + "' are in another output directory than '" + path + "'",
+      "give the --out that the fleet was issued into; it may have been moved, but not copied anew");
+}
+
+std::string NewId(RandomSource& random) {
+  std::array<std::uint8_t, 16> id;
+  random.Fill(id);
+  return ToHex(id);
+}
+
+}  // namespace
+
+struct OutputDirectory::Pin {
   std::string authority;
   std::string fleet;
   Layout layout = Layout::kFlat;
+  std::string id;
 };
 
-std::string_view LayoutName(Layout layout) { return layout == Layout::kFlat ? "flat" : "hashed"; }
+OutputDirectory::OutputDirectory(Directory root, const Pin& pin)
+    : root_(std::move(root)),
+      bundles_(root_.MakeSubdirectory(kBundles, 0700)),
+      pending_(root_.MakeSubdirectory(kPending, 0700)),
+      id_(pin.id),
+      fleet_(pin.fleet),
+      layout_(pin.layout) {}
 
-Pin ReadPin(const Directory& root) {
+OutputDirectory::Pin OutputDirectory::ReadPin(const Directory& root, ErrorKind kind) {
   FaultList faults(root.PathOf(kPin));
   const Bytes content = root.Read(kPin);
   const yaml::Node node = yaml::ReadText(AsText(content), faults);
@@ -30,68 +60,59 @@ Pin ReadPin(const Directory& root) {
     const std::string text = yaml::AsText(entry.value, "'" + entry.key + "'", faults).value_or("");
     if (entry.key == "authority") pin.authority = text;
     if (entry.key == "fleet") pin.fleet = text;
+    if (entry.key == "output") pin.id = text;
     if (entry.key == "layout") {
       pin.layout = text == "hashed" ? Layout::kHashed : Layout::kFlat;
       if (text != LayoutName(pin.layout))
         faults.Add(entry.value.where, "unknown layout '" + text + "'");
     }
   }
-  if (pin.authority.empty() || pin.fleet.empty())
-    faults.Add({1, 1}, "authority or fleet is missing");
-  faults.ThrowIfAny();
+  if (pin.authority.empty() || pin.fleet.empty() || pin.id.empty())
+    faults.Add({1, 1}, "authority, fleet or output is missing", "restore the file from a backup");
+  faults.ThrowIfAny(kind);
   return pin;
 }
 
-void WritePin(const Directory& root, const Pin& pin) {
+void OutputDirectory::WritePin(const Directory& root, const Pin& pin) {
+  // In quotes: a fleet may be called null.
   const std::string text =
-      "# This directory belongs to one authority and one fleet.\nauthority: " + pin.authority +
-      "\nfleet: '" + pin.fleet +  // a fleet may be called null
-      "'\nlayout: " + std::string(LayoutName(pin.layout)) + "\n";
+      "# This directory belongs to one authority and one fleet.\nauthority: '" + pin.authority +
+      "'\nfleet: '" + pin.fleet + "'\nlayout: " + std::string(LayoutName(pin.layout)) +
+      "\noutput: '" + pin.id + "'\n";
   root.CreateDurably(kPin, AsBytes(text));
 }
 
-[[noreturn]] void Foreign(const std::string& path, const std::string& whose) {
-  throw Error::WithHint(ErrorKind::kInput, "output '" + path + "' belongs to " + whose,
-                        "give each authority and fleet an --out of its own");
-}
-
-void CheckPin(const std::string& path, const Pin& pin, const std::string& authority) {
-  if (pin.authority != authority) Foreign(path, "another authority (" + pin.authority + ")");
-}
-
-}  // namespace
-
-OutputDirectory OutputDirectory::OpenOrCreate(const std::string& path,
-                                              const std::string& authority_id,
-                                              const std::string& fleet,
-                                              std::optional<Layout> layout) {
+OutputDirectory OutputDirectory::OpenOrCreate(
+    const std::string& path, const std::string& authority_id, const std::string& fleet,
+    std::optional<Layout> layout, const std::optional<std::string>& id, RandomSource& random) {
   std::error_code ignored;
   const bool fresh = !std::filesystem::exists(path, ignored);
+  if (fresh && id) Elsewhere(path, fleet);
   Directory root = Directory::Create(path, 0700);
-  Pin pin{authority_id, fleet, layout.value_or(Layout::kFlat)};
   if (root.Exists(kPin)) {
-    pin = ReadPin(root);
-    CheckPin(path, pin, authority_id);
+    const Pin pin = ReadPin(root, ErrorKind::kInput);
+    if (pin.authority != authority_id) Foreign(path, "another authority (" + pin.authority + ")");
     if (pin.fleet != fleet) Foreign(path, "another fleet ('" + pin.fleet + "')");
+    if (id && *id != pin.id) Elsewhere(path, fleet);
     if (layout && *layout != pin.layout) {
       throw Error::WithHint(
           ErrorKind::kInput,
           "output '" + path + "' has the layout " + std::string(LayoutName(pin.layout)),
           "the layout is fixed at the first issue; leave --layout out");
     }
-  } else {
-    // What a crash before the pin was in place leaves is ours.
-    root.Remove(DurableFile::TemporaryName(kPin));
-    if (!fresh && !root.List().empty()) {
-      throw Error::WithHint(ErrorKind::kInput,
-                            "output '" + path + "' is not empty and not fleetmint's",
-                            "give --out a new or an empty directory");
-    }
-    WritePin(root, pin);
+    return {std::move(root), pin};
   }
-  Directory bundles = root.MakeSubdirectory(kBundles, 0700);
-  Directory pending = root.MakeSubdirectory(kPending, 0700);
-  return {std::move(root), std::move(bundles), std::move(pending), fleet, pin.layout};
+  // What a crash before the pin was in place leaves is ours.
+  root.Remove(DurableFile::TemporaryName(kPin));
+  if (!fresh && !root.List().empty()) {
+    throw Error::WithHint(ErrorKind::kInput,
+                          "output '" + path + "' is not empty and not fleetmint's",
+                          "give --out a new or an empty directory");
+  }
+  if (id) Elsewhere(path, fleet);
+  const Pin pin{authority_id, fleet, layout.value_or(Layout::kFlat), NewId(random)};
+  WritePin(root, pin);
+  return {std::move(root), pin};
 }
 
 OutputDirectory OutputDirectory::Open(const std::string& path, const std::string& authority_id) {
@@ -102,11 +123,13 @@ OutputDirectory OutputDirectory::Open(const std::string& path, const std::string
                           "give --out the directory that `fleetmint issue` wrote");
   }
   Directory root = Directory::Open(path);
-  const Pin pin = ReadPin(root);
-  CheckPin(path, pin, authority_id);
-  Directory bundles = root.MakeSubdirectory(kBundles, 0700);
-  Directory pending = root.MakeSubdirectory(kPending, 0700);
-  return {std::move(root), std::move(bundles), std::move(pending), pin.fleet, pin.layout};
+  const Pin pin = ReadPin(root, ErrorKind::kFindings);
+  if (pin.authority != authority_id) Foreign(path, "another authority (" + pin.authority + ")");
+  try {
+    return {std::move(root), pin};
+  } catch (const Error& error) {  // a file or a link in place of a folder
+    throw Error(ErrorKind::kFindings, error.faults().front().message);
+  }
 }
 
 namespace {
@@ -124,6 +147,13 @@ std::string OutputDirectory::BundlePath(std::string_view endpoint,
   const std::string folder = FolderOf(layout_, endpoint);
   return std::string(kBundles) + "/" + folder + (folder.empty() ? "" : "/") +
          std::string(endpoint) + "." + std::string(extension);
+}
+
+FileLock OutputDirectory::LockForPublishing() const { return root_.Lock(kPin); }
+
+bool OutputDirectory::Holds(std::string_view endpoint, std::string_view extension,
+                            std::uint64_t bytes) const {
+  return root_.FileSize(BundlePath(endpoint, extension)) == bytes;
 }
 
 std::pair<Directory, std::string> OutputDirectory::BundlePlace(std::string_view endpoint,

@@ -1,7 +1,9 @@
 // OutputDirectory: the directory that is shipped, its layout, and whose it is.
 //
 //   bundles/<endpoint>.<ext>   manifest.jsonl  manifest.csv  chain.pem  crl.pem  rollout/
-//   .fleetmint                 authority id, fleet and layout, pinned by the first issue
+//   .fleetmint                 authority id, fleet, layout and the directory's own random id,
+//   pinned
+//                              by the first issue: the directory may be moved
 //   .pending/                  files of chunks in flight: <serial>.<ext>
 //
 // Threads: const functions may be called from several threads at once.
@@ -12,6 +14,7 @@
 #include <string_view>
 
 #include "engine/base/durable_file.h"
+#include "engine/base/random.h"
 
 namespace fleetmint {
 
@@ -20,18 +23,27 @@ enum class Layout : std::uint8_t { kFlat, kHashed };
 class OutputDirectory {
  public:
   // OpenOrCreate opens `path` for writing by this authority and fleet; makes and pins it if it is
-  // new. Errors: kInput if it is pinned to another authority, fleet or layout, or if it is not
-  // empty and has no .fleetmint; kDisk if it cannot be written.
+  // new. `id`: the directory that holds the fleet's bundles already, if there is one. Errors:
+  // kInput, before anything is written, if it is pinned to another authority, fleet or layout, has
+  // another id, or is not empty and has no .fleetmint; kDisk if it cannot be written.
   static OutputDirectory OpenOrCreate(const std::string& path, const std::string& authority_id,
-                                      const std::string& fleet, std::optional<Layout> layout);
-  // Open opens an existing one, to read or to repair. `authority_id` must match.
+                                      const std::string& fleet, std::optional<Layout> layout,
+                                      const std::optional<std::string>& id, RandomSource& random);
+  // Open opens an existing one, to read or to repair. Errors: kInput if it is none, or another
+  // authority's; kFindings if .fleetmint or one of its folders is damaged.
   static OutputDirectory Open(const std::string& path, const std::string& authority_id);
 
+  const std::string& id() const { return id_; }
   const std::string& fleet() const { return fleet_; }
   Layout layout() const { return layout_; }
   const Directory& root() const { return root_; }
   const Directory& bundles() const { return bundles_; }
   const Directory& pending() const { return pending_; }
+
+  // LockForPublishing waits until no other process publishes here.
+  FileLock LockForPublishing() const;
+  // Holds tells whether a file of a bundle is there with its size, without opening it.
+  bool Holds(std::string_view endpoint, std::string_view extension, std::uint64_t bytes) const;
 
   // BundlePath gives the path of a bundle's file relative to the output directory.
   std::string BundlePath(std::string_view endpoint, std::string_view extension) const;
@@ -40,16 +52,14 @@ class OutputDirectory {
                                                 std::string_view extension) const;
 
  private:
-  OutputDirectory(Directory root, Directory bundles, Directory pending, std::string fleet,
-                  Layout layout)
-      : root_(std::move(root)),
-        bundles_(std::move(bundles)),
-        pending_(std::move(pending)),
-        fleet_(std::move(fleet)),
-        layout_(layout) {}
+  struct Pin;
+  OutputDirectory(Directory root, const Pin& pin);
+  static Pin ReadPin(const Directory& root, ErrorKind kind);
+  static void WritePin(const Directory& root, const Pin& pin);
   Directory root_;
   Directory bundles_;
   Directory pending_;
+  std::string id_;
   std::string fleet_;
   Layout layout_;
 };

@@ -42,7 +42,7 @@ void PackPem(const PackInput& input, std::span<const Bytes> chain, RandomSource&
 OpenedBundle OpenPfx(const BundleFile& file, ByteView password) {
   DecodedPfx pfx = DecodePfx(file.content, password);
   if (!pfx.key_certificate) Bad("no certificate in ." + file.extension + " belongs to its key");
-  OpenedBundle bundle{std::move(pfx.pkcs8), {}, {}};
+  OpenedBundle bundle{std::move(pfx.pkcs8), {}, {}, {}};
   for (std::size_t i = 0; i < pfx.certificates.size(); ++i) {
     if (i == *pfx.key_certificate) {
       bundle.certificate = std::move(pfx.certificates[i]);
@@ -51,6 +51,7 @@ OpenedBundle OpenPfx(const BundleFile& file, ByteView password) {
     }
   }
   // The Windows key spec travels inside the PKCS#8; the key itself is the same without it.
+  bundle.pfx = std::move(pfx);
   return bundle;
 }
 
@@ -92,6 +93,7 @@ OpenedBundle OpenPem(std::span<const BundleFile> files, ByteView password) {
   if (keys.size() != 1 || certificates.size() != 1) Bad("not one key and one certificate in PEM");
   OpenedBundle bundle{DecryptPkcs8(keys[0].der, password),
                       {certificates[0].der.begin(), certificates[0].der.end()},
+                      {},
                       {}};
   for (const PemBlock& block : PemBlocks(files, "chain.pem", "CERTIFICATE")) {
     bundle.chain.emplace_back(block.der.begin(), block.der.end());

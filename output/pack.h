@@ -2,6 +2,7 @@
 // Pure functions; any thread.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/random.h"
 #include "engine/keys/private_key.h"
+#include "output/pfx.h"
 #include "profiles/bundle_spec.h"
 
 namespace fleetmint {
@@ -38,8 +40,9 @@ std::vector<BundleFile> PackBundle(const PackInput& input, RandomSource& random)
 // OpenedBundle is what a bundle's files hold.
 struct OpenedBundle {
   SecretBytes pkcs8;
-  Bytes certificate;         // the endpoint's own, DER
-  std::vector<Bytes> chain;  // the others, DER
+  Bytes certificate;              // the endpoint's own, DER
+  std::vector<Bytes> chain;       // the others, DER
+  std::optional<DecodedPfx> pfx;  // the PFX's attributes, where there is one; without its contents
 };
 
 // OpenBundle opens the files of one bundle with its password and checks that the formats agree with

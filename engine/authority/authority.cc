@@ -9,6 +9,7 @@
 #include "engine/base/pem.h"
 #include "engine/base/yaml.h"
 #include "engine/keys/load_key.h"
+#include "engine/x509/chain.h"
 #include "engine/x509/name.h"
 
 namespace fleetmint {
@@ -29,22 +30,6 @@ void CheckModes(const Directory& directory) {
                             "'" + directory.PathOf(name) + "' is open to other users",
                             "chmod 600 '" + directory.PathOf(name) + "'");
     }
-  }
-}
-
-void CheckIssuingCertificate(const Certificate& certificate, const Clock& clock) {
-  const Time now = clock.Now();
-  if (now > certificate.not_after()) {
-    throw Error::WithHint(
-        ErrorKind::kAuthority,
-        "the issuing CA certificate expired at " + FormatRfc3339(certificate.not_after()),
-        "make or install a new issuing CA");
-  }
-  if (now < certificate.not_before()) {
-    throw Error::WithHint(
-        ErrorKind::kAuthority,
-        "the issuing CA certificate is not valid before " + FormatRfc3339(certificate.not_before()),
-        "check the clock of this machine");
   }
 }
 
@@ -86,6 +71,12 @@ void Authority::Impl::ReadCertificates() {
   certificates.clear();
   for (const std::string& tier : tiers) {
     if (!directory.Exists(CertificateFile(tier))) {
+      // Only a request that waits for its answer has none.
+      if (!directory.Exists(kRequestFile)) {
+        throw Error::WithHint(ErrorKind::kAuthority,
+                              "'" + directory.PathOf(CertificateFile(tier)) + "' is absent",
+                              "restore it from the backup");
+      }
       certificates.emplace_back();
       continue;
     }
@@ -137,7 +128,9 @@ Authority Authority::Open(const std::string& path) {
 
 const std::string& Authority::id() const { return impl_->id; }
 const Directory& Authority::directory() const { return impl_->directory; }
-std::string Authority::LedgerPath() const { return impl_->directory.PathOf(kLedgerFile); }
+Ledger Authority::OpenLedger() const {
+  return Ledger::Open(impl_->directory.PathOf(kLedgerFile), impl_->id);
+}
 bool Authority::encrypted() const { return impl_->encrypted; }
 
 std::vector<TierInfo> Authority::Tiers() const {
@@ -163,10 +156,7 @@ std::vector<TierInfo> Authority::Tiers() const {
 
 std::vector<Bytes> Authority::Chain() const {
   std::vector<Bytes> chain;
-  for (auto certificate = impl_->certificates.rbegin(); certificate != impl_->certificates.rend();
-       ++certificate) {
-    if (*certificate) chain.push_back((*certificate)->der());
-  }
+  for (const Certificate& certificate : impl_->ChainOf()) chain.push_back(certificate.der());
   return chain;
 }
 
@@ -178,7 +168,16 @@ std::vector<Bytes> Authority::Crls() const {
   return crls;
 }
 
-void Authority::Unlock(PassphraseSource* passphrase, const Clock& clock) {
+std::vector<Certificate> Authority::Impl::ChainOf() const {
+  std::vector<Certificate> chain;
+  for (auto certificate = certificates.rbegin(); certificate != certificates.rend();
+       ++certificate) {
+    if (*certificate) chain.push_back(**certificate);
+  }
+  return chain;
+}
+
+IssuerCertificate Authority::CheckReady(const Clock& clock) const {
   const auto& certificate = impl_->certificates.back();
   const std::string key_file = KeyFile(impl_->IssuingTier());
   if (!certificate) {
@@ -186,19 +185,33 @@ void Authority::Unlock(PassphraseSource* passphrase, const Clock& clock) {
         ErrorKind::kAuthority, "the issuing CA has no certificate yet",
         "have its request signed, then: fleetmint ca install CERT --ca " + impl_->directory.path());
   }
-  CheckIssuingCertificate(*certificate, clock);
+  std::vector<Fault> faults;
+  for (std::string& fault : ChainFaults(impl_->ChainOf(), clock.Now())) {
+    faults.push_back({std::move(fault), {}, ""});
+  }
+  if (!faults.empty()) {
+    faults.front().hint =
+        "check the clock of this machine; where a CA has expired, make or install a new issuing CA";
+    throw Error(ErrorKind::kAuthority, std::move(faults));
+  }
   if (!impl_->directory.Exists(key_file)) {
     throw Error::WithHint(ErrorKind::kAuthority,
                           "'" + impl_->directory.PathOf(key_file) + "' is absent",
                           "restore it from the backup: certificates cannot be signed without it");
   }
+  return IssuerCertificate::Parse(certificate->der());
+}
+
+void Authority::Unlock(PassphraseSource* passphrase, const Clock& clock) {
+  IssuerCertificate certificate = CheckReady(clock);
+  const std::string key_file = KeyFile(impl_->IssuingTier());
   CachedPassphrase cached(passphrase);
   const SecretBytes content = impl_->directory.ReadSecret(key_file);
   const SecretBytes pkcs8 = DecodeKeyFile(
       content, &cached, "the issuing CA key '" + impl_->directory.PathOf(key_file) + "'");
   impl_->signer = MakeSoftwareSigner(pkcs8);
   impl_->issuer =
-      std::make_unique<Issuer>(IssuerCertificate::Parse(certificate->der()), *impl_->signer);
+      std::make_unique<Issuer>(std::move(certificate), *impl_->signer, impl_->ChainOf());
   UnlockFleetKey(&cached);
 }
 

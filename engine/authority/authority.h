@@ -67,7 +67,8 @@ class Authority {
   // Import makes an authority around an organization's own issuing CA: `key` PKCS#8 PEM (or DER, or
   // a traditional RSA/EC key that Botan reads; `key_passphrase` if encrypted), `chain` PEM: the
   // issuing certificate first, then its issuers up to the root. Checks that key and certificate
-  // belong together, that each certificate is a CA, valid now and signed by the next.
+  // belong together, and the chain by x509/chain.h. The ledger holds what an authority has signed,
+  // so the imported certificates, which others signed, are not in it.
   static Authority Import(const std::string& path, ByteView key, PassphraseSource* key_passphrase,
                           ByteView chain, PassphraseSource* passphrase, RandomSource& random,
                           const Clock& clock);
@@ -89,7 +90,8 @@ class Authority {
 
   const std::string& id() const;  // hex; pinned in every output directory
   const Directory& directory() const;
-  std::string LedgerPath() const;
+  // OpenLedger opens a connection to the authority's ledger: one for each thread that needs it.
+  Ledger OpenLedger() const;
   bool encrypted() const;  // keys are stored under a passphrase
   std::vector<TierInfo> Tiers() const;
 
@@ -97,6 +99,10 @@ class Authority {
   std::vector<Bytes> Chain() const;
   // CrlFiles gives the DER CRLs of crl/, e.g. the root's.
   std::vector<Bytes> Crls() const;
+
+  // CheckReady gives the issuing certificate if certificates can be issued now, as far as that can
+  // be told without the passphrase: it is there, and so is its key; the chain holds (x509/chain.h).
+  IssuerCertificate CheckReady(const Clock& clock) const;
 
   // Unlock decrypts the issuing key and the fleet key. `passphrase` may be null if !encrypted().
   // Errors: wrong passphrase; key does not match its certificate; certificate expired or not a CA.

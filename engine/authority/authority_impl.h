@@ -10,6 +10,7 @@ inline constexpr const char* kAuthorityFile = "authority.yaml";
 inline constexpr const char* kFleetKeyFile = "fleet.key";
 inline constexpr const char* kLedgerFile = "ledger.db";
 inline constexpr const char* kCrlFolder = "crl";
+inline constexpr const char* kRequestFile = "issuing.csr";
 
 inline std::string CertificateFile(const std::string& tier) { return tier + ".crt"; }
 inline std::string KeyFile(const std::string& tier) { return tier + ".key"; }
@@ -20,6 +21,8 @@ struct Authority::Impl {
   const std::string& IssuingTier() const { return tiers.back(); }
   // Reads the certificates of all tiers that have one.
   void ReadCertificates();
+  // Those that are there, issuing CA first.
+  std::vector<Certificate> ChainOf() const;
 
   Directory directory;
   std::string id;
@@ -40,6 +43,7 @@ class NewAuthority {
   ~NewAuthority();  // removes what was not finished
 
   const Directory& directory() const { return *directory_; }
+  const std::string& id() const { return id_; }
   void WriteCertificate(const std::string& tier, ByteView der) const;
   void WriteKey(const std::string& tier, const SecretBytes& pkcs8) const;
   // AskPassphrase asks for the new passphrase once; null source: none.
@@ -49,7 +53,7 @@ class NewAuthority {
   Authority Finish(const std::vector<std::string>& tiers);
 
  private:
-  std::string path_, temporary_;
+  std::string path_, temporary_, id_;
   RandomSource& random_;
   std::optional<Directory> directory_;
   std::optional<SecretBytes> passphrase_;
@@ -59,8 +63,8 @@ class NewAuthority {
 // FactsOfCa gives what the ledger keeps of a CA certificate.
 IssuedFacts FactsOfCa(const Certificate& certificate, const Certificate& issuer);
 
-// ParseChain reads PEM certificates (issuing first) and checks that each is a CA, valid now, and
-// signed by the next; the last one by itself. Errors: kAuthority.
+// ParseChain reads PEM certificates (issuing first) and checks them by ChainFaults. Errors:
+// kAuthority, with all faults.
 std::vector<Certificate> ParseChain(ByteView pem, const Clock& clock);
 
 // KeyNameOf gives KeySpecName of a public key, or its algorithm's name.

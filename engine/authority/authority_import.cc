@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
 #include "engine/keys/generate.h"
+#include "engine/x509/chain.h"
 #include "engine/x509/name.h"
 
 namespace fleetmint {
@@ -53,25 +54,13 @@ std::vector<Certificate> ParseChain(ByteView pem, const Clock& clock) {
         ErrorKind::kAuthority, "the chain holds no certificate",
         "give a PEM file: the issuing certificate first, then its issuers up to the root");
   }
-  const Time now = clock.Now();
-  for (std::size_t i = 0; i < chain.size(); ++i) {
-    const Certificate& certificate = chain[i];
-    const std::string name = "'" + NameToString(certificate.subject()) + "'";
-    IssuerCertificate::Parse(certificate.der());  // throws unless it is a CA
-    if (now > certificate.not_after() || now < certificate.not_before()) {
-      throw Error(ErrorKind::kAuthority, "the CA certificate " + name + " is valid from " +
-                                             FormatRfc3339(certificate.not_before()) + " to " +
-                                             FormatRfc3339(certificate.not_after()) + ", not now");
-    }
-    const Certificate& issuer = chain[std::min(i + 1, chain.size() - 1)];
-    if (certificate.issuer() != issuer.subject() || !certificate.SignedBy(issuer)) {
-      throw Error::WithHint(
-          ErrorKind::kAuthority,
-          "the CA certificate " + name + " is not signed by the next one of the chain",
-          "issuing certificate first, then each one's issuer, the root last");
-    }
+  std::vector<Fault> faults;
+  for (std::string& fault : ChainFaults(chain, clock.Now())) {
+    faults.push_back({std::move(fault), {}, ""});
   }
-  return chain;
+  if (faults.empty()) return chain;
+  faults.front().hint = "issuing certificate first, then each one's issuer, the root last";
+  throw Error(ErrorKind::kAuthority, std::move(faults));
 }
 
 Authority Authority::Import(const std::string& path, ByteView key, PassphraseSource* key_passphrase,
@@ -89,7 +78,7 @@ Authority Authority::Import(const std::string& path, ByteView key, PassphraseSou
     made.WriteCertificate(names[i], certificates[certificates.size() - 1 - i].der());
   }
   made.WriteKey(names.back(), pkcs8);
-  Ledger::Create(made.directory().PathOf(kLedgerFile));
+  Ledger::Create(made.directory().PathOf(kLedgerFile), made.id());
   return made.Finish(names);
 }
 
@@ -105,26 +94,26 @@ std::pair<Authority, std::string> Authority::Request(const std::string& path, co
   const auto signer = MakeSoftwareSigner(key.pkcs8());
   const std::string request = MakeRequest(tier.certificate.subject, *signer);
   made.WriteKey(TierNames(1).front(), key.pkcs8());
-  made.directory().CreateDurably("issuing.csr", AsBytes(request));
-  Ledger::Create(made.directory().PathOf(kLedgerFile));
+  made.directory().CreateDurably(kRequestFile, AsBytes(request));
+  Ledger::Create(made.directory().PathOf(kLedgerFile), made.id());
   return {made.Finish(TierNames(1)), request};
 }
 
 void Authority::Install(ByteView chain, const Clock& clock) {
   const std::vector<Certificate> certificates = ParseChain(chain, clock);
   const Directory& directory = impl_->directory;
-  if (!directory.Exists("issuing.csr")) {
+  if (!directory.Exists(kRequestFile)) {
     throw Error::WithHint(ErrorKind::kAuthority, "this authority waits for no certificate",
                           "`ca install` completes what `ca request` began");
   }
-  const Bytes request = directory.Read("issuing.csr");
+  const Bytes request = directory.Read(kRequestFile);
   const SecretBytes request_der = PemDecodeAll(AsText(request)).front().der;
   const Botan::PKCS10_Request parsed(Bytes(request_der.begin(), request_der.end()));
   const std::unique_ptr<Botan::Public_Key> key(parsed.subject_public_key());
   if (key->subject_public_key() != certificates.front().spki()) {
     throw Error::WithHint(ErrorKind::kAuthority,
                           "the certificate was not made for this authority's request",
-                          "have '" + directory.PathOf("issuing.csr") + "' signed");
+                          "have '" + directory.PathOf(kRequestFile) + "' signed");
   }
   const std::vector<std::string> names = TierNames(certificates.size());
   for (std::size_t i = 0; i < names.size(); ++i) {

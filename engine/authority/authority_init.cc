@@ -28,6 +28,20 @@ Bytes MakeCrl(const MadeTier& tier, std::uint64_t number, Time now, Seconds vali
   return AssembleSigned(tbs, tier.signer->algorithm(), tier.signer->Sign({&message, 1}).front());
 }
 
+// RFC 5280 4.2.1.9: how many CA certificates may stand between this one and an endpoint's.
+void CheckPathLengths(const std::vector<TierPlan>& tiers) {
+  for (std::size_t i = 0; i < tiers.size(); ++i) {
+    const std::size_t below = tiers.size() - 1 - i;
+    const auto& length = tiers[i].certificate.path_length;
+    if (!length || *length >= below) continue;
+    throw Error::WithHint(ErrorKind::kInput,
+                          "tier '" + tiers[i].name + "' has path length " +
+                              std::to_string(*length) + ", but " + std::to_string(below) +
+                              " CA certificates below it",
+                          "give it path_length: " + std::to_string(below) + " or leave it out");
+  }
+}
+
 }  // namespace
 
 IssuedFacts FactsOfCa(const Certificate& certificate, const Certificate& issuer) {
@@ -46,11 +60,12 @@ IssuedFacts FactsOfCa(const Certificate& certificate, const Certificate& issuer)
 Authority Authority::Init(const std::string& path, const InitOptions& options, RandomSource& random,
                           StreamFactory& streams, const Clock& clock) {
   if (options.tiers.empty()) throw Error(ErrorKind::kAuthority, "an authority needs a tier");
+  CheckPathLengths(options.tiers);
   NewAuthority made(path, random);
   made.AskPassphrase(options.passphrase);
   std::vector<std::string> names;
   {
-    Ledger ledger = Ledger::Create(made.directory().PathOf(kLedgerFile));
+    Ledger ledger = Ledger::Create(made.directory().PathOf(kLedgerFile), made.id());
     std::optional<MadeTier> above;
     for (const TierPlan& plan : options.tiers) {
       names.push_back(plan.name);

@@ -63,8 +63,8 @@ IssuerCertificate IssuerCertificate::Parse(ByteView der) {
   }
 }
 
-Issuer::Issuer(IssuerCertificate certificate, Signer& signer)
-    : certificate_(std::move(certificate)), signer_(signer) {
+Issuer::Issuer(IssuerCertificate certificate, Signer& signer, std::vector<Certificate> chain)
+    : certificate_(std::move(certificate)), chain_(std::move(chain)), signer_(signer) {
   if (Certificate::Parse(certificate_.der).spki() != signer_.spki()) {
     throw Error::WithHint(ErrorKind::kAuthority, "the CA key does not belong to the CA certificate",
                           "give the key that the certificate was made for");
@@ -72,21 +72,26 @@ Issuer::Issuer(IssuerCertificate certificate, Signer& signer)
 }
 
 void Issuer::CheckValidity(const Validity& validity, Time now) const {
-  if (now > certificate_.not_after) {
+  CheckValidity(certificate_, validity, now);
+}
+
+void Issuer::CheckValidity(const IssuerCertificate& certificate, const Validity& validity,
+                           Time now) {
+  if (now > certificate.not_after) {
     throw Error::WithHint(ErrorKind::kAuthority,
-                          "the CA certificate expired at " + FormatRfc3339(certificate_.not_after),
+                          "the CA certificate expired at " + FormatRfc3339(certificate.not_after),
                           "make or install a new issuing CA");
   }
-  if (now < certificate_.not_before) {
+  if (now < certificate.not_before) {
     throw Error::WithHint(
         ErrorKind::kAuthority,
-        "the CA certificate is not valid before " + FormatRfc3339(certificate_.not_before),
+        "the CA certificate is not valid before " + FormatRfc3339(certificate.not_before),
         "check the clock of this machine");
   }
-  const Seconds left = certificate_.not_after - now;
+  const Seconds left = certificate.not_after - now;
   if (left * 4 < validity.duration) {
     throw Error::WithHint(ErrorKind::kAuthority,
-                          "the CA certificate ends at " + FormatRfc3339(certificate_.not_after) +
+                          "the CA certificate ends at " + FormatRfc3339(certificate.not_after) +
                               ": under a quarter of the validity '" +
                               FormatDuration(validity.duration) + "' is left",
                           "renew the issuing CA, or ask for a shorter validity");
@@ -116,6 +121,7 @@ PreparedCertificate Issuer::Prepare(Reservation& reservation, const CertificateS
         .issuer_key_identifier = certificate_.key_identifier,
         .issuer_not_before = certificate_.not_before,
         .issuer_not_after = certificate_.not_after,
+        .chain = chain_,
         .self_signed = false},
        reservation.endpoint());
   PreparedCertificate prepared(std::move(reservation));
@@ -159,6 +165,7 @@ IssuedCertificate SelfSign(Reservation reservation, const CertificateSpec& spec,
         .issuer_key_identifier = {},
         .issuer_not_before = dates.not_before,
         .issuer_not_after = dates.not_after,
+        .chain = {},
         .self_signed = true},
        reservation.endpoint());
   const ByteView message = tbs;

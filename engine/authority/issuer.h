@@ -11,6 +11,7 @@
 #include "engine/authority/signer.h"
 #include "engine/base/clock.h"
 #include "engine/ledger/reservation.h"
+#include "engine/x509/certificate.h"
 #include "engine/x509/certificate_spec.h"
 
 namespace fleetmint {
@@ -57,11 +58,15 @@ struct IssuedCertificate {
 
 class Issuer {
  public:
-  // `signer` (not owned) must hold the key of `certificate`: Error(kAuthority) otherwise.
-  Issuer(IssuerCertificate certificate, Signer& signer);
+  // `signer` (not owned) must hold the key of `certificate`: Error(kAuthority) otherwise. `chain`:
+  // the CA certificates whose name constraints bind what is issued, from `certificate` on.
+  Issuer(IssuerCertificate certificate, Signer& signer, std::vector<Certificate> chain = {});
 
   const IssuerCertificate& certificate() const { return certificate_; }
 
+  // CheckValidity does the same for an issuer's certificate alone, before its key is at hand.
+  static void CheckValidity(const IssuerCertificate& certificate, const Validity& validity,
+                            Time now);
   // CheckValidity throws Error(kAuthority) if a certificate asked for now with this validity would
   // get less than a quarter of it, or if the CA is expired or not yet valid.
   void CheckValidity(const Validity& validity, Time now) const;
@@ -76,6 +81,7 @@ class Issuer {
 
  private:
   IssuerCertificate certificate_;
+  std::vector<Certificate> chain_;
   Signer& signer_;
 };
 

@@ -17,6 +17,9 @@ NewAuthority::NewAuthority(const std::string& path, RandomSource& random) : rand
     throw Error::WithHint(ErrorKind::kAuthority, "'" + path_ + "' exists already",
                           "an authority is never overwritten; choose another --ca");
   }
+  std::array<std::uint8_t, 16> id;
+  random_.Fill(id);
+  id_ = ToHex(id);
   std::array<std::uint8_t, 4> suffix;
   random_.Fill(suffix);
   temporary_ = path_ + ".new-" + ToHex(suffix);
@@ -52,10 +55,8 @@ Authority NewAuthority::Finish(const std::vector<std::string>& tiers) {
   writer.Sequence([&](SecretDerWriter& sequence) { sequence.OctetString(fleet_key); });
   directory_->CreateDurably(kFleetKeyFile, EncodeKeyFile(writer.Take(), passphrase_, random_));
 
-  std::array<std::uint8_t, 16> id;
-  random_.Fill(id);
   std::string text = "# A fleetmint authority. Secret; back up the whole directory.\n";
-  text += "authority: " + ToHex(id) + "\n";
+  text += "authority: " + id_ + "\n";
   text += std::string("encrypted: ") + (passphrase_ ? "true" : "false") + "\n";
   text += "signer: file\ntiers: [";
   for (std::size_t i = 0; i < tiers.size(); ++i) text += (i == 0 ? "" : ", ") + tiers[i];

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -248,6 +249,28 @@ std::optional<unsigned> Directory::FileMode(std::string_view name) const {
     Fail("examine", PathOf(name), errno);
   }
   return status.st_mode & 07777U;
+}
+
+std::optional<std::uint64_t> Directory::FileSize(std::string_view name) const {
+  struct stat status {};
+  if (::fstatat(fd_, std::string(name).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    Fail("examine", PathOf(name), errno);
+  }
+  if (!S_ISREG(status.st_mode)) return std::nullopt;
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+FileLock::~FileLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+FileLock Directory::Lock(std::string_view name) const {
+  const int fd = OpenBeneath(name, O_RDONLY, 0);
+  if (fd < 0) Fail("open", PathOf(name), errno);
+  FileLock lock(fd);
+  if (Retry([&] { return ::flock(fd, LOCK_EX); }) != 0) Fail("lock", PathOf(name), errno);
+  return lock;
 }
 
 Bytes Directory::Read(std::string_view name, std::size_t limit) const {

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/bytes.h"
@@ -28,6 +29,18 @@ Bytes ReadWholeFile(const std::string& path, std::size_t limit);
 // ReadSecretFile does the same for a secret (password, passphrase, private key). Refuses a regular
 // file that other users may read, before it is read; `kind` is the kind of every error.
 SecretBytes ReadSecretFile(const std::string& path, std::size_t limit, ErrorKind kind);
+
+// FileLock holds a lock on a file until it is destroyed.
+class FileLock {
+ public:
+  explicit FileLock(int fd) : fd_(fd) {}
+  FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileLock& operator=(FileLock&&) = delete;
+  ~FileLock();
+
+ private:
+  int fd_;
+};
 
 class Directory {
  public:
@@ -51,6 +64,8 @@ class Directory {
   bool Exists(std::string_view name) const;
   // FileMode gives the permission bits of a file, or nothing if it is absent.
   std::optional<unsigned> FileMode(std::string_view name) const;
+  // FileSize gives the size of a regular file, or nothing if there is none.
+  std::optional<std::uint64_t> FileSize(std::string_view name) const;
   // Read gives the whole file; throws if it is absent or larger than `limit`.
   Bytes Read(std::string_view name, std::size_t limit = kMostBytes) const;
   SecretBytes ReadSecret(std::string_view name, std::size_t limit = kMostBytes) const;
@@ -69,6 +84,9 @@ class Directory {
   // Rename moves `name` to `new_name` in `to`, replacing what is there. Not durable before
   // to.Sync().
   void Rename(std::string_view name, const Directory& to, std::string_view new_name) const;
+  // Lock takes an exclusive lock (flock) on a file of this directory, waiting for whoever has it.
+  // It goes with the returned object, or with the process.
+  FileLock Lock(std::string_view name) const;
   // Remove deletes a file; an absent one is no error.
   void Remove(std::string_view name) const;
 

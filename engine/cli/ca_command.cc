@@ -42,7 +42,7 @@ std::string TierText(const TierInfo& tier, Time now) {
 }
 
 void PrintJson(Session& session, const Authority& authority) {
-  const Ledger::Counts counts = Ledger::Open(authority.LedgerPath()).Count();
+  const Ledger::Counts counts = authority.OpenLedger().Count();
   nlohmann::ordered_json tiers = nlohmann::ordered_json::array();
   for (const TierInfo& tier : authority.Tiers()) tiers.push_back(TierJson(tier));
   const nlohmann::ordered_json object{{"authority", authority.id()},
@@ -62,7 +62,7 @@ int Show(Session& session, const Options&) {
     PrintJson(session, authority);
     return 0;
   }
-  const Ledger::Counts counts = Ledger::Open(authority.LedgerPath()).Count();
+  const Ledger::Counts counts = authority.OpenLedger().Count();
   std::string text = "authority " + authority.id() + " in " + session.ca + ", keys " +
                      (authority.encrypted() ? "encrypted" : "not encrypted") + "\n";
   for (const TierInfo& tier : authority.Tiers()) text += TierText(tier, session.clock.Now());

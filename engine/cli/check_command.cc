@@ -17,11 +17,16 @@ int Check(Session& session, const std::string& file) {
   const Catalog catalog = session.LoadCatalog();
   const Fleet fleet = Fleet::Load(file, catalog);
   std::optional<Ledger> ledger;
+  std::optional<IssuerCertificate> issuer;
   if (!session.ca.empty()) {
     const Authority authority = Authority::Open(session.ca);
-    ledger.emplace(Ledger::Open(authority.LedgerPath()));
+    issuer = authority.CheckReady(session.clock);
+    ledger.emplace(authority.OpenLedger());
   }
   const Plan plan = Plan::Make(fleet, catalog, ledger ? &*ledger : nullptr);
+  if (issuer && plan.size() != 0) {
+    Issuer::CheckValidity(*issuer, plan.longest_validity(), session.clock.Now());
+  }
   const PlanSummary& summary = plan.summary();
   double seconds = 0;
   for (const auto& [spec, count] : summary.by_key) {

@@ -6,6 +6,7 @@
 #include "engine/cli/session.h"
 #include "engine/keys/generate.h"
 #include "engine/pipeline/issue.h"
+#include "engine/pipeline/open_output.h"
 #include "engine/pipeline/publish.h"
 #include "engine/pipeline/recover.h"
 
@@ -60,12 +61,29 @@ void Summarize(Session& session, const RunResult& result, const PlanSummary& sum
   session.ui.Say("bundles in " + session.out + "/bundles, manifest " + manifest);
 }
 
+// What was issued stays issued if the manifest cannot be written: the run's result is told all the
+// same.
+std::optional<PublishReport> PublishAfterRun(Session& session, const Ledger& ledger,
+                                             const Authority& authority,
+                                             const OutputDirectory& output) {
+  try {
+    PublishReport report = Publish(ledger, authority, output);
+    WarnOfMissing(session, report);
+    return report;
+  } catch (const Error& error) {
+    session.ui.Report(error);
+    session.ui.Hint("when that is mended: fleetmint manifest --ca " + session.ca + " --out " +
+                    session.out + " writes the manifest");
+    return std::nullopt;
+  }
+}
+
 int Issue(Session& session, const Options& options) {
   const Catalog catalog = session.LoadCatalog();
   const Fleet fleet = Fleet::Load(options.fleet, catalog);
   Authority authority = Authority::Open(session.ca);
   const RunLock lock = RunLock::Acquire(authority.directory(), "issue");
-  Ledger ledger = Ledger::Open(authority.LedgerPath());
+  Ledger ledger = authority.OpenLedger();
   Plan plan = Plan::Make(fleet, catalog, &ledger);
   UserPassphrase passphrase = session.Passphrase();
   authority.Unlock(authority.encrypted() ? &passphrase : nullptr, session.clock);
@@ -77,7 +95,7 @@ int Issue(Session& session, const Options& options) {
   if (!options.layout.empty())
     layout = options.layout == "hashed" ? Layout::kHashed : Layout::kFlat;
   const OutputDirectory output =
-      OutputDirectory::OpenOrCreate(session.out, authority.id(), fleet.name(), layout);
+      OpenOutputToIssue(session.out, authority, ledger, fleet.name(), layout, session.random);
   SayRecovery(session, Recover(ledger, output, session.ui));
   WarnOfPlan(session, plan.summary());
   if (plan.size() == 0) session.ui.Say("nothing to do: every endpoint has its certificate");
@@ -95,20 +113,21 @@ int Issue(Session& session, const Options& options) {
                            .stop = session.signals.token()};
   const RunResult result = fleetmint::Issue(plan, context);
   session.ui.EndProgress();
-  Publish(ledger, authority, output);
-
+  const std::optional<PublishReport> published =
+      PublishAfterRun(session, ledger, authority, output);
   if (result.clamped != 0) {
     session.ui.Warn(std::to_string(result.clamped) +
                     " certificates end with the issuing CA, earlier than asked");
   }
   Summarize(session, result, plan.summary());
+  if (!published) return ExitCode(ErrorKind::kDisk);
   if (result.interrupted) {
     session.ui.Say("interrupted: " + std::to_string(plan.size() - result.issued) + " of " +
                    std::to_string(plan.size()) + " are left");
     session.ui.Hint("run the same command again to go on");
     return ExitCode(ErrorKind::kInterrupted);
   }
-  return result.failures.empty() ? 0 : ExitCode(ErrorKind::kEndpoint);
+  return result.failures.empty() && published->missing.empty() ? 0 : ExitCode(ErrorKind::kEndpoint);
 }
 
 }  // namespace

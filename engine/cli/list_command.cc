@@ -9,6 +9,7 @@
 #include "engine/cli/age.h"
 #include "engine/cli/session.h"
 #include "engine/pipeline/bundle_passwords.h"
+#include "engine/pipeline/open_output.h"
 #include "engine/pipeline/publish.h"
 #include "output/manifest.h"
 
@@ -29,7 +30,7 @@ bool Selected(const Options& options, const std::optional<Time>& before, const L
 
 int List(Session& session, const Options& options) {
   const Authority authority = Authority::Open(session.ca);
-  const Ledger ledger = Ledger::Open(authority.LedgerPath());
+  const Ledger ledger = authority.OpenLedger();
   std::optional<Time> before;
   if (!options.expiring.empty()) before = session.clock.Now() + ParseDuration(options.expiring);
   nlohmann::ordered_json array = nlohmann::ordered_json::array();
@@ -63,7 +64,7 @@ int List(Session& session, const Options& options) {
 int Passwords(Session& session, const Options& options) {
   Authority authority = Authority::Open(session.ca);
   session.UnlockFleetKey(authority);
-  const Ledger ledger = Ledger::Open(authority.LedgerPath());
+  const Ledger ledger = authority.OpenLedger();
   std::set<std::string> wanted;
   for (const std::string& name : options.names) wanted.insert(AsciiLower(name));
   std::set<std::string> missing = wanted;
@@ -118,16 +119,19 @@ int Passwords(Session& session, const Options& options) {
 
 int Manifest(Session& session) {
   const Authority authority = Authority::Open(session.ca);
-  const OutputDirectory output = OutputDirectory::Open(session.out, authority.id());
-  const std::size_t lines = Publish(Ledger::Open(authority.LedgerPath()), authority, output);
+  const Ledger ledger = authority.OpenLedger();
+  const OutputDirectory output = OpenOutput(session.out, authority, ledger);
+  const PublishReport report = Publish(ledger, authority, output);
   if (session.json) {
     const nlohmann::ordered_json object{{"manifest", session.out + "/manifest.jsonl"},
-                                        {"endpoints", lines}};
+                                        {"endpoints", report.endpoints},
+                                        {"missing", report.missing.size()}};
     session.ui.Out(object.dump() + "\n");
   }
-  session.ui.Say("wrote " + session.out +
-                 "/manifest.jsonl and manifest.csv: " + std::to_string(lines) + " endpoints");
-  return 0;
+  session.ui.Say("wrote " + session.out + "/manifest.jsonl and manifest.csv: " +
+                 std::to_string(report.endpoints) + " endpoints");
+  WarnOfMissing(session, report);
+  return report.missing.empty() ? 0 : ExitCode(ErrorKind::kFindings);
 }
 
 }  // namespace

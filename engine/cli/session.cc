@@ -1,5 +1,6 @@
 #include "engine/cli/session.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "engine/base/error.h"
@@ -75,6 +76,21 @@ void AddThreads(CLI::App& command, Session& session) {
   command.add_option("--kernel", session.kernel, "the code that searches primes (default: auto)")
       ->type_name("NAME")
       ->check(CLI::IsMember({std::string("auto"), std::string(KernelName())}));
+}
+
+void WarnOfMissing(Session& session, const PublishReport& report) {
+  if (report.missing.empty()) return;
+  constexpr std::size_t kMostNamed = 5;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(report.missing.size(), kMostNamed); ++i) {
+    names += (i == 0 ? "'" : ", '") + report.missing[i] + "'";
+  }
+  if (report.missing.size() > kMostNamed) names += ", ...";
+  session.ui.Warn(std::to_string(report.missing.size()) +
+                  " bundles are not in the output, and not in the manifest: " + names);
+  session.ui.Hint(
+      "restore them from a backup: a private key is in its bundle and nowhere else; "
+      "fleetmint verify tells what is wrong with each");
 }
 
 KeySpec ParseKeyName(const std::string& name) {

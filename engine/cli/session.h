@@ -12,6 +12,7 @@
 #include "engine/cli/passphrase.h"
 #include "engine/cli/process.h"
 #include "engine/cli/ui.h"
+#include "engine/pipeline/publish.h"
 #include "profiles/profile.h"
 
 namespace fleetmint::cli {
@@ -49,6 +50,9 @@ void AddOut(CLI::App& command, Session& session);
 void AddProfiles(CLI::App& command, Session& session);
 void AddPassphrase(CLI::App& command, Session& session);
 void AddThreads(CLI::App& command, Session& session);
+
+// WarnOfMissing names the endpoints whose bundles a manifest leaves out because they are not there.
+void WarnOfMissing(Session& session, const PublishReport& report);
 
 // ParseKeyName reads "rsa-2048", "p256" and the like. Throws Error(kUsage).
 KeySpec ParseKeyName(const std::string& name);

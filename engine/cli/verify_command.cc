@@ -2,27 +2,46 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/authority/run_lock.h"
+#include "engine/base/error.h"
 #include "engine/cli/session.h"
+#include "engine/pipeline/open_output.h"
 #include "engine/pipeline/recover.h"
 #include "engine/pipeline/verify.h"
 
 namespace fleetmint::cli {
 namespace {
 
+VerifyReport Examine(Session& session, const Catalog& catalog) {
+  Authority authority = Authority::Open(session.ca);
+  Ledger ledger = authority.OpenLedger();
+  std::optional<OutputDirectory> output;
+  try {
+    output.emplace(OpenOutput(session.out, authority, ledger));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kFindings) throw;
+    VerifyReport report;  // damage that leaves nothing to go on with
+    for (const Fault& fault : error.faults()) {
+      const std::string where = fault.where.ToString();
+      report.findings.push_back({"", "", where + (where.empty() ? "" : ": ") + fault.message});
+    }
+    return report;
+  }
+  session.UnlockFleetKey(authority);
+  std::string holder;
+  const auto lock = RunLock::TryAcquire(authority.directory(), "verify", &holder);
+  if (lock) {
+    Recover(ledger, *output, session.ui);
+  } else {
+    session.ui.Warn("a run is going on (" + holder +
+                    "): what it has committed is verified; manifest and strangers are not");
+  }
+  return Verify(ledger, authority, *output, catalog, session.clock, session.Threads(),
+                /*run_in_progress=*/!lock, session.signals.token());
+}
+
 int RunVerify(Session& session) {
   const Catalog catalog = session.LoadCatalog();
-  Authority authority = Authority::Open(session.ca);
-  const OutputDirectory output = OutputDirectory::Open(session.out, authority.id());
-  session.UnlockFleetKey(authority);
-  Ledger ledger = Ledger::Open(authority.LedgerPath());
-  std::string holder;
-  if (const auto lock = RunLock::TryAcquire(authority.directory(), "verify", &holder)) {
-    Recover(ledger, output, session.ui);
-  } else {
-    session.ui.Warn("a run is going on (" + holder + "): its chunks in flight may be reported");
-  }
-  const VerifyReport report = Verify(ledger, authority, output, catalog, session.clock,
-                                     session.Threads(), session.signals.token());
+  const VerifyReport report = Examine(session, catalog);
   nlohmann::ordered_json findings = nlohmann::ordered_json::array();
   std::string text;
   for (const Finding& finding : report.findings) {
@@ -33,11 +52,18 @@ int RunVerify(Session& session) {
     text += finding.message + "\n";
   }
   if (session.json) {
-    const nlohmann::ordered_json object{
-        {"endpoints", report.endpoints}, {"files", report.files}, {"findings", findings}};
+    const nlohmann::ordered_json object{{"endpoints", report.endpoints},
+                                        {"files", report.files},
+                                        {"profile_not_compared", report.profile_not_compared},
+                                        {"findings", findings}};
     text = object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
   }
   session.ui.Out(text);
+  if (report.profile_not_compared != 0) {
+    session.ui.Say(std::to_string(report.profile_not_compared) +
+                   " were issued under overrides, or under another version of their profile: what "
+                   "the profile says was not compared");
+  }
   session.ui.Say("verified " + std::to_string(report.endpoints) + " endpoints, " +
                  std::to_string(report.files) +
                  " files: " + std::to_string(report.findings.size()) + " findings");

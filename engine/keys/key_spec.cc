@@ -12,6 +12,15 @@ std::optional<std::string> KeySpecFault(const KeySpec& spec) {
   return "ECDSA keys are on P-256 or P-384, not P-" + size;
 }
 
+std::optional<KeySpec> ParseKeySpecName(std::string_view name) {
+  for (const KeySpec spec : {KeySpec{KeyAlgorithm::kRsa, 2048}, KeySpec{KeyAlgorithm::kRsa, 3072},
+                             KeySpec{KeyAlgorithm::kRsa, 4096}, KeySpec{KeyAlgorithm::kEcdsa, 256},
+                             KeySpec{KeyAlgorithm::kEcdsa, 384}}) {
+    if (KeySpecName(spec) == name) return spec;
+  }
+  return std::nullopt;
+}
+
 std::string KeySpecName(const KeySpec& spec) {
   return (spec.algorithm == KeyAlgorithm::kRsa ? "RSA " : "ECDSA P-") + std::to_string(spec.bits);
 }

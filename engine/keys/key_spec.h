@@ -25,4 +25,7 @@ std::optional<std::string> KeySpecFault(const KeySpec& spec);
 // KeySpecName gives "RSA 2048", "ECDSA P-256".
 std::string KeySpecName(const KeySpec& spec);
 
+// ParseKeySpecName is its inverse; nothing if no key is called so.
+std::optional<KeySpec> ParseKeySpecName(std::string_view name);
+
 }  // namespace fleetmint

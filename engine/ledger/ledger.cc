@@ -19,8 +19,10 @@ std::int64_t Unix(Time time) { return time.time_since_epoch().count(); }
 }  // namespace
 
 struct Ledger::Impl {
-  Impl(const std::string& path, bool create) : connection(path, create) {}
+  Impl(const std::string& path, std::string_view whose, bool create)
+      : connection(path, create), authority(whose) {}
   mutable Connection connection;
+  std::string authority;
 };
 
 std::string_view StateName(CertificateState state) {
@@ -42,17 +44,20 @@ Ledger::Ledger(Ledger&&) noexcept = default;
 Ledger& Ledger::operator=(Ledger&&) noexcept = default;
 Ledger::~Ledger() = default;
 
-Ledger Ledger::Create(const std::string& path) {
-  auto impl = std::make_unique<Impl>(path, true);
+Ledger Ledger::Create(const std::string& path, std::string_view authority) {
+  auto impl = std::make_unique<Impl>(path, authority, true);
   Transaction transaction(impl->connection);
   impl->connection.Execute(kSchema);
   impl->connection.Execute(("PRAGMA user_version=" + std::to_string(kSchemaVersion)).c_str());
+  Query(impl->connection, "INSERT INTO ledger (one, authority) VALUES (1, ?)")
+      .Bind(authority)
+      .Run();
   transaction.Commit();
   return Ledger(std::move(impl));
 }
 
-Ledger Ledger::Open(const std::string& path) {
-  auto impl = std::make_unique<Impl>(path, false);
+Ledger Ledger::Open(const std::string& path, std::string_view authority) {
+  auto impl = std::make_unique<Impl>(path, authority, false);
   Query version(impl->connection, "PRAGMA user_version");
   version.Step();
   const std::int64_t found = version.Integer(0);
@@ -63,7 +68,29 @@ Ledger Ledger::Open(const std::string& path) {
                           "use the newer fleetmint that wrote it");
   }
   if (found < 1) throw Error(ErrorKind::kLedger, "'" + path + "' is not a fleetmint ledger");
+  Query whose(impl->connection, "SELECT authority FROM ledger");
+  if (!whose.Step() || whose.Text(0) != authority) {
+    throw Error::WithHint(ErrorKind::kLedger, "ledger '" + path + "' is that of another authority",
+                          "restore the one that belongs to this authority from its backup");
+  }
   return Ledger(std::move(impl));
+}
+
+std::optional<std::string> Ledger::OutputOf(std::string_view fleet) const {
+  Query query(impl_->connection,
+              "SELECT output FROM fleet WHERE name = ?1 AND EXISTS (SELECT 1 FROM certificate "
+              "WHERE fleet = ?1 AND issued_at IS NOT NULL)");
+  if (!query.Bind(fleet).Step()) return std::nullopt;
+  return query.Text(0);
+}
+
+void Ledger::BindOutput(std::string_view fleet, std::string_view output) {
+  Query(impl_->connection,
+        "INSERT INTO fleet (name, output) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET output = "
+        "excluded.output")
+      .Bind(fleet)
+      .Bind(output)
+      .Run();
 }
 
 std::int64_t Ledger::BeginRun(std::string_view fleet, Time now) {
@@ -173,8 +200,8 @@ void Ledger::Commit(std::vector<CommitItem> items, Time now) {
   } catch (const Error&) {
     // A commit that reports an I/O error may have happened. A new connection reads what the file
     // says.
-    const auto row =
-        Ledger::Open(impl_->connection.path()).Find(items.front().reservation.serial());
+    const auto row = Ledger::Open(impl_->connection.path(), impl_->authority)
+                         .Find(items.front().reservation.serial());
     if (!row || row->state != CertificateState::kIssued) throw;
   }
 }

@@ -86,13 +86,20 @@ class Ledger {
  public:
   static constexpr int kSchemaVersion = 1;
 
-  // Create makes a new database file (mode 0600); Open opens one. A ledger of a newer schema is
-  // refused.
-  static Ledger Create(const std::string& path);
-  static Ledger Open(const std::string& path);
+  // Create makes a new database file (mode 0600) of the authority with this id; Open opens one. A
+  // ledger of a newer schema is refused, and so is one of another authority.
+  static Ledger Create(const std::string& path, std::string_view authority);
+  static Ledger Open(const std::string& path, std::string_view authority);
   Ledger(Ledger&&) noexcept;
   Ledger& operator=(Ledger&&) noexcept;
   ~Ledger();
+
+  // OutputOf gives the id of the output directory that holds a fleet's bundles; nothing before the
+  // fleet's first certificate was issued.
+  std::optional<std::string> OutputOf(std::string_view fleet) const;
+  // BindOutput records the output directory that a fleet is issued into, durably. Error(kLedger) if
+  // it holds another one's bundles, or if the fleet's are elsewhere.
+  void BindOutput(std::string_view fleet, std::string_view output);
 
   // BeginRun records a run (who reserved what); EndRun its end. The run is named in every row.
   std::int64_t BeginRun(std::string_view fleet, Time now);

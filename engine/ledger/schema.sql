@@ -2,6 +2,17 @@ R"sql(
 -- The ledger's schema, version 1 (PRAGMA user_version). The invariants of the promises stand here, as
 -- constraints: code that breaks one gets an error, not a duplicate. Times are Unix seconds, UTC.
 
+CREATE TABLE ledger (
+  one       INTEGER PRIMARY KEY CHECK (one = 1),
+  authority TEXT NOT NULL                    -- id of the authority whose ledger this is
+) STRICT;
+
+-- The output directory (its id, not its path) that holds a fleet's bundles.
+CREATE TABLE fleet (
+  name   TEXT PRIMARY KEY CHECK (name <> ''),
+  output TEXT NOT NULL UNIQUE
+) STRICT;
+
 CREATE TABLE run (
   id         INTEGER PRIMARY KEY,
   fleet      TEXT NOT NULL,
@@ -45,6 +56,11 @@ WHEN NOT (OLD.state = NEW.state
           OR (OLD.state = 'reserved' AND NEW.state IN ('issued', 'abandoned'))
           OR (OLD.state = 'issued' AND NEW.state = 'superseded'))
 BEGIN SELECT RAISE(ABORT, 'a certificate state may not go backwards'); END;
+-- What was issued stays where it was issued: keys exist in their bundles alone.
+CREATE TRIGGER a_fleet_has_one_output BEFORE UPDATE OF output ON fleet
+WHEN OLD.output <> NEW.output AND
+     EXISTS (SELECT 1 FROM certificate WHERE fleet = OLD.name AND issued_at IS NOT NULL)
+BEGIN SELECT RAISE(ABORT, 'a fleet stays in its output directory'); END;
 CREATE TRIGGER nothing_is_forgotten BEFORE DELETE ON certificate
 BEGIN SELECT RAISE(ABORT, 'a serial is never removed from the ledger'); END;
 

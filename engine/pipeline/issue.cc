@@ -85,7 +85,7 @@ RunResult Issue(Plan& plan, const RunContext& context) {
   const std::int64_t run = context.ledger.BeginRun(plan.fleet_name(), context.clock.Now());
   // The last stage has a connection of its own: a Ledger serves one thread at a time, and the first
   // stage reserves while the last one commits.
-  Ledger commit_ledger = Ledger::Open(context.authority.LedgerPath());
+  Ledger commit_ledger = context.authority.OpenLedger();
   Reserver reserver(plan, context, run);
   Committer committer(context, commit_ledger, result);
 

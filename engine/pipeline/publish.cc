@@ -1,5 +1,6 @@
 #include "engine/pipeline/publish.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "engine/base/pem.h"
@@ -19,7 +20,9 @@ class FileWriter final : public PublishSink {
     if (!folder.empty()) folder_.emplace(root_.MakeSubdirectory(folder, 0700));
     file_.emplace(folder.empty() ? root_ : *folder_, name);
   }
-  void Append(std::string_view text, const std::string&) override { file_->Append(AsBytes(text)); }
+  void Append(std::string_view text, const std::string&, bool present) override {
+    if (present) file_->Append(AsBytes(text));
+  }
   void End() override { file_->Commit(); }
 
  private:
@@ -27,6 +30,13 @@ class FileWriter final : public PublishSink {
   std::optional<Directory> folder_;
   std::optional<DurableFile> file_;
 };
+
+bool IsPresent(const LedgerRow& row, const OutputDirectory& output) {
+  return std::all_of(row.facts.files.begin(), row.facts.files.end(),
+                     [&](const BundleFileRecord& file) {
+                       return output.Holds(row.endpoint, file.extension, file.bytes);
+                     });
+}
 
 }  // namespace
 
@@ -63,35 +73,43 @@ ManifestEntry ManifestEntryOf(const LedgerRow& row, const Ledger& ledger,
   return entry;
 }
 
-std::size_t RenderPublished(const Ledger& ledger, const Authority& authority,
-                            const OutputDirectory& output, PublishSink& sink) {
-  std::size_t lines = 0;
+PublishReport RenderPublished(const Ledger& ledger, const Authority& authority,
+                              const OutputDirectory& output, PublishSink& sink) {
+  PublishReport report;
   sink.Begin("", "manifest.jsonl");
   ledger.ForEachCurrent(output.fleet(), [&](const LedgerRow& row) {
-    sink.Append(ManifestJsonLine(ManifestEntryOf(row, ledger, output)) + "\n", row.endpoint);
-    ++lines;
+    const bool present = IsPresent(row, output);
+    sink.Append(ManifestJsonLine(ManifestEntryOf(row, ledger, output)) + "\n", row.endpoint,
+                present);
+    if (present) {
+      ++report.endpoints;
+    } else {
+      report.missing.push_back(row.endpoint);
+    }
   });
   sink.End();
   sink.Begin("", "manifest.csv");
-  sink.Append(ManifestCsvHeader() + kCrLf, "");
+  sink.Append(ManifestCsvHeader() + kCrLf, "", true);
   ledger.ForEachCurrent(output.fleet(), [&](const LedgerRow& row) {
-    sink.Append(ManifestCsvLine(ManifestEntryOf(row, ledger, output)) + kCrLf, row.endpoint);
+    sink.Append(ManifestCsvLine(ManifestEntryOf(row, ledger, output)) + kCrLf, row.endpoint,
+                IsPresent(row, output));
   });
   sink.End();
   sink.Begin("", "chain.pem");
   for (const Bytes& certificate : authority.Chain())
-    sink.Append(PemEncode("CERTIFICATE", certificate), "");
+    sink.Append(PemEncode("CERTIFICATE", certificate), "", true);
   sink.End();
   for (const EmbeddedFile& file : RolloutFiles()) {
     sink.Begin("rollout", std::string(file.name));
-    sink.Append(file.text, "");
+    sink.Append(file.text, "", true);
     sink.End();
   }
-  return lines;
+  return report;
 }
 
-std::size_t Publish(const Ledger& ledger, const Authority& authority,
-                    const OutputDirectory& output) {
+PublishReport Publish(const Ledger& ledger, const Authority& authority,
+                      const OutputDirectory& output) {
+  const FileLock alone = output.LockForPublishing();
   FileWriter writer(output.root());
   return RenderPublished(ledger, authority, output, writer);
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/authority/authority.h"
 #include "engine/ledger/ledger.h"
@@ -18,8 +19,9 @@ class PublishSink {
   virtual ~PublishSink() = default;
   // Begin starts the file `name` in `folder` ("": the output directory itself).
   virtual void Begin(const std::string& folder, const std::string& name) = 0;
-  // Append adds text; `endpoint` says whose line it is, or is empty.
-  virtual void Append(std::string_view text, const std::string& endpoint) = 0;
+  // Append adds text; `endpoint` says whose line it is, or is empty. `present` is false if a file
+  // of its bundle is not there: the published file leaves the line out.
+  virtual void Append(std::string_view text, const std::string& endpoint, bool present) = 0;
   virtual void End() = 0;
 };
 
@@ -27,14 +29,21 @@ class PublishSink {
 ManifestEntry ManifestEntryOf(const LedgerRow& row, const Ledger& ledger,
                               const OutputDirectory& output);
 
-// RenderPublished gives `sink` manifest.jsonl, manifest.csv, chain.pem and rollout/ of the output's
-// fleet as the ledger says they shall be. Returns the number of the manifest's endpoints.
-std::size_t RenderPublished(const Ledger& ledger, const Authority& authority,
-                            const OutputDirectory& output, PublishSink& sink);
+// PublishReport says what a manifest holds.
+struct PublishReport {
+  std::size_t endpoints = 0;  // lines of the manifest
+  std::vector<std::string>
+      missing;  // left out: endpoints without their bundle, or with a part of it
+};
 
-// Publish writes these files, each replaced atomically and durably. Needs no private key. Returns
-// what RenderPublished does.
-std::size_t Publish(const Ledger& ledger, const Authority& authority,
-                    const OutputDirectory& output);
+// RenderPublished gives `sink` manifest.jsonl, manifest.csv, chain.pem and rollout/ of the output's
+// fleet as the ledger says they shall be.
+PublishReport RenderPublished(const Ledger& ledger, const Authority& authority,
+                              const OutputDirectory& output, PublishSink& sink);
+
+// Publish writes these files, each replaced atomically and durably; one process at a time, the
+// others wait. The manifest holds only what exists. Needs no private key.
+PublishReport Publish(const Ledger& ledger, const Authority& authority,
+                      const OutputDirectory& output);
 
 }  // namespace fleetmint

@@ -4,17 +4,15 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
-#include <set>
+#include <chrono>
+#include <thread>
 #include <unordered_set>
 
 #include "engine/base/error.h"
 #include "engine/base/text.h"
-#include "engine/keys/consistency.h"
-#include "engine/pipeline/bundle_passwords.h"
 #include "engine/pipeline/publish.h"
-#include "engine/x509/certificate.h"
-#include "engine/x509/name.h"
-#include "output/pack.h"
+#include "engine/pipeline/verify_bundle.h"
+#include "engine/x509/chain.h"
 
 namespace fleetmint {
 namespace {
@@ -22,155 +20,11 @@ namespace {
 constexpr std::size_t kBatch = 256;
 constexpr std::size_t kMostManifestBytes = std::size_t{4} << 30U;
 
-KeySpec ParseKeySpecName(const std::string& name) {
-  for (const KeySpec spec : {KeySpec{KeyAlgorithm::kRsa, 2048}, KeySpec{KeyAlgorithm::kRsa, 3072},
-                             KeySpec{KeyAlgorithm::kRsa, 4096}, KeySpec{KeyAlgorithm::kEcdsa, 256},
-                             KeySpec{KeyAlgorithm::kEcdsa, 384}}) {
-    if (KeySpecName(spec) == name) return spec;
-  }
-  throw Error(ErrorKind::kFindings, "the ledger names an unknown kind of key '" + name + "'");
-}
-
-// What one bundle is held against; const, so that threads share it.
-struct Context {
-  const Authority& authority;
-  const OutputDirectory& output;
-  const Catalog& catalog;
-  const BundlePasswords& passwords;
-  std::vector<Certificate> chain;  // issuing first
-  std::set<Bytes> chain_ders;
-  Time now;
-};
-
-// BundleCheck opens one endpoint's bundle and collects what is wrong with it.
-class BundleCheck {
- public:
-  BundleCheck(const Context& context, const LedgerRow& row) : context_(context), row_(row) {}
-
-  std::vector<Finding> Run() {
-    if (row_.facts.files.empty()) {
-      findings_.push_back(
-          {row_.endpoint, "", "the ledger is damaged: it names no file of the bundle"});
-      return std::move(findings_);
-    }
-    try {
-      const auto files = ReadFiles();
-      if (!files) return std::move(findings_);
-      const SecretBytes password =
-          context_.passwords.Get(PasswordSource::Parse(row_.facts.password), row_.endpoint,
-                                 row_.serial, context_.authority.passwords());
-      const OpenedBundle bundle = OpenBundle(*files, password);
-      const Certificate certificate = Certificate::Parse(bundle.certificate);
-      CheckKey(bundle, certificate);
-      CheckCertificate(certificate);
-      CheckProfile(certificate);
-      for (const Bytes& der : bundle.chain) {
-        if (!context_.chain_ders.contains(der))
-          Add("its chain holds a certificate that is not the authority's");
-      }
-    } catch (const Error& error) {
-      Add(error.faults().front().message);
-    }
-    return std::move(findings_);
-  }
-
- private:
-  void Add(const std::string& message, const std::string& path = "") {
-    findings_.push_back({row_.endpoint,
-                         path.empty() ? context_.output.BundlePath(
-                                            row_.endpoint, row_.facts.files.front().extension)
-                                      : path,
-                         message});
-  }
-
-  std::optional<std::vector<BundleFile>> ReadFiles() {
-    std::vector<BundleFile> files;
-    for (const BundleFileRecord& record : row_.facts.files) {
-      const std::string path = context_.output.BundlePath(row_.endpoint, record.extension);
-      try {
-        Bytes content = context_.output.root().Read(path);
-        if (content.size() != record.bytes) {
-          Add("has " + std::to_string(content.size()) + " bytes; " + std::to_string(record.bytes) +
-                  " were written",
-              path);
-        } else if (Sha256(content) != record.sha256) {
-          Add("is damaged: its SHA-256 is not the recorded one", path);
-        }
-        files.push_back({record.extension, std::move(content)});
-      } catch (const Error& error) {
-        Add(error.faults().front().message, path);
-      }
-    }
-    if (!findings_.empty()) return std::nullopt;  // what is damaged need not be opened
-    return files;
-  }
-
-  void CheckKey(const OpenedBundle& bundle, const Certificate& certificate) {
-    if (Sha256(certificate.spki()) != row_.facts.spki_sha256)
-      Add("its key is not the recorded one");
-    SystemRandom random;
-    try {
-      CheckPairwiseConsistency(
-          PrivateKey(ParseKeySpecName(row_.facts.key), bundle.pkcs8, certificate.spki()), random);
-    } catch (const Error&) {
-      Add("its private key does not belong to its certificate");
-    }
-  }
-
-  void CheckCertificate(const Certificate& certificate) {
-    const IssuedFacts& facts = row_.facts;
-    if (Sha256(certificate.der()) != facts.sha256) Add("its certificate is not the recorded one");
-    if (!std::equal(row_.serial.begin(), row_.serial.end(), certificate.serial().begin(),
-                    certificate.serial().end())) {
-      Add("its serial is not the recorded one");
-    }
-    if (!certificate.SignedBy(context_.chain.front()) ||
-        certificate.issuer() != context_.chain.front().subject()) {
-      Add("its certificate is not signed by this authority's issuing CA");
-    }
-    if (context_.now > certificate.not_after()) {
-      Add("expired at " + FormatRfc3339(certificate.not_after()));
-    }
-    if (context_.now < certificate.not_before()) {
-      Add("is not valid before " + FormatRfc3339(certificate.not_before()));
-    }
-    std::vector<std::string> ips;
-    for (const Bytes& ip : certificate.san().ip) ips.push_back(FormatIp(ip));
-    if (NameToString(certificate.subject()) != facts.subject ||
-        certificate.san().dns != facts.dns || ips != facts.ip) {
-      Add("its names are not the recorded ones");
-    }
-  }
-
-  void CheckProfile(const Certificate& certificate) {
-    const Profile* const profile = context_.catalog.Find(row_.facts.profile);
-    if (profile == nullptr) return;  // a user's profile that this run was not given
-    if (certificate.is_ca()) Add("its certificate is one of a CA");
-    // An endpoint may override its profile's usages; then the fingerprint differs, and only the
-    // profile itself can be compared.
-    if (profile->Fingerprint() != row_.facts.profile_fingerprint) return;
-    if (certificate.key_usage() != profile->config().key_usage ||
-        certificate.extended_key_usage() != profile->config().extended_key_usage) {
-      Add("its key usages are not those of profile '" + profile->name() + "'");
-    }
-  }
-
-  const Context& context_;
-  const LedgerRow& row_;
-  std::vector<Finding> findings_;
-};
-
-// The chain must hold by itself, up to a self-signed root.
-std::vector<Certificate> CheckChain(const Authority& authority, VerifyReport& report) {
+std::vector<Certificate> CheckChain(const Authority& authority, Time now, VerifyReport& report) {
   std::vector<Certificate> chain;
   for (const Bytes& der : authority.Chain()) chain.push_back(Certificate::Parse(der));
-  for (std::size_t i = 0; i < chain.size(); ++i) {
-    const Certificate& issuer = chain[std::min(i + 1, chain.size() - 1)];
-    if (!chain[i].SignedBy(issuer)) {
-      report.findings.push_back({"", "chain.pem",
-                                 "CA certificate '" + NameToString(chain[i].subject()) +
-                                     "' is not signed by the next one"});
-    }
+  for (std::string& fault : ChainFaults(chain, now)) {
+    report.findings.push_back({"", "chain.pem", std::move(fault)});
   }
   return chain;
 }
@@ -194,9 +48,11 @@ class PublishedCheck final : public PublishSink {
     }
   }
 
-  void Append(std::string_view text, const std::string& endpoint) override {
+  // Where a bundle is missing, which is a finding of its own, its line may be there or not.
+  void Append(std::string_view text, const std::string& endpoint, bool present) override {
     if (faulty_) return;
     if (!rest_.starts_with(text)) {
+      if (!present) return;
       Fault(endpoint, endpoint.empty() ? "differs from what it shall be"
                                        : "its line is missing or differs from the ledger");
       return;
@@ -236,7 +92,11 @@ void CheckStrangers(const OutputDirectory& output, const std::unordered_set<std:
     look(output.bundles(), "bundles/");
   } else {
     for (const std::string& folder : output.bundles().List()) {
-      look(output.bundles().Subdirectory(folder), "bundles/" + folder + "/");
+      try {
+        look(output.bundles().Subdirectory(folder), "bundles/" + folder + "/");
+      } catch (const Error&) {  // not a folder
+        report.findings.push_back({"", "bundles/" + folder, "the ledger knows no such bundle"});
+      }
     }
   }
   for (const std::string& name : output.pending().List()) {
@@ -245,61 +105,113 @@ void CheckStrangers(const OutputDirectory& output, const std::unordered_set<std:
   }
 }
 
+class Verifier {
+ public:
+  Verifier(const Ledger& ledger, const Authority& authority, const OutputDirectory& output,
+           const Catalog& catalog, Time now, unsigned threads, bool run_in_progress,
+           std::stop_token stop)
+      : ledger_(ledger),
+        output_(output),
+        context_{authority, output, catalog, passwords_, CheckChain(authority, now, report_),
+                 {},        now},
+        arena_(static_cast<int>(threads)),
+        run_in_progress_(run_in_progress),
+        stop_(std::move(stop)) {
+    for (const Certificate& certificate : context_.chain) {
+      context_.chain_ders.insert(certificate.der());
+    }
+  }
+
+  VerifyReport Run() {
+    for (const std::string& fault : ledger_.IntegrityFaults()) {
+      report_.findings.push_back({"", "", "the ledger is damaged: " + fault});
+    }
+    ledger_.ForEachCurrent(output_.fleet(), [&](const LedgerRow& row) {
+      Take(row);
+      if (batch_.size() == kBatch) Flush();
+    });
+    Flush();
+    if (!run_in_progress_) {
+      PublishedCheck published(output_.root(), report_);
+      RenderPublished(ledger_, context_.authority, output_, published);
+      CheckStrangers(output_, known_, report_);
+    }
+    return std::move(report_);
+  }
+
+ private:
+  void Take(const LedgerRow& row) {
+    ++report_.endpoints;
+    report_.files += row.facts.files.size();
+    const bool unique = serials_.insert(SerialHex(row.serial)).second &&
+                        keys_.insert(ToHex(row.facts.spki_sha256)).second &&
+                        names_.insert(AsciiLower(row.endpoint)).second;
+    if (!unique) {
+      report_.findings.push_back(
+          {row.endpoint, "", "its serial, key or name stands twice in the ledger"});
+    }
+    for (const BundleFileRecord& file : row.facts.files) {
+      known_.insert(output_.BundlePath(row.endpoint, file.extension));
+    }
+    try {
+      passwords_.Load(PasswordSource::Parse(row.facts.password), row.endpoint);
+      batch_.push_back(row);
+    } catch (const Error& error) {
+      report_.findings.push_back({row.endpoint, "", error.faults().front().message});
+    }
+  }
+
+  void Flush() {
+    std::vector<BundleResult> results(batch_.size());
+    arena_.execute([&] {
+      oneapi::tbb::parallel_for(std::size_t{0}, batch_.size(), [&](std::size_t i) {
+        if (!stop_.stop_requested()) results[i] = CheckBundle(context_, batch_[i]);
+      });
+    });
+    for (std::size_t i = 0; i < batch_.size(); ++i) {
+      if (stop_.stop_requested()) throw Error(ErrorKind::kInterrupted, "verify was interrupted");
+      if (!results[i].findings.empty() && run_in_progress_) results[i] = LookAgain(batch_[i]);
+      if (!results[i].profile_compared) ++report_.profile_not_compared;
+      std::move(results[i].findings.begin(), results[i].findings.end(),
+                std::back_inserter(report_.findings));
+    }
+    batch_.clear();
+  }
+
+  // A run that has passed its commit point renames the files right after it, and may replace the
+  // certificate meanwhile.
+  BundleResult LookAgain(const LedgerRow& row) const {
+    BundleResult result;
+    for (int attempt = 0; attempt < 10 && !stop_.stop_requested(); ++attempt) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+      const auto now = ledger_.Find(row.serial);
+      if (!now || now->state != CertificateState::kIssued) return {};
+      result = CheckBundle(context_, *now);
+      if (result.findings.empty()) break;
+    }
+    return result;
+  }
+
+  const Ledger& ledger_;
+  const OutputDirectory& output_;
+  VerifyReport report_;
+  BundlePasswords passwords_;
+  VerifyContext context_;
+  oneapi::tbb::task_arena arena_;
+  const bool run_in_progress_;
+  const std::stop_token stop_;
+  std::unordered_set<std::string> known_, serials_, keys_, names_;
+  std::vector<LedgerRow> batch_;
+};
+
 }  // namespace
 
 VerifyReport Verify(const Ledger& ledger, const Authority& authority, const OutputDirectory& output,
                     const Catalog& catalog, const Clock& clock, unsigned threads,
-                    std::stop_token stop) {
-  VerifyReport report;
-  for (const std::string& fault : ledger.IntegrityFaults()) {
-    report.findings.push_back({"", "", "the ledger is damaged: " + fault});
-  }
-  BundlePasswords passwords;
-  Context context{authority, output,     catalog, passwords, CheckChain(authority, report),
-                  {},        clock.Now()};
-  for (const Certificate& certificate : context.chain) context.chain_ders.insert(certificate.der());
-  std::unordered_set<std::string> known, serials, keys, names;
-  std::vector<LedgerRow> batch;
-  oneapi::tbb::task_arena arena(static_cast<int>(threads));
-
-  const auto flush = [&] {
-    std::vector<std::vector<Finding>> found(batch.size());
-    arena.execute([&] {
-      oneapi::tbb::parallel_for(std::size_t{0}, batch.size(), [&](std::size_t i) {
-        if (!stop.stop_requested()) found[i] = BundleCheck(context, batch[i]).Run();
-      });
-    });
-    for (auto& findings : found) {
-      std::move(findings.begin(), findings.end(), std::back_inserter(report.findings));
-    }
-    batch.clear();
-    if (stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "verify was interrupted");
-  };
-
-  ledger.ForEachCurrent(output.fleet(), [&](const LedgerRow& row) {
-    ++report.endpoints;
-    report.files += row.facts.files.size();
-    const bool unique = serials.insert(SerialHex(row.serial)).second &&
-                        keys.insert(ToHex(row.facts.spki_sha256)).second &&
-                        names.insert(AsciiLower(row.endpoint)).second;
-    if (!unique)
-      report.findings.push_back(
-          {row.endpoint, "", "its serial, key or name stands twice in the ledger"});
-    for (const BundleFileRecord& file : row.facts.files)
-      known.insert(output.BundlePath(row.endpoint, file.extension));
-    try {
-      passwords.Load(PasswordSource::Parse(row.facts.password), row.endpoint);
-      batch.push_back(row);
-    } catch (const Error& error) {
-      report.findings.push_back({row.endpoint, "", error.faults().front().message});
-    }
-    if (batch.size() == kBatch) flush();
-  });
-  flush();
-  PublishedCheck published(output.root(), report);
-  RenderPublished(ledger, authority, output, published);
-  CheckStrangers(output, known, report);
-  return report;
+                    bool run_in_progress, std::stop_token stop) {
+  return Verifier(ledger, authority, output, catalog, clock.Now(), threads, run_in_progress,
+                  std::move(stop))
+      .Run();
 }
 
 }  // namespace fleetmint

@@ -8,6 +8,7 @@
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 #include "engine/x509/certificate.h"
+#include "engine/x509/chain.h"
 #include "engine/x509/name.h"
 #include "engine/x509/tbs_certificate.h"
 
@@ -139,6 +140,33 @@ Finding NameConstraints(const Subject& s) {
             "name constraints are not the asked ones, or not critical");
 }
 
+Finding IssuerConstraints(const Subject& s) {
+  const auto faults = NameConstraintFaults(s.context.chain, s.certificate.san());
+  return faults.empty() ? Finding() : Finding(faults.front());
+}
+
+// Whether the extension is there exactly if `text` was asked for, and holds it.
+bool Carries(const Certificate& certificate, const char* oid, const std::string& text) {
+  const Bytes* const value = certificate.Extension(oid);
+  if (text.empty() || value == nullptr) return text.empty() == (value == nullptr);
+  return AsText(*value).find(text) != std::string_view::npos;
+}
+
+Finding CrlDistributionPoint(const Subject& s) {
+  return If(!Carries(s.certificate, "2.5.29.31", s.spec.crl_url),
+            "the CRL distribution point is not the asked one");
+}
+
+Finding AuthorityInformation(const Subject& s) {
+  return If(!Carries(s.certificate, "1.3.6.1.5.5.7.1.1", s.spec.ca_issuers_url),
+            "the authority information access is not the asked one");
+}
+
+Finding SecurityIdentifier(const Subject& s) {
+  return If(!Carries(s.certificate, "1.3.6.1.4.1.311.25.2", s.spec.sid),
+            "the security identifier is not the asked one");
+}
+
 Finding NameLimits(const Subject& s) {
   const auto faults = NameFaults(s.spec.subject);
   return faults.empty() ? Finding() : Finding(faults.front());
@@ -150,7 +178,7 @@ struct Rule {
   Finding (*check)(const Subject&);
 };
 
-constexpr std::array<Rule, 21> kRules{{
+constexpr std::array<Rule, 25> kRules{{
     {"version", "RFC 5280 4.1.2.1", Version},
     {"serial", "RFC 5280 4.1.2.2", SerialRule},
     {"issuer_name", "RFC 5280 4.1.2.4", IssuerName},
@@ -172,6 +200,10 @@ constexpr std::array<Rule, 21> kRules{{
     {"extensions_unique", "RFC 5280 4.2", NoExtensionTwice},
     {"critical_known", "RFC 5280 4.2", OnlyKnownCritical},
     {"name_constraints", "RFC 5280 4.2.1.10", NameConstraints},
+    {"issuer_constraints", "RFC 5280 4.2.1.10", IssuerConstraints},
+    {"crl_distribution_point", "RFC 5280 4.2.1.13", CrlDistributionPoint},
+    {"authority_information", "RFC 5280 4.2.2.1", AuthorityInformation},
+    {"security_identifier", "KB5014754", SecurityIdentifier},
 }};
 
 // The TBS as a certificate with a signature that nobody looks at, so that a certificate parser

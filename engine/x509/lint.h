@@ -3,10 +3,12 @@
 // promise. Pure functions; any thread.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "engine/base/bytes.h"
+#include "engine/x509/certificate.h"
 #include "engine/x509/certificate_spec.h"
 
 namespace fleetmint {
@@ -23,6 +25,7 @@ struct LintContext {
   ByteView issuer_key_identifier;  // empty for a self-signed root
   Time issuer_not_before;          // ignored for a self-signed root
   Time issuer_not_after;
+  std::span<const Certificate> chain;  // of the issuer on: their name constraints bind
   bool self_signed = false;
 };
 

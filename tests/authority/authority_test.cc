@@ -89,7 +89,7 @@ TEST_F(AuthorityInitTest, TheLedgerKnowsEveryTier) {
   const auto tiers = authority.Tiers();
   ASSERT_EQ(tiers.size(), 2u);
   std::vector<LedgerRow> rows;
-  Ledger::Open(authority.LedgerPath()).ForEach([&](const LedgerRow& row) { rows.push_back(row); });
+  authority.OpenLedger().ForEach([&](const LedgerRow& row) { rows.push_back(row); });
   ASSERT_EQ(rows.size(), 2u);
   for (std::size_t i = 0; i < 2; ++i) {
     EXPECT_EQ(rows[i].endpoint, tiers[i].name);

@@ -59,7 +59,7 @@ class AuthorityFixture : public testing::Test {
   // IssueLeaf signs an endpoint certificate by the unlocked authority.
   Bytes IssueLeaf(const Authority& authority, const std::string& endpoint = "ws-0001") {
     static const PrivateKey key = NewKey(kP256);
-    Ledger ledger = Ledger::Open(authority.LedgerPath());
+    Ledger ledger = authority.OpenLedger();
     auto reservations = ledger.Reserve(ledger.BeginRun("fleet", clock_.Now()), "fleet",
                                        {&endpoint, 1}, random_, clock_.Now());
     std::vector<PreparedCertificate> prepared;

@@ -63,7 +63,7 @@ class IssuerTest : public testing::Test {
   const Time now_ = ParseRfc3339("2026-03-01T12:00:00Z");
   TempDir temp_;
   SystemRandom random_;
-  Ledger ledger_ = Ledger::Create(temp_ / "ledger.db");
+  Ledger ledger_ = Ledger::Create(temp_ / "ledger.db", "test-authority");
   std::unique_ptr<Signer> signer_;
   IssuedCertificate root_;
   Issuer issuer_;

@@ -110,13 +110,14 @@ mkdir crashed  # before its first file was whole
 touch crashed/..fleetmint.tmp
 run 0 issue --profiles profiles.d other.yaml --ca ca --out crashed
 touch file
-run 3 issue fleet.yaml --profiles profiles.d --ca ca --out file/out
+fast_fleet third.yaml 'ws-[1-4]' third
+run 3 issue third.yaml --profiles profiles.d --ca ca --out file/out
 says 'Not a directory'
-run 2 issue other.yaml --profiles profiles.d --ca ca --out out
+run 2 issue third.yaml --profiles profiles.d --ca ca --out out
 says "'test'"
 mkdir mine
 touch mine/thesis.tex
-run 2 issue other.yaml --profiles profiles.d --ca ca --out mine
+run 2 issue third.yaml --profiles profiles.d --ca ca --out mine
 says mine
 equal "$(ls -A mine)" thesis.tex
 

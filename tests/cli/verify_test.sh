@@ -49,8 +49,22 @@ rm out/chain.pem
 damaged chain.pem
 touch out/bundles/stranger.pfx
 damaged stranger.pfx
+echo 'authority: x' >out/.fleetmint
+damaged .fleetmint
+mv out/bundles elsewhere
+ln -s "$PWD/elsewhere" out/bundles
+damaged bundles
+rm -rf elsewhere out/bundles/ws-1.pfx
+mkdir out/bundles/ws-1.pfx
+damaged ws-1.pfx
 # The ledger's word against the bundle's.
-sqlite3 ca/ledger.db "update certificate set sha256 = zeroblob(32) where endpoint = 'ws-3'" 2>/dev/null ||
-  fail 'cannot change the ledger'
-damaged ws-3
+for change in 'sha256 = zeroblob(32)' 'sha1 = zeroblob(20)' 'not_after = not_after + 1' 'not_before = not_before - 1' \
+  "issuer = 'x'" "encryption = 'legacy'" "subject = 'CN=x'" "dns = 'x'" "friendly_name = 'x'" "key = 'RSA 2048'"; do
+  sqlite3 ca/ledger.db "update certificate set $change where endpoint = 'ws-3'" 2>/dev/null || fail "cannot change $change"
+  damaged ws-3
+done
+# What the profile says now, held against what was issued: only where it is the same version of it.
+sed -i 's/key_usage: .*/key_usage: [digital_signature, key_agreement]/' profiles.d/fast-agent.yaml
+run 0 verify --ca ca --out out --profiles profiles.d
+says '5 were issued under overrides, or under another version of their profile'
 run 0 verify --ca ca --out out --profiles profiles.d

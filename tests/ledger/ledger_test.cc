@@ -64,7 +64,7 @@ class LedgerTest : public ::testing::Test {
 
   TempDir dir_;
   SystemRandom random_;
-  Ledger ledger_ = Ledger::Create(dir_ / "ledger.db");
+  Ledger ledger_ = Ledger::Create(dir_ / "ledger.db", "test-authority");
   std::int64_t run_ = ledger_.BeginRun("acme", kNow);
 };
 
@@ -275,13 +275,14 @@ TEST_F(LedgerTest, RunsAndCrlNumbersCountUp) {
   EXPECT_EQ(ledger_.NextCrlNumber("aa"), 1u);
   EXPECT_EQ(ledger_.NextCrlNumber("aa"), 2u);
   EXPECT_EQ(ledger_.NextCrlNumber("bb"), 1u) << "each issuer counts for itself";
-  EXPECT_EQ(Ledger::Open(dir_ / "ledger.db").NextCrlNumber("aa"), 3u) << "a CRL number came twice";
+  EXPECT_EQ(Ledger::Open(dir_ / "ledger.db", "test-authority").NextCrlNumber("aa"), 3u)
+      << "a CRL number came twice";
 }
 
 TEST_F(LedgerTest, EverythingIsThereAfterReopening) {
   const Serial issued = Issue("ws-0001");
   const Serial reserved = ReserveOne("ws-0002").serial();
-  ledger_ = Ledger::Open(dir_ / "ledger.db");
+  ledger_ = Ledger::Open(dir_ / "ledger.db", "test-authority");
   EXPECT_EQ(StateOf(issued), CertificateState::kIssued);
   EXPECT_EQ(StateOf(reserved), CertificateState::kReserved)
       << "a dropped reservation was forgotten";
@@ -296,7 +297,7 @@ TEST_F(LedgerTest, ConnectionsOfTwoThreadsNeverShareASerial) {
   std::vector<std::uint64_t> numbers[2];
   std::atomic<int> waiting{2};
   const auto work = [&](int who) {
-    Ledger ledger = Ledger::Open(dir_ / "ledger.db");
+    Ledger ledger = Ledger::Open(dir_ / "ledger.db", "test-authority");
     SystemRandom random;
     const std::int64_t run = ledger.BeginRun("acme", kNow);
     waiting.fetch_sub(1);

@@ -77,7 +77,7 @@ std::string IssuedColumns(const char* octet) {
 class SchemaTest : public ::testing::Test {
  protected:
   SchemaTest() {
-    Ledger::Create(path_).BeginRun("acme", kNow);
+    Ledger::Create(path_, "test-authority").BeginRun("acme", kNow);
     raw_ = std::make_unique<RawDatabase>(path_);
     Must(InsertReserved(kReserved, "reserved"));
     for (const auto& [serial, name, octet] :
@@ -228,10 +228,10 @@ TEST_F(SchemaTest, SmallTablesKeepTheirRules) {
 }
 
 TEST_F(SchemaTest, IntegrityFaultsNamesWhatSlippedIn) {
-  EXPECT_TRUE(Ledger::Open(path_).IntegrityFaults().empty());
+  EXPECT_TRUE(Ledger::Open(path_, "test-authority").IntegrityFaults().empty());
   Must("PRAGMA foreign_keys=OFF");
   Must("UPDATE certificate SET run = 99" + Where(kIssued));
-  const auto faults = Ledger::Open(path_).IntegrityFaults();
+  const auto faults = Ledger::Open(path_, "test-authority").IntegrityFaults();
   ASSERT_EQ(faults.size(), 1u);
   EXPECT_NE(faults[0].find("certificate"), std::string::npos) << faults[0];
 }
@@ -255,7 +255,7 @@ TEST_F(SchemaTest, EveryConnectionIsDurable) {
 }
 
 TEST_F(SchemaTest, TheFilesAreTheOwnersAlone) {
-  Ledger ledger = Ledger::Open(path_);
+  Ledger ledger = Ledger::Open(path_, "test-authority");
   ledger.BeginRun("acme", kNow);
   for (const char* suffix : {"", "-wal", "-shm"})
     EXPECT_EQ(ModeOf(path_ + suffix), 0600u) << suffix;
@@ -263,7 +263,7 @@ TEST_F(SchemaTest, TheFilesAreTheOwnersAlone) {
 
 TEST_F(SchemaTest, ANewerSchemaIsRefused) {
   Must("PRAGMA user_version=" + std::to_string(Ledger::kSchemaVersion + 1));
-  const auto error = ThrownBy([&] { Ledger::Open(path_); });
+  const auto error = ThrownBy([&] { Ledger::Open(path_, "test-authority"); });
   ASSERT_TRUE(error.has_value()) << "a ledger of the future was opened";
   EXPECT_EQ(error->kind(), ErrorKind::kLedger);
   EXPECT_NE(std::string(error->what()).find(path_), std::string::npos) << error->what();
@@ -278,7 +278,7 @@ TEST_F(SchemaTest, CreateLeavesAnExistingFileAlone) {
   const std::string foreign = dir_ / "foreign", empty = dir_.Write("empty", "", 0644);
   RawDatabase(foreign).Execute("CREATE TABLE t (a)");
   for (const std::string& path : {path_, foreign, empty}) {
-    const auto error = ThrownBy([&] { Ledger::Create(path); });
+    const auto error = ThrownBy([&] { Ledger::Create(path, "test-authority"); });
     ASSERT_TRUE(error.has_value()) << "a ledger was created over " << path;
     EXPECT_EQ(error->kind(), ErrorKind::kLedger);
     EXPECT_NE(std::string(error->what()).find(path), std::string::npos) << error->what();
@@ -302,7 +302,7 @@ TEST(LedgerFileTest, WhatIsNoLedgerIsRefused) {
        {Case{text, "not a database"}, Case{empty, "not a fleetmint ledger"},
         Case{foreign, "not a fleetmint ledger"}, Case{dir / "absent", "unable to open"},
         Case{dir.path(), "unable to open"}}) {
-    const auto error = ThrownBy([&] { Ledger::Open(c.path); });
+    const auto error = ThrownBy([&] { Ledger::Open(c.path, "test-authority"); });
     ASSERT_TRUE(error.has_value()) << c.path;
     EXPECT_EQ(error->kind(), ErrorKind::kLedger);
     const std::string message = error->what();
@@ -310,7 +310,7 @@ TEST(LedgerFileTest, WhatIsNoLedgerIsRefused) {
     EXPECT_NE(message.find(c.reason), std::string::npos) << message;
   }
   EXPECT_EQ(ReadFileText(text), std::string(4096, 'x')) << "a file that is no ledger was changed";
-  EXPECT_THROW(Ledger::Create(dir / "absent/ledger.db"), Error);
+  EXPECT_THROW(Ledger::Create(dir / "absent/ledger.db", "test-authority"), Error);
 }
 
 }  // namespace

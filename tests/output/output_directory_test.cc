@@ -16,9 +16,15 @@ constexpr const char* kFleet = "acme-agents";
 
 class OutputDirectoryTest : public testing::Test {
  protected:
-  OutputDirectory Create(std::optional<Layout> layout = std::nullopt) const {
-    return OutputDirectory::OpenOrCreate(out_, kAuthority, kFleet, layout);
+  OutputDirectory Create(std::optional<Layout> layout = std::nullopt) {
+    return CreateAs(out_, kAuthority, kFleet, layout);
   }
+  OutputDirectory CreateAs(const std::string& path, const std::string& authority,
+                           const std::string& fleet, std::optional<Layout> layout = std::nullopt,
+                           const std::optional<std::string>& id = std::nullopt) {
+    return OutputDirectory::OpenOrCreate(path, authority, fleet, layout, id, random_);
+  }
+  SystemRandom random_;
   TempDir temp_;
   const std::string out_ = temp_ / "out";
 };
@@ -48,8 +54,7 @@ TEST_F(OutputDirectoryTest, AnotherPairIsRefused) {
   for (const Case& c : {Case{other, kFleet, "another authority"},
                         Case{kAuthority, "other-fleet", "another fleet ('acme-agents')"},
                         Case{other, "other-fleet", "another authority"}}) {
-    const auto error =
-        ThrownBy([&] { OutputDirectory::OpenOrCreate(out_, c.authority, c.fleet, std::nullopt); });
+    const auto error = ThrownBy([&] { CreateAs(out_, c.authority, c.fleet); });
     ASSERT_TRUE(error) << c.reason;
     EXPECT_EQ(error->kind(), ErrorKind::kInput);
     EXPECT_NE(std::string(error->what()).find(c.reason), std::string::npos) << error->what();
@@ -62,11 +67,39 @@ TEST_F(OutputDirectoryTest, AnotherPairIsRefused) {
 TEST_F(OutputDirectoryTest, EveryFleetNameIsPinnedAsText) {
   for (const char* fleet : {"null", "true", "no", "1e3", "0x10", "2026-01-01"}) {
     const std::string path = temp_ / fleet;
-    OutputDirectory::OpenOrCreate(path, kAuthority, fleet, std::nullopt);
+    CreateAs(path, kAuthority, fleet);
     EXPECT_EQ(MessageOf([&] { EXPECT_EQ(OutputDirectory::Open(path, kAuthority).fleet(), fleet); }),
               "")
         << fleet;
   }
+}
+
+// Bundles hold the only copy of their keys: a fleet must not be spread over directories unnoticed.
+TEST_F(OutputDirectoryTest, ADirectoryIsKnownByItsIdAndNotByItsPath) {
+  const std::string id = Create().id();
+  EXPECT_EQ(id.size(), 32u);
+  const std::string moved = temp_ / "moved";
+  std::filesystem::rename(out_, moved);
+  EXPECT_EQ(CreateAs(moved, kAuthority, kFleet, std::nullopt, id).id(), id);
+  const std::string other = temp_ / "other";
+  for (const std::string& path : {out_, other}) {
+    const auto error = ThrownBy([&] { CreateAs(path, kAuthority, kFleet, std::nullopt, id); });
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->kind(), ErrorKind::kInput);
+    EXPECT_FALSE(std::filesystem::exists(path)) << "something was written";
+  }
+  EXPECT_NE(CreateAs(other, kAuthority, kFleet).id(), id);
+  EXPECT_TRUE(ThrownBy([&] { CreateAs(other, kAuthority, kFleet, std::nullopt, id); }));
+}
+
+TEST_F(OutputDirectoryTest, HoldsWhatIsThereWithItsSize) {
+  const OutputDirectory output = Create();
+  output.bundles().Write("ws-0001.pfx", AsBytes("12345"));
+  std::filesystem::create_directory(out_ + "/bundles/ws-0002.pfx");
+  EXPECT_TRUE(output.Holds("ws-0001", "pfx", 5));
+  EXPECT_FALSE(output.Holds("ws-0001", "pfx", 4));
+  EXPECT_FALSE(output.Holds("ws-0002", "pfx", 4096));
+  EXPECT_FALSE(output.Holds("ws-0003", "pfx", 0));
 }
 
 TEST_F(OutputDirectoryTest, ForeignFilesAreNotTouched) {
@@ -117,8 +150,7 @@ TEST_F(OutputDirectoryTest, TheLayoutIsFixedAtTheFirstIssue) {
 TEST_F(OutputDirectoryTest, BundlesLieWhereTheLayoutSays) {
   const OutputDirectory flat = Create();
   EXPECT_EQ(flat.BundlePath("ws-0001", "pfx"), "bundles/ws-0001.pfx");
-  const OutputDirectory hashed =
-      OutputDirectory::OpenOrCreate(temp_ / "hashed", kAuthority, kFleet, Layout::kHashed);
+  const OutputDirectory hashed = CreateAs(temp_ / "hashed", kAuthority, kFleet, Layout::kHashed);
   const std::string folder = ToHex(Sha256(AsBytes("ws-0001"))).substr(0, 2);
   EXPECT_EQ(hashed.BundlePath("ws-0001", "key.pem"), "bundles/" + folder + "/ws-0001.key.pem");
   EXPECT_EQ(hashed.BundlePath("WS-0001", "pfx"), "bundles/" + folder + "/WS-0001.pfx")

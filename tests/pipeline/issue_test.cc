@@ -6,6 +6,7 @@
 #include <map>
 
 #include "engine/pipeline/hierarchy.h"
+#include "engine/pipeline/open_output.h"
 #include "engine/pipeline/publish.h"
 #include "engine/pipeline/recover.h"
 #include "output/manifest.h"
@@ -88,10 +89,10 @@ class IssueTest : public testing::Test {
     const Fleet fleet = LoadFleet(hosts);
     Authority authority = Authority::Open(dir_ / ca);
     authority.Unlock(nullptr, clock_);
-    Ledger ledger = Ledger::Open(authority.LedgerPath());
+    Ledger ledger = authority.OpenLedger();
     Plan plan = Plan::Make(fleet, catalog_, &ledger);
     const OutputDirectory output =
-        OutputDirectory::OpenOrCreate(dir_ / out, authority.id(), "test", std::nullopt);
+        OpenOutputToIssue(dir_ / out, authority, ledger, "test", std::nullopt, random_);
     NullLog log;
     const RunResult result = Issue(plan, {.authority = authority,
                                           .ledger = ledger,
@@ -118,7 +119,7 @@ class IssueTest : public testing::Test {
     return entries;
   }
 
-  Ledger::Counts Counts() { return Ledger::Open(dir_ / "ca/ledger.db").Count(); }
+  Ledger::Counts Counts() { return Authority::Open(dir_ / "ca").OpenLedger().Count(); }
 
   TempDir dir_;
   Catalog catalog_ = Catalog::Builtin();
@@ -182,7 +183,7 @@ TEST_F(IssueTest, RecoveryFinishesWhatWasCommittedAndDropsWhatWasNot) {
   dir_.Write("out/.pending/" + std::string(32, 'a') + ".pfx", "half a bundle");
   dir_.Write("out/.pending/notes.txt", "not ours");
   Authority authority = Authority::Open(dir_ / "ca");
-  Ledger ledger = Ledger::Open(authority.LedgerPath());
+  Ledger ledger = authority.OpenLedger();
   const std::int64_t run = ledger.BeginRun("test", clock_.Now());
   ledger.Reserve(run, "test", std::vector<std::string>{"h-9"}, random_, clock_.Now());
   const OutputDirectory output = OutputDirectory::Open(dir_ / "out", authority.id());
@@ -202,7 +203,7 @@ TEST_F(IssueTest, ThePlanCountsWhatItFinds) {
   SystemStreams streams(random_);
   Run("h-[1-3]", streams);
   const Fleet fleet = LoadFleet("h-[2-6]", "overrides:\n  h-2: {validity: 30d}\n");
-  Ledger ledger = Ledger::Open(dir_ / "ca/ledger.db");
+  Ledger ledger = Authority::Open(dir_ / "ca").OpenLedger();
   const Plan plan = Plan::Make(fleet, catalog_, &ledger);
   EXPECT_EQ(plan.summary().endpoints, 5U);
   EXPECT_EQ(plan.summary().already_issued, 2U);

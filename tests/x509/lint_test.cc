@@ -138,6 +138,17 @@ RawExtension& Find(std::vector<RawExtension>& extensions, std::string_view oid) 
   throw std::runtime_error("no extension " + std::string(oid));
 }
 
+// A chain of one CA with a name constraint; it lives as long as the program.
+std::span<const Certificate> ChainThatPermits(const std::string& dns) {
+  CertificateSpec spec = CaSpec();
+  spec.permitted_dns = {dns};
+  const Bytes tbs = EncodeTbsCertificate(spec, Sound(spec).input);
+  static std::vector<Certificate> chain;
+  chain.assign(
+      1, Certificate::Parse(AssembleSigned(tbs, SignatureAlgorithm::kEcdsaSha256, Bytes(64))));
+  return chain;
+}
+
 using Change = std::function<void(Case&)>;
 
 struct Violation {
@@ -240,6 +251,21 @@ std::vector<Violation> ExtensionViolations() {
        [](Case& c) { c.edit = [](auto& list) { list.push_back(Find(list, "2.5.29.31")); }; }},
       {"critical_known", "extended key usage", Criticality("2.5.29.37", true)},
       {"critical_known", "distribution point", Criticality("2.5.29.31", true)},
+      {"crl_distribution_point", "absent", Without("2.5.29.31")},
+      {"crl_distribution_point", "another",
+       Asked([](auto& s) { s.crl_url = "http://pki.other/"; })},
+      {"crl_distribution_point", "not asked", Asked([](auto& s) { s.crl_url.clear(); })},
+      {"authority_information", "absent",
+       Asked([](auto& s) { s.ca_issuers_url = "http://pki.example/ca.crt"; })},
+      {"authority_information", "another",
+       [](Case& c) {
+         c.encoded.ca_issuers_url = "http://pki.example/ca.crt";
+         c.asked.ca_issuers_url = "http://pki.example/other.crt";
+       }},
+      {"security_identifier", "absent", Asked([](auto& s) { s.sid = "S-1-5-21-1-2-3-4"; })},
+      {"security_identifier", "not asked", [](Case& c) { c.encoded.sid = "S-1-5-21-1-2-3-4"; }},
+      {"issuer_constraints", "dns name outside of the permitted",
+       [](Case& c) { c.context.chain = ChainThatPermits("other"); }},
       {"name_constraints", "absent", Without("2.5.29.30"), true},
       {"name_constraints", "not critical", Criticality("2.5.29.30", false), true},
       {"name_constraints", "not asked", Asked([](auto& s) { s.permitted_dns.clear(); }), true},
@@ -257,7 +283,10 @@ TEST(LintTest, SoundCertificatesHaveNoFinding) {
   no_subject.subject = {};
   wildcard.san.dns = {"*.corp"};
   wildcard.extended_key_usage = {"1.3.6.1.5.5.7.3.1"};
-  for (const CertificateSpec& spec : {LeafSpec(), CaSpec(), no_subject, wildcard}) {
+  CertificateSpec everything = LeafSpec();
+  everything.ca_issuers_url = "http://pki.example/ca.crt";
+  everything.sid = "S-1-5-21-1-2-3-1104";
+  for (const CertificateSpec& spec : {LeafSpec(), CaSpec(), no_subject, wildcard, everything}) {
     for (const auto algorithm : {SignatureAlgorithm::kRsaSha256, SignatureAlgorithm::kEcdsaSha256,
                                  SignatureAlgorithm::kEcdsaSha384}) {
       Case c = Sound(spec);
@@ -265,6 +294,12 @@ TEST(LintTest, SoundCertificatesHaveNoFinding) {
       EXPECT_EQ(RulesOf(Lint(c)), "");
     }
   }
+}
+
+TEST(LintTest, NamesThatTheChainPermitsHaveNoFinding) {
+  Case c = Sound(LeafSpec());
+  c.context.chain = ChainThatPermits("corp");
+  EXPECT_EQ(RulesOf(Lint(c)), "");
 }
 
 TEST(LintTest, ARootIsNotHeldAgainstAnIssuersDates) {
