@@ -36,6 +36,11 @@ class Fleet {
   // certificates come out valid once templates are filled in; `pipeline/plan` does that. Relative
   // password paths are relative to the fleet file's directory.
   static Fleet Load(const std::string& path, const Catalog& catalog);
+  // Load with a list collects the faults there instead, so that they are reported together with
+  // those of the expansion: what can be read of the file is in the result, and nothing may be
+  // issued from it unless the list is empty. Throws Error(kInput) only if the file cannot be
+  // opened.
+  static Fleet Load(const std::string& path, const Catalog& catalog, FaultList& faults);
 
   Fleet(Fleet&&) noexcept;
   Fleet& operator=(Fleet&&) noexcept;

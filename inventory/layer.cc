@@ -33,6 +33,11 @@ void ReadVars(const yaml::Node& node, Layer& layer, FaultList& faults) {
                  "letters, digits and _");
     }
     if (const auto value = yaml::AsText(entry.value, "'vars." + entry.key + "'", faults)) {
+      if (value->find_first_of("{}") != std::string::npos) {
+        faults.Add(entry.value.where,
+                   "the variable '" + entry.key + "' holds a brace: '" + *value + "'",
+                   "variables are filled in once; a variable within a variable is not");
+      }
       layer.vars.emplace_back(entry.key, *value);
     }
   }

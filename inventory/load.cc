@@ -1,5 +1,6 @@
 // Fleet::Load: the strict, streaming reader of fleet files.
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "engine/base/durable_file.h"
@@ -24,7 +25,8 @@ bool IsFleetName(const std::string& name) {
 
 class Loader {
  public:
-  Loader(const std::string& path, const Catalog& catalog) : catalog_(catalog), faults_(path) {
+  Loader(const std::string& path, const Catalog& catalog, FaultList& faults)
+      : catalog_(catalog), faults_(faults) {
     impl_->file = path;
   }
 
@@ -45,7 +47,6 @@ class Loader {
     } else if (faults_.empty()) {
       faults_.Add({1, 1}, "the file is empty or no mapping", "start with: fleet: NAME");
     }
-    faults_.ThrowIfAny();
     return std::move(impl_);
   }
 
@@ -68,6 +69,10 @@ class Loader {
     impl_->groups.push_back({"default", {}});
     ReadSingles(root, 0);
     if (const yaml::Node* groups = root.Find("groups")) ReadGroups(*groups);
+    // A group that could not be read is there all the same for the endpoints that name it.
+    for (const fleetmint::Run& run : impl_->runs) {
+      while (impl_->groups.size() <= run.group) impl_->groups.push_back({"", {}});
+    }
     IndexNames();
     if (impl_->size == 0 && faults_.empty()) {
       faults_.Add(root.where, "the fleet has no endpoints",
@@ -125,11 +130,20 @@ class Loader {
         if (const yaml::Node* name = node.Find("name")) {
           group.name = yaml::AsText(*name, "'name'", faults_).value_or("");
         }
+        CheckGroupName(group.name, node);
         group.layer = ParseLayer(node, kGroupKeys, catalog_, faults_);
         ReadSingles(node, g + 1);
       }
       impl_->groups.push_back(std::move(group));
     }
+  }
+
+  // Templates name groups, so two of one name would be mixed up.
+  void CheckGroupName(const std::string& group, const yaml::Node& node) {
+    const auto [other, fresh] = group_lines_.emplace(group, node.where.line);
+    if (fresh) return;
+    faults_.Add(node.where, "a second group is called '" + group + "'",
+                "the other one is in line " + std::to_string(other->second));
   }
 
   // Every endpoint needs a profile from somewhere.
@@ -254,15 +268,23 @@ class Loader {
   }
 
   const Catalog& catalog_;
-  FaultList faults_;
+  FaultList& faults_;
   NameIndex names_;
+  std::map<std::string, std::uint32_t> group_lines_;
   std::unique_ptr<Fleet::Impl> impl_ = std::make_unique<Fleet::Impl>();
 };
 
 }  // namespace
 
 Fleet Fleet::Load(const std::string& path, const Catalog& catalog) {
-  return Fleet(Loader(path, catalog).Run());
+  FaultList faults(path);
+  Fleet fleet = Load(path, catalog, faults);
+  faults.ThrowIfAny();
+  return fleet;
+}
+
+Fleet Fleet::Load(const std::string& path, const Catalog& catalog, FaultList& faults) {
+  return Fleet(Loader(path, catalog, faults).Run());
 }
 
 }  // namespace fleetmint

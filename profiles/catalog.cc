@@ -1,6 +1,7 @@
 // Catalog: profile files -> validated profiles, each with what it inherits.
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "engine/base/durable_file.h"
 #include "engine/base/text.h"
@@ -11,7 +12,7 @@
 namespace fleetmint {
 namespace {
 
-const std::vector<std::string> kProfileFileKeys{"profile", "extends", "summary"};
+const std::vector<std::string> kProfileFileKeys{"profile", "extends", "summary", "abstract"};
 const std::vector<std::string> kAuthorityFileKeys{"authority", "summary", "crl_validity", "tiers"};
 const std::vector<std::string> kTierKeys{"name",     "subject",     "key",          "validity",
                                          "backdate", "path_length", "permitted_dns"};
@@ -94,7 +95,16 @@ AuthorityProfile ReadAuthority(const yaml::Node& root, FaultList& faults) {
     faults.Add(root.where, "'tiers' is missing", "a list of CA certificates, the root first");
     return profile;
   }
-  for (const yaml::Node& tier : tiers->items) profile.tiers.push_back(ReadTier(tier, faults));
+  // Each tier is two files of the authority, beside those that every authority has.
+  std::set<std::string> taken{"fleet", "ledger", "authority", "run", "crl"};
+  for (const yaml::Node& node : tiers->items) {
+    Tier tier = ReadTier(node, faults);
+    if (!taken.insert(tier.name).second) {
+      faults.Add(node.where, "the tier name '" + tier.name + "' is taken",
+                 "by another tier, or by a file of the authority: choose another name");
+    }
+    profile.tiers.push_back(std::move(tier));
+  }
   return profile;
 }
 
@@ -121,7 +131,8 @@ void Catalog::Add(const yaml::Node& root, FaultList& faults) {
   }
   const std::string parent_name = TextOf(root, "extends", faults);
   if (!parent_name.empty()) {
-    const Profile* const parent = Find(parent_name);
+    const auto found = profiles_.find(parent_name);
+    const Profile* const parent = found == profiles_.end() ? nullptr : &found->second;
     if (parent == nullptr) {
       faults.Add(root.Find("extends")->where, "unknown profile '" + parent_name + "'",
                  DidYouMean(parent_name, Names()));
@@ -131,6 +142,9 @@ void Catalog::Add(const yaml::Node& root, FaultList& faults) {
     profile.lineage_ = parent->lineage_;
   }
   profile.summary_ = TextOf(root, "summary", faults);
+  if (const yaml::Node* node = root.Find("abstract")) {
+    profile.abstract_ = yaml::AsBool(*node, "'abstract'", faults).value_or(false);
+  }
   profile.lineage_.insert(profile.lineage_.begin(), profile.name_);
   const ProfilePatch patch = ParseProfilePatch(root, kProfileFileKeys, faults);
   const ProfilePatch* const patches[] = {&patch};
@@ -149,7 +163,7 @@ Catalog Catalog::Builtin() {
       FaultList faults(std::string(file->name));
       const yaml::Node root = yaml::ReadText(file->text, faults);
       const yaml::Node* const parent = root.Find("extends");
-      if (parent != nullptr && catalog.Find(parent->scalar) == nullptr &&
+      if (parent != nullptr && !catalog.profiles_.contains(parent->scalar) &&
           later.size() < rest.size() - 1) {
         later.push_back(file);
         continue;
@@ -179,6 +193,7 @@ void Catalog::AddFile(const std::string& path, FaultList& faults) {
 void Catalog::AddDirectory(const std::string& path, FaultList& faults) {
   struct File {
     std::string path, name, parent;
+    Position extends;
   };
   std::vector<File> files;
   for (const std::string& name : Directory::Open(path).List()) {
@@ -187,16 +202,25 @@ void Catalog::AddDirectory(const std::string& path, FaultList& faults) {
     FaultList ignored(file);  // AddFile reports them
     const Bytes content = ReadWholeFile(file, kMostBytes);
     const yaml::Node root = yaml::ReadText(AsText(content), ignored);
-    files.push_back({file, TextOf(root, "profile", ignored), TextOf(root, "extends", ignored)});
+    const yaml::Node* const extends = root.Find("extends");
+    files.push_back({file, TextOf(root, "profile", ignored), TextOf(root, "extends", ignored),
+                     extends == nullptr ? Position{} : extends->where});
   }
-  // Parents first; what is left in a circle is added as it is and reports its unknown parent.
+  // Parents first; what is left at the end is a circle.
   while (!files.empty()) {
     auto next = std::find_if(files.begin(), files.end(), [&](const File& file) {
       return std::none_of(files.begin(), files.end(), [&](const File& other) {
         return other.name == file.parent && !other.name.empty();
       });
     });
-    if (next == files.end()) next = files.begin();
+    if (next == files.end()) {
+      for (const File& file : files) {
+        faults.AddAll(Error(ErrorKind::kInput, "'extends: " + file.parent + "' leads in a circle",
+                            Location{file.path, file.extends},
+                            "let one of these profiles extend a built-in one, or none"));
+      }
+      return;
+    }
     AddFile(next->path, faults);
     files.erase(next);
   }
@@ -204,7 +228,7 @@ void Catalog::AddDirectory(const std::string& path, FaultList& faults) {
 
 const Profile* Catalog::Find(std::string_view name) const {
   const auto place = profiles_.find(name);
-  return place == profiles_.end() ? nullptr : &place->second;
+  return place == profiles_.end() || place->second.abstract_ ? nullptr : &place->second;
 }
 
 const AuthorityProfile* Catalog::FindAuthority(std::string_view name) const {
@@ -214,7 +238,9 @@ const AuthorityProfile* Catalog::FindAuthority(std::string_view name) const {
 
 std::vector<std::string> Catalog::Names() const {
   std::vector<std::string> names;
-  for (const auto& [name, profile] : profiles_) names.push_back(name);
+  for (const auto& [name, profile] : profiles_) {
+    if (!profile.abstract_) names.push_back(name);
+  }
   return names;
 }
 

@@ -80,6 +80,7 @@ class Profile {
   std::string name_;
   std::string summary_;
   std::vector<std::string> lineage_;
+  bool abstract_ = false;  // to be extended, not to be used
   ProfileConfig config_;
 };
 
@@ -111,6 +112,7 @@ class Catalog {
   void AddFile(const std::string& path, FaultList& faults);
   void AddDirectory(const std::string& path, FaultList& faults);
 
+  // Find and Names leave out profiles with `abstract: true`, which are there to be extended.
   const Profile* Find(std::string_view name) const;
   const AuthorityProfile* FindAuthority(std::string_view name) const;
   std::vector<std::string> Names() const;
@@ -153,9 +155,12 @@ struct ExpandedProfile {
 };
 
 // Expand fills in the templates and validates the result as a certificate (ValidateSpec, the
-// profile's lint). `where` is named in the faults. Nothing if there were any.
+// profile's lint). Nothing if there were faults. A fault of a template stands where one of
+// `patches` (those that made `profile`) set it, else at `where`, and is the same for all endpoints;
+// other faults stand at `where` and name the endpoint.
 std::optional<ExpandedProfile> Expand(const Profile& profile, const Variables& variables,
-                                      Target target, Position where, FaultList& faults);
+                                      Target target, Position where, FaultList& faults,
+                                      std::span<const ProfilePatch* const> patches = {});
 
 // ExpandTemplate fills in one text; an unknown {name} is a fault with a suggestion; "{{" gives "{".
 std::optional<std::string> ExpandTemplate(std::string_view text, const Variables& variables,

@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,7 @@ struct InitOptions {
   std::vector<TierPlan> tiers;
   Seconds root_crl_validity{0};
   PassphraseSource* passphrase = nullptr;
+  std::stop_token stop;  // polled between primes; then Init throws kInterrupted
 };
 
 // TierInfo is what `ca show` tells of one tier.

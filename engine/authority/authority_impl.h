@@ -46,8 +46,9 @@ class NewAuthority {
   const std::string& id() const { return id_; }
   void WriteCertificate(const std::string& tier, ByteView der) const;
   void WriteKey(const std::string& tier, const SecretBytes& pkcs8) const;
-  // AskPassphrase asks for the new passphrase once; null source: none.
-  void AskPassphrase(PassphraseSource* source);
+  // Begin asks for the new passphrase once (null source: none), then makes the directory: a process
+  // that is ended while it waits for a person has written nothing.
+  void Begin(PassphraseSource* source);
   // Finish writes fleet.key and authority.yaml (`tiers` root first), makes everything durable,
   // renames the directory into place and opens it.
   Authority Finish(const std::vector<std::string>& tiers);

@@ -72,7 +72,7 @@ Authority Authority::Import(const std::string& path, ByteView key, PassphraseSou
   const Issuer check(IssuerCertificate::Parse(certificates.front().der()), *signer);
 
   NewAuthority made(path, random);
-  made.AskPassphrase(passphrase);
+  made.Begin(passphrase);
   const std::vector<std::string> names = TierNames(certificates.size());
   for (std::size_t i = 0; i < names.size(); ++i) {
     made.WriteCertificate(names[i], certificates[certificates.size() - 1 - i].der());
@@ -87,7 +87,7 @@ std::pair<Authority, std::string> Authority::Request(const std::string& path, co
                                                      RandomSource& random, StreamFactory& streams,
                                                      const Clock&) {
   NewAuthority made(path, random);
-  made.AskPassphrase(passphrase);
+  made.Begin(passphrase);
   std::vector<KeyStreams> pair;
   pair.push_back(OpenKeyStreams(streams, tier.name));
   const PrivateKey key = std::move(GenerateKeys(tier.key, pair).front());

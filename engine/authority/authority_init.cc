@@ -62,7 +62,7 @@ Authority Authority::Init(const std::string& path, const InitOptions& options, R
   if (options.tiers.empty()) throw Error(ErrorKind::kAuthority, "an authority needs a tier");
   CheckPathLengths(options.tiers);
   NewAuthority made(path, random);
-  made.AskPassphrase(options.passphrase);
+  made.Begin(options.passphrase);
   std::vector<std::string> names;
   {
     Ledger ledger = Ledger::Create(made.directory().PathOf(kLedgerFile), made.id());
@@ -71,7 +71,7 @@ Authority Authority::Init(const std::string& path, const InitOptions& options, R
       names.push_back(plan.name);
       std::vector<KeyStreams> pair;
       pair.push_back(OpenKeyStreams(streams, plan.name));
-      const PrivateKey key = std::move(GenerateKeys(plan.key, pair).front());
+      const PrivateKey key = std::move(GenerateKeys(plan.key, pair, options.stop).front());
       auto signer = MakeSoftwareSigner(key.pkcs8());
       const Time now = clock.Now();
       Reservation reservation =

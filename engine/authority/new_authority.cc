@@ -23,19 +23,20 @@ NewAuthority::NewAuthority(const std::string& path, RandomSource& random) : rand
   std::array<std::uint8_t, 4> suffix;
   random_.Fill(suffix);
   temporary_ = path_ + ".new-" + ToHex(suffix);
-  directory_.emplace(Directory::Create(temporary_, 0700));
 }
 
 NewAuthority::~NewAuthority() {
-  if (finished_) return;
+  if (finished_ || !directory_) return;
   std::error_code ignored;
   std::filesystem::remove_all(temporary_, ignored);
 }
 
-void NewAuthority::AskPassphrase(PassphraseSource* source) {
-  if (source == nullptr) return;
-  passphrase_ = source->Get("the CA keys in '" + path_ + "'", /*confirm=*/true);
-  if (passphrase_->empty()) throw Error(ErrorKind::kAuthority, "the passphrase is empty");
+void NewAuthority::Begin(PassphraseSource* source) {
+  if (source != nullptr) {
+    passphrase_ = source->Get("the CA keys in '" + path_ + "'", /*confirm=*/true);
+    if (passphrase_->empty()) throw Error(ErrorKind::kAuthority, "the passphrase is empty");
+  }
+  directory_.emplace(Directory::Create(temporary_, 0700));
 }
 
 void NewAuthority::WriteCertificate(const std::string& tier, ByteView der) const {

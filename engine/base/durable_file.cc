@@ -273,15 +273,23 @@ FileLock Directory::Lock(std::string_view name) const {
   return lock;
 }
 
+// O_NONBLOCK: a pipe in a file's place must not make its reader wait for ever.
+int Directory::OpenRegular(std::string_view name) const {
+  const int fd = OpenBeneath(name, O_RDONLY | O_NONBLOCK, 0);
+  if (fd < 0) Fail("read", PathOf(name), errno);
+  struct stat status {};
+  if (::fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) return fd;
+  ::close(fd);
+  throw Error(ErrorKind::kDisk, "cannot read '" + PathOf(name) + "': it is no regular file");
+}
+
 Bytes Directory::Read(std::string_view name, std::size_t limit) const {
-  const Descriptor file(OpenBeneath(name, O_RDONLY, 0));
-  if (file.get() < 0) Fail("read", PathOf(name), errno);
+  const Descriptor file(OpenRegular(name));
   return ReadAll<Bytes>(file.get(), PathOf(name), limit);
 }
 
 SecretBytes Directory::ReadSecret(std::string_view name, std::size_t limit) const {
-  const Descriptor file(OpenBeneath(name, O_RDONLY, 0));
-  if (file.get() < 0) Fail("read", PathOf(name), errno);
+  const Descriptor file(OpenRegular(name));
   return ReadAll<SecretBytes>(file.get(), PathOf(name), limit);
 }
 

@@ -106,6 +106,7 @@ class Directory {
   friend class DurableFile;
   Directory(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
   int OpenBeneath(std::string_view name, int flags, unsigned mode) const;
+  int OpenRegular(std::string_view name) const;
 
   int fd_ = -1;
   std::string path_;

@@ -62,15 +62,19 @@ Error Error::WithHint(ErrorKind kind, std::string message, std::string hint) {
 }
 
 void FaultList::Add(Position where, std::string message, std::string hint) {
+  Keep(Fault{std::move(message), Location{file_, where}, std::move(hint)});
+}
+
+void FaultList::Keep(Fault fault) {
+  const std::string key = fault.where.ToString() + " " + fault.message;
+  if (seen_.contains(key)) return;
   if (++count_ > kMostFaults) return;
-  faults_.push_back(Fault{std::move(message), Location{file_, where}, std::move(hint)});
+  seen_.insert(key);
+  faults_.push_back(std::move(fault));
 }
 
 void FaultList::AddAll(const Error& error) {
-  for (const Fault& fault : error.faults()) {
-    if (++count_ > kMostFaults) continue;
-    faults_.push_back(fault);
-  }
+  for (const Fault& fault : error.faults()) Keep(fault);
 }
 
 void FaultList::ThrowIfAny(ErrorKind kind) const {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,7 +77,8 @@ class Error : public std::exception {
 };
 
 // FaultList collects the faults of one file so that they are all reported at once.
-// Past `kMostFaults` it only counts: a file of a million wrong lines must not fill the memory.
+// The same fault at the same place is kept once. Past `kMostFaults` it only counts: a file of a
+// million wrong lines must not fill the memory.
 class FaultList {
  public:
   static constexpr std::size_t kMostFaults = 200;
@@ -95,8 +97,11 @@ class FaultList {
   void ThrowIfAny(ErrorKind kind = ErrorKind::kInput) const;
 
  private:
+  void Keep(Fault fault);
+
   std::string file_;
   std::vector<Fault> faults_;
+  std::set<std::string> seen_;  // of faults_: place and message
   std::size_t count_ = 0;
 };
 

@@ -83,6 +83,7 @@ int Init(Session& session, const Options& options) {
   UserPassphrase passphrase = session.Passphrase();
   InitOptions init = HierarchyOf(*profile);
   init.passphrase = options.no_passphrase ? nullptr : &passphrase;
+  init.stop = session.signals.TakeToken();
   const Authority authority =
       Authority::Init(session.ca, init, session.random, session.streams, session.clock);
   if (session.json) PrintJson(session, authority);
@@ -99,6 +100,7 @@ int Import(Session& session, const Options& options) {
   const Bytes chain = ReadWholeFile(options.chain, kMostPemBytes);
   PassphraseOptions key_options;
   key_options.file = options.key_passphrase_file;
+  key_options.option = "--key-passphrase-file";
   UserPassphrase key_passphrase(key_options, session.signals);
   UserPassphrase passphrase = session.Passphrase();
   const Authority authority = Authority::Import(session.ca, key, &key_passphrase, chain,

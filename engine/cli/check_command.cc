@@ -15,7 +15,9 @@ constexpr double kSlowPasswordSeconds = 0.06;
 
 int Check(Session& session, const std::string& file) {
   const Catalog catalog = session.LoadCatalog();
-  const Fleet fleet = Fleet::Load(file, catalog);
+  FaultList faults(file);
+  const Fleet fleet = Fleet::Load(file, catalog, faults);
+  if (!faults.empty()) Plan::Make(fleet, catalog, nullptr, faults);  // throws all of them
   std::optional<Ledger> ledger;
   std::optional<IssuerCertificate> issuer;
   if (!session.ca.empty()) {
@@ -30,8 +32,7 @@ int Check(Session& session, const std::string& file) {
   const PlanSummary& summary = plan.summary();
   double seconds = 0;
   for (const auto& [spec, count] : summary.by_key) {
-    const KeyRate rate = MeasureKeyRate(spec, session.Threads(), kMeasureSeconds, session.streams,
-                                        session.signals.token());
+    const KeyRate rate = MeasureKeyRate(spec, session.Threads(), kMeasureSeconds, session.streams);
     seconds += static_cast<double>(count) / rate.keys_per_second;
   }
   seconds += static_cast<double>(summary.slow_passwords) * kSlowPasswordSeconds / session.Threads();
@@ -83,7 +84,7 @@ void AddCheck(CLI::App& app, Session& session) {
   auto file = std::make_shared<std::string>();
   command->add_option("FLEET", *file, "the fleet file")->required();
   AddCaOption(*command, session, /*required=*/false);
-  AddThreads(*command, session);
+  AddKeyWork(*command, session);
   AddProfiles(*command, session);
   AddCommonOptions(*command, session);
   command->footer("Writes nothing. Example: fleetmint check fleet.yaml --ca ca");

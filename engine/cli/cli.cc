@@ -25,22 +25,33 @@ constexpr const char* kFooter =
     "identity wrong, nothing issued; 3 authority, ledger or disk failed, resumable; 4 a key check\n"
     "disagreed, do not resume on this machine; 130 interrupted, resumable.\n";
 
+std::vector<std::string> CommandNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
 int UsageError(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv,
                Session& session) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-  std::vector<std::string> commands;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    commands.push_back(command->get_name());
+  // The words up to the first that is no command: `fleetmint ca innit`.
+  const CLI::App* command = &app;
+  std::string called = "fleetmint";
+  for (int i = 1; i < argc && !CommandNames(*command).empty() && argv[i][0] != '-'; ++i) {
+    const std::string word = argv[i];
+    const std::vector<std::string> known = CommandNames(*command);
+    if (std::find(known.begin(), known.end(), word) == known.end()) {
+      session.ui.Report(Error::WithHint(ErrorKind::kUsage,
+                                        "unknown command '" + word + "' of '" + called + "'",
+                                        DidYouMean(word, known)));
+      return ExitCode(ErrorKind::kUsage);
+    }
+    command = command->get_subcommand(word);
+    called += " " + word;
   }
-  const std::string first = argc > 1 ? argv[1] : "";
-  const bool known = std::find(commands.begin(), commands.end(), first) != commands.end();
-  if (!first.empty() && first[0] != '-' && !known) {
-    session.ui.Report(Error::WithHint(ErrorKind::kUsage, "unknown command '" + first + "'",
-                                      DidYouMean(first, commands)));
-  } else {
-    const std::string help = known ? "fleetmint " + first + " --help" : "fleetmint --help";
-    session.ui.Report(Error::WithHint(ErrorKind::kUsage, error.what(), "see " + help));
-  }
+  session.ui.Report(Error::WithHint(ErrorKind::kUsage, error.what(), "see " + called + " --help"));
   return ExitCode(ErrorKind::kUsage);
 }
 

@@ -80,7 +80,9 @@ std::optional<PublishReport> PublishAfterRun(Session& session, const Ledger& led
 
 int Issue(Session& session, const Options& options) {
   const Catalog catalog = session.LoadCatalog();
-  const Fleet fleet = Fleet::Load(options.fleet, catalog);
+  FaultList faults(options.fleet);
+  const Fleet fleet = Fleet::Load(options.fleet, catalog, faults);
+  if (!faults.empty()) Plan::Make(fleet, catalog, nullptr, faults);  // throws all of them
   Authority authority = Authority::Open(session.ca);
   const RunLock lock = RunLock::Acquire(authority.directory(), "issue");
   Ledger ledger = authority.OpenLedger();
@@ -110,7 +112,7 @@ int Issue(Session& session, const Options& options) {
                            .observer = observer,
                            .log = session.ui,
                            .threads = session.Threads(),
-                           .stop = session.signals.token()};
+                           .stop = session.signals.TakeToken()};
   const RunResult result = fleetmint::Issue(plan, context);
   session.ui.EndProgress();
   const std::optional<PublishReport> published =
@@ -141,7 +143,7 @@ void AddIssue(CLI::App& app, Session& session) {
   AddOut(*command, session);
   command->add_option("--layout", options->layout, "flat or hashed; fixed at the first issue")
       ->check(CLI::IsMember({"flat", "hashed"}));
-  AddThreads(*command, session);
+  AddKeyWork(*command, session);
   AddProfiles(*command, session);
   AddPassphrase(*command, session);
   AddCommonOptions(*command, session);

@@ -1,6 +1,6 @@
 // `fleetmint list`, `passwords` and `manifest`: what the ledger knows.
 #include <algorithm>
-#include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -28,9 +28,19 @@ bool Selected(const Options& options, const std::optional<Time>& before, const L
   return options.state == "all" || options.state == StateName(row.state);
 }
 
+// A --fleet that the ledger does not know is a misspelling, not an empty answer.
+void CheckFleet(const Ledger& ledger, const Options& options) {
+  if (options.fleet.empty()) return;
+  const std::vector<std::string> fleets = ledger.Fleets();
+  if (std::find(fleets.begin(), fleets.end(), options.fleet) != fleets.end()) return;
+  throw Error::WithHint(ErrorKind::kUsage, "unknown fleet '" + options.fleet + "'",
+                        DidYouMean(options.fleet, fleets));
+}
+
 int List(Session& session, const Options& options) {
   const Authority authority = Authority::Open(session.ca);
   const Ledger ledger = authority.OpenLedger();
+  CheckFleet(ledger, options);
   std::optional<Time> before;
   if (!options.expiring.empty()) before = session.clock.Now() + ParseDuration(options.expiring);
   nlohmann::ordered_json array = nlohmann::ordered_json::array();
@@ -61,54 +71,81 @@ int List(Session& session, const Options& options) {
   return before && count != 0 ? ExitCode(ErrorKind::kFindings) : 0;
 }
 
-int Passwords(Session& session, const Options& options) {
-  Authority authority = Authority::Open(session.ca);
-  session.UnlockFleetKey(authority);
-  const Ledger ledger = authority.OpenLedger();
+// One line of `passwords`.
+struct PasswordLine {
+  std::string endpoint;
+  std::string serial;
+  SecretBytes password;
+};
+
+// The derived passwords that were asked for. A password that somebody gave is not kept, so it is
+// counted in `own` and left out.
+std::vector<PasswordLine> DerivedPasswords(const Ledger& ledger, const PasswordMaker& maker,
+                                           const Options& options, std::size_t& own) {
   std::set<std::string> wanted;
   for (const std::string& name : options.names) wanted.insert(AsciiLower(name));
-  std::set<std::string> missing = wanted;
-  SecretBytes text;
-  std::size_t own = 0;
-  const auto append = [&](std::string_view part) {
-    text.insert(text.end(), part.begin(), part.end());
-  };
-  const bool alone = wanted.size() == 1 && !options.csv && !session.json;
-  std::string_view separator;
-  if (session.json) append("{\"passwords\":[");
-  if (options.csv) append("endpoint,serial,password\n");
+  std::map<std::string, std::string> found;  // endpoint -> fleet
+  std::vector<PasswordLine> lines;
   ledger.ForEachCurrent(options.fleet, [&](const LedgerRow& row) {
     const std::string key = AsciiLower(row.endpoint);
     if (!wanted.empty() && !wanted.contains(key)) return;
-    missing.erase(key);
-    const PasswordSource source = PasswordSource::Parse(row.facts.password);
-    const bool derived = source.kind == PasswordSource::Kind::kDerived;
-    if (!derived) ++own;
-    const SecretBytes password =
-        derived ? authority.passwords().Derive(1, row.endpoint, row.serial) : SecretBytes();
-    if (session
-            .json) {  // no endpoint, serial or derived password holds a character that JSON escapes
-      append(separator);
-      append("{\"endpoint\":\"" + row.endpoint + "\",\"serial\":\"" + SerialHex(row.serial) +
-             "\",\"password\":\"");
-      append(AsText(password));
-      append("\"}");
-      separator = ",";
+    const auto [other, fresh] = found.emplace(key, row.fleet);
+    if (!fresh && !wanted.empty()) {
+      throw Error::WithHint(ErrorKind::kUsage,
+                            "endpoint '" + row.endpoint + "' is in fleet '" + other->second +
+                                "' and in fleet '" + row.fleet + "'",
+                            "say which: --fleet " + row.fleet);
+    }
+    if (PasswordSource::Parse(row.facts.password).kind != PasswordSource::Kind::kDerived) {
+      ++own;
       return;
     }
-    if (options.csv) append(CsvCell(row.endpoint) + "," + SerialHex(row.serial) + ",");
-    if (!options.csv && !alone) append(row.endpoint + "  ");
-    append(AsText(password));
-    append("\n");
+    lines.push_back(
+        {row.endpoint, SerialHex(row.serial), maker.Derive(1, row.endpoint, row.serial)});
   });
-  if (session.json) append("]}\n");
-  if (!missing.empty()) {
-    throw Error(ErrorKind::kUsage,
-                "endpoint '" + *missing.begin() + "' has no current certificate");
+  for (const std::string& name : wanted) {
+    if (!found.contains(name)) {
+      throw Error::WithHint(ErrorKind::kUsage,
+                            "endpoint '" + name + "' has no current certificate" +
+                                (options.fleet.empty() ? "" : " in fleet '" + options.fleet + "'"),
+                            "fleetmint list shows those that have one");
+    }
   }
-  if (own != 0)
+  return lines;
+}
+
+int Passwords(Session& session, const Options& options) {
+  Authority authority = Authority::Open(session.ca);
+  const Ledger ledger = authority.OpenLedger();
+  CheckFleet(ledger, options);
+  session.UnlockFleetKey(authority);
+  std::size_t own = 0;
+  const auto lines = DerivedPasswords(ledger, authority.passwords(), options, own);
+  SecretBytes text;
+  const auto append = [&](std::string_view part) {
+    text.insert(text.end(), part.begin(), part.end());
+  };
+  if (session.json) append("{\"passwords\":[");
+  if (options.csv) append("endpoint,serial,password\n");
+  for (const PasswordLine& line : lines) {
+    if (session.json) {  // nothing here holds a character that JSON escapes
+      append(&line == &lines.front() ? "" : ",");
+      append("{\"endpoint\":\"" + line.endpoint + "\",\"serial\":\"" + line.serial +
+             "\",\"password\":\"");
+      append(AsText(line.password));
+      append("\"}");
+      continue;
+    }
+    if (options.csv) append(CsvCell(line.endpoint) + "," + line.serial + ",");
+    if (!options.csv && options.names.size() != 1) append(line.endpoint + "  ");
+    append(AsText(line.password));
+    append("\n");
+  }
+  if (session.json) append("]}\n");
+  if (own != 0) {
     session.ui.Warn(std::to_string(own) +
-                    " bundles have passwords that you gave; they are not kept");
+                    " bundles have passwords that you gave; they are not kept, so not printed");
+  }
   if (options.age.empty()) {
     session.ui.Out(AsText(text));
   } else {
@@ -160,8 +197,10 @@ void AddPasswords(CLI::App& app, Session& session) {
   auto* const command = app.add_subcommand("passwords", "print the derived passwords of bundles");
   auto options = std::make_shared<Options>();
   AddCaOption(*command, session);
-  command->add_option("NAME", options->names,
-                      "endpoints (default: all); one alone prints its password only");
+  command->add_option(
+      "NAME", options->names,
+      "endpoints (default: all); one alone prints its password only. Passwords that you gave are "
+      "not kept, so not printed");
   command->add_option("--fleet", options->fleet, "this fleet alone");
   command->add_flag("--csv", options->csv, "endpoint,serial,password with a header line");
   command->add_option("--age", options->age, "encrypt the output for this age RECIPIENT");

@@ -49,7 +49,9 @@ SecretBytes UserPassphrase::FromTerminal(const std::string& purpose, bool confir
   if (tty < 0) {
     throw Error::WithHint(
         ErrorKind::kAuthority, "no passphrase for " + purpose + ", and no terminal to ask on",
-        "give --passphrase-file FILE or --passphrase-fd N, or set FLEETMINT_PASSPHRASE_FILE");
+        options_.option == "--passphrase-file"
+            ? "give --passphrase-file FILE or --passphrase-fd N, or set FLEETMINT_PASSPHRASE_FILE"
+            : "give " + options_.option + " FILE");
   }
   termios saved{};
   ::tcgetattr(tty, &saved);
@@ -82,6 +84,7 @@ SecretBytes UserPassphrase::FromTerminal(const std::string& purpose, bool confir
 }
 
 SecretBytes UserPassphrase::Get(const std::string& purpose, bool confirm) {
+  const Signals::Waiting waiting(signals_);
   if (!options_.file.empty()) return FromFile(options_.file);
   if (options_.descriptor >= 0) return ReadLine(options_.descriptor, "the passphrase descriptor");
   if (!options_.env_file.empty()) return FromFile(options_.env_file);

@@ -13,6 +13,7 @@ struct PassphraseOptions {
   std::string file;
   int descriptor = -1;
   std::string env_file;
+  std::string option = "--passphrase-file";  // what a hint names
 };
 
 class UserPassphrase final : public PassphraseSource {

@@ -54,7 +54,7 @@ void Signals::Wait() {
         ::_exit(kInterrupted);
       }
     }
-    if (again) ::_exit(kInterrupted);
+    if (again || !polled_) ::_exit(kInterrupted);
     stop_.request_stop();
   }
 }

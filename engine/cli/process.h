@@ -4,6 +4,7 @@
 
 #include <termios.h>
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -13,13 +14,32 @@ namespace fleetmint::cli {
 // HardenProcess sets PR_SET_DUMPABLE 0, RLIMIT_CORE 0 and umask 077. Called once, first of all.
 void HardenProcess();
 
-// Signals turns SIGINT and SIGTERM into a stop request; a second one ends the process at once with
-// exit code 130. SIGPIPE and SIGXFSZ are ignored: the write that failed reports it. One object,
-// made before any other thread.
+// Signals ends the process at SIGINT and SIGTERM with exit code 130: at once, until a command has
+// something to bring to an end and has taken the token, which it polls from then on; then the
+// signal is a stop request, and a second one ends the process at once. SIGPIPE and SIGXFSZ are
+// ignored: the write that failed reports it. One object, made before any other thread.
 class Signals {
  public:
   Signals();
-  std::stop_token token() const { return stop_.get_token(); }
+  // TakeToken says that the caller polls from now on.
+  std::stop_token TakeToken() {
+    polled_ = true;
+    return stop_.get_token();
+  }
+
+  // While a person or a pipe is waited for (nothing polls then), a signal ends the process at once.
+  class Waiting {
+   public:
+    explicit Waiting(Signals& signals)
+        : signals_(signals), before_(signals.polled_.exchange(false)) {}
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    ~Waiting() { signals_.polled_ = before_; }
+
+   private:
+    Signals& signals_;
+    bool before_;
+  };
 
   // While a prompt has switched the terminal's echo off, a signal restores it and ends the process.
   void BeginPrompt(int terminal, const termios& saved);
@@ -33,6 +53,7 @@ class Signals {
   void Wait();
 
   std::stop_source stop_;
+  std::atomic<bool> polled_{false};
   std::mutex mutex_;
   std::optional<Prompt> prompt_;
 };

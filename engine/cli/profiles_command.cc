@@ -69,8 +69,7 @@ int Bench(Session& session, const BenchOptions& options) {
   KeySpec spec{KeyAlgorithm::kRsa, options.bits};
   if (!options.key.empty()) spec = ParseKeyName(options.key);
   if (const auto fault = KeySpecFault(spec)) throw Error(ErrorKind::kUsage, *fault);
-  const KeyRate rate = MeasureKeyRate(spec, session.Threads(), options.seconds, session.streams,
-                                      session.signals.token());
+  const KeyRate rate = MeasureKeyRate(spec, session.Threads(), options.seconds, session.streams);
   if (session.json) {
     const nlohmann::ordered_json object{
         {"kernel", rate.kernel},   {"bits", spec.bits},
@@ -105,10 +104,11 @@ void AddBench(CLI::App& app, Session& session) {
   auto* const command = app.add_subcommand("bench", "keys per second of this machine");
   auto options = std::make_shared<BenchOptions>();
   command->add_option("--bits", options->bits, "RSA modulus: 2048 (default), 3072, 4096");
-  command->add_option("--key", options->key, "rsa-2048, rsa-3072, rsa-4096, p256, p384");
+  command->add_option("--key", options->key, "rsa-2048, rsa-3072, rsa-4096, p256, p384")
+      ->excludes(command->get_option("--bits"));
   command->add_option("--seconds", options->seconds, "how long to measure (default 5)")
       ->check(CLI::Range(0.01, 3600.0));
-  AddThreads(*command, session);
+  AddKeyWork(*command, session);
   AddCommonOptions(*command, session);
   command->footer("Example: fleetmint bench --bits 2048 --threads 1 --seconds 5 --json");
   command->callback([&session, options] {

@@ -69,10 +69,14 @@ void AddPassphrase(CLI::App& command, Session& session) {
       ->excludes(file);
 }
 
-void AddThreads(CLI::App& command, Session& session) {
-  command.add_option("--threads", session.threads, "key workers (default: every usable processor)")
+void AddThreads(CLI::App& command, Session& session, const std::string& what) {
+  command.add_option("--threads", session.threads, what + " (default: every usable processor)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
+}
+
+void AddKeyWork(CLI::App& command, Session& session) {
+  AddThreads(command, session, "key workers");
   command.add_option("--kernel", session.kernel, "the code that searches primes (default: auto)")
       ->type_name("NAME")
       ->check(CLI::IsMember({std::string("auto"), std::string(KernelName())}));

@@ -49,7 +49,9 @@ void AddCaOption(CLI::App& command, Session& session, bool required = true);
 void AddOut(CLI::App& command, Session& session);
 void AddProfiles(CLI::App& command, Session& session);
 void AddPassphrase(CLI::App& command, Session& session);
-void AddThreads(CLI::App& command, Session& session);
+void AddThreads(CLI::App& command, Session& session, const std::string& what);
+// AddKeyWork adds --threads and --kernel, for commands that make keys.
+void AddKeyWork(CLI::App& command, Session& session);
 
 // WarnOfMissing names the endpoints whose bundles a manifest leaves out because they are not there.
 void WarnOfMissing(Session& session, const PublishReport& report);

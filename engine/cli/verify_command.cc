@@ -36,7 +36,7 @@ VerifyReport Examine(Session& session, const Catalog& catalog) {
                     "): what it has committed is verified; manifest and strangers are not");
   }
   return Verify(ledger, authority, *output, catalog, session.clock, session.Threads(),
-                /*run_in_progress=*/!lock, session.signals.token());
+                /*run_in_progress=*/!lock, session.signals.TakeToken());
 }
 
 int RunVerify(Session& session) {
@@ -77,7 +77,7 @@ void AddVerify(CLI::App& app, Session& session) {
       app.add_subcommand("verify", "open every bundle again and check everything");
   AddCaOption(*command, session);
   AddOut(*command, session);
-  AddThreads(*command, session);
+  AddThreads(*command, session, "threads that open bundles");
   AddProfiles(*command, session);
   AddPassphrase(*command, session);
   AddCommonOptions(*command, session);

@@ -266,6 +266,13 @@ void Ledger::ForEach(const std::function<void(const LedgerRow&)>& visit) const {
   while (query.Step()) visit(ReadRow(query));
 }
 
+std::vector<std::string> Ledger::Fleets() const {
+  Query query(impl_->connection, "SELECT DISTINCT fleet FROM run ORDER BY fleet");
+  std::vector<std::string> fleets;
+  while (query.Step()) fleets.push_back(query.Text(0));
+  return fleets;
+}
+
 Ledger::Counts Ledger::Count() const {
   Query query(impl_->connection,
               "SELECT state, count(*) FROM certificate WHERE fleet <> '' GROUP BY state");

@@ -139,6 +139,9 @@ class Ledger {
   // ForEach visits every row in the order of its reservation.
   void ForEach(const std::function<void(const LedgerRow&)>& visit) const;
 
+  // Fleets gives the names of all fleets that have had a run, sorted.
+  std::vector<std::string> Fleets() const;
+
   struct Counts {
     std::uint64_t reserved = 0, issued = 0, superseded = 0, abandoned = 0;
   };

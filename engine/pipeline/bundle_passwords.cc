@@ -58,20 +58,38 @@ CsvRow ParseCsvRow(std::string_view line, const Location& where) {
 const BundlePasswords::Table& BundlePasswords::ReadCsv(const std::string& path) {
   const auto found = csvs_.find(path);
   if (found != csvs_.end()) return found->second;
+  const auto faulty = faulty_csvs_.find(path);
+  if (faulty != faulty_csvs_.end()) throw Error(faulty->second);
+  try {
+    return csvs_.emplace(path, ParseCsv(path)).first->second;
+  } catch (const Error& error) {
+    faulty_csvs_.emplace(path, error);
+    throw;
+  }
+}
+
+BundlePasswords::Table BundlePasswords::ParseCsv(const std::string& path) {
+  static constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // as spreadsheets write it
   const SecretBytes content = ReadSecretFile(path, kMostFileBytes, ErrorKind::kInput);
-  Table table;
   std::string_view rest = AsText(content);
+  if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
+  FaultList faults(path);
+  Table table;
   for (std::uint32_t line_number = 1; !rest.empty(); ++line_number) {
     const std::string_view line = NextLine(rest);
     if (line.empty() || (line_number == 1 && AsciiLower(line) == "endpoint,password")) continue;
-    const Location where{path, {line_number, 1}};
-    CsvRow row = ParseCsvRow(line, where);
-    if (!table.emplace(row.endpoint, std::move(row.password)).second) {
-      throw Error(ErrorKind::kInput, "endpoint '" + row.endpoint + "' has a second password",
-                  where);
+    try {
+      CsvRow row = ParseCsvRow(line, Location{path, {line_number, 1}});
+      if (!table.emplace(row.endpoint, std::move(row.password)).second) {
+        faults.Add({line_number, 1}, "endpoint '" + row.endpoint + "' has a second password",
+                   "one line for each endpoint");
+      }
+    } catch (const Error& error) {
+      faults.AddAll(error);
     }
   }
-  return csvs_.emplace(path, std::move(table)).first->second;
+  faults.ThrowIfAny();
+  return table;
 }
 
 void BundlePasswords::Load(const PasswordSource& source, std::string_view endpoint) {

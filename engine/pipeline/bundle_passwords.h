@@ -9,6 +9,7 @@
 
 #include "engine/authority/passwords.h"
 #include "engine/base/bytes.h"
+#include "engine/base/error.h"
 #include "engine/base/serial.h"
 #include "profiles/password_source.h"
 
@@ -33,9 +34,11 @@ class BundlePasswords {
  private:
   using Table = std::map<std::string, SecretBytes, std::less<>>;  // lower-case endpoint -> password
   const Table& ReadCsv(const std::string& path);
+  static Table ParseCsv(const std::string& path);
 
   std::map<std::string, SecretBytes, std::less<>> files_;
   std::map<std::string, Table, std::less<>> csvs_;
+  std::map<std::string, Error, std::less<>> faulty_csvs_;  // read once, whatever the endpoints
 };
 
 }  // namespace fleetmint

@@ -33,11 +33,12 @@ std::string EncryptionName(const BundleSpec& bundle) {
 
 Plan::Plan(const Fleet& fleet, const Catalog& catalog) : fleet_(&fleet), catalog_(&catalog) {}
 
-Plan Plan::Make(const Fleet& fleet, const Catalog& catalog, const Ledger* ledger) {
+Plan Plan::Make(const Fleet& fleet, const Catalog& catalog, const Ledger* ledger,
+                FaultList faults) {
+  if (faults.empty()) faults = FaultList(fleet.file());
   Plan plan(fleet, catalog);
   const auto current =
       ledger == nullptr ? std::vector<Ledger::CurrentName>{} : ledger->CurrentNames(fleet.name());
-  FaultList faults(fleet.file());
   PlanSummary& summary = plan.summary_;
   summary.endpoints = fleet.size();
   for (std::size_t i = 0; i < fleet.size(); ++i) {
@@ -74,7 +75,10 @@ const Profile* Plan::ProfileOf(std::size_t index, const ResolvedEndpoint& endpoi
   const std::uint32_t layer = fleet_->LayerOf(index);
   if (layer_ == layer) return layer_profile_ ? &*layer_profile_ : nullptr;
   layer_ = layer;
-  layer_profile_ = catalog_->Find(endpoint.profile)->With(endpoint.patches, faults);
+  const Profile* const named = catalog_->Find(endpoint.profile);
+  layer_profile_.reset();
+  if (named == nullptr) return nullptr;  // Fleet::Load has said so
+  layer_profile_ = named->With(endpoint.patches, faults);
   if (!layer_profile_) return nullptr;
   layer_fingerprint_ = layer_profile_->Fingerprint();
   return &*layer_profile_;
@@ -86,14 +90,19 @@ std::optional<Job> Plan::ExpandEndpoint(std::size_t index, FaultList& faults, bo
   if (profile == nullptr) return std::nullopt;
   const Target target = TargetOf(endpoint.os).value_or(Target::kUnknown);
   *os_unknown = target == Target::kUnknown;
-  auto expanded = Expand(*profile, endpoint.variables, target, endpoint.where, faults);
+  auto expanded =
+      Expand(*profile, endpoint.variables, target, endpoint.where, faults, endpoint.patches);
   if (!expanded) return std::nullopt;
   MakeAbsolute(expanded->password.path, fleet_->file());
   try {
     passwords_.Load(expanded->password, endpoint.name);
   } catch (const Error& error) {
     for (const Fault& fault : error.faults()) {
-      faults.Add(endpoint.where, fault.message, fault.hint);
+      if (fault.where.file.empty()) {
+        faults.Add(endpoint.where, fault.message, fault.hint);
+      } else {
+        faults.AddAll(error);  // a place in the password file
+      }
     }
     return std::nullopt;
   }

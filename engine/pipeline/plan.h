@@ -35,9 +35,10 @@ struct PlanSummary {
 class Plan {
  public:
   // Make expands and validates every endpoint and finds out which are to be issued. `ledger` may be
-  // null: nothing has been issued yet. Throws Error(kInput) with all faults. `fleet` and `catalog`
-  // must outlive the plan.
-  static Plan Make(const Fleet& fleet, const Catalog& catalog, const Ledger* ledger);
+  // null: nothing has been issued yet. Throws Error(kInput) with all faults: those of `faults`
+  // (which Fleet::Load found) and its own. `fleet` and `catalog` must outlive the plan.
+  static Plan Make(const Fleet& fleet, const Catalog& catalog, const Ledger* ledger,
+                   FaultList faults = FaultList(""));
 
   const PlanSummary& summary() const { return summary_; }
   const std::string& fleet_name() const { return fleet_->name(); }

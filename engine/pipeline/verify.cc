@@ -117,6 +117,9 @@ class Verifier {
         arena_(static_cast<int>(threads)),
         run_in_progress_(run_in_progress),
         stop_(std::move(stop)) {
+    if (context_.chain.empty()) {
+      throw Error(ErrorKind::kAuthority, "the authority has no certificate yet");
+    }
     for (const Certificate& certificate : context_.chain) {
       context_.chain_ders.insert(certificate.der());
     }

@@ -27,7 +27,7 @@ TEST(ErrorTest, FaultsAreSortedByPositionAndRenderedWithHints) {
 
 TEST(ErrorTest, AMillionFaultsAreCountedNotKept) {
   FaultList faults("f");
-  for (int i = 0; i < 1'000'000; ++i) faults.Add({1, 1}, "x");
+  for (std::uint32_t i = 0; i < 1'000'000; ++i) faults.Add({i + 1, 1}, "x");
   EXPECT_EQ(faults.size(), 1'000'000u);
   try {
     faults.ThrowIfAny();
@@ -36,6 +36,15 @@ TEST(ErrorTest, AMillionFaultsAreCountedNotKept) {
     EXPECT_EQ(error.faults().size(), FaultList::kMostFaults + 1);
     EXPECT_EQ(error.faults().back().message, "and 999800 more faults");
   }
+}
+
+// One wrong template over 5,000 hosts is one fault.
+TEST(ErrorTest, TheSameFaultAtTheSamePlaceIsKeptOnce) {
+  FaultList faults("f");
+  for (int i = 0; i < 5000; ++i) faults.Add({1, 1}, "x");
+  faults.Add({1, 2}, "x");
+  faults.Add({1, 1}, "y");
+  EXPECT_EQ(faults.size(), 3u);
 }
 
 TEST(ErrorTest, ExitCodesAreTheContract) {

@@ -32,11 +32,45 @@ fault "${head}groups:\n  - {name: g, hosts: [a], validity: soon}\n" "bad.yaml:5:
 # Two faults, two lines of report.
 fault "${head}grupps: 1\ngroups:\n  - {name: g, hosts: [a], oss: linux}\n" "bad.yaml:4:1: unknown key 'grupps'" "bad.yaml:6:27: unknown key 'oss'"
 
+# Faults of every stage in one report: of the form, of a value, of a name, of a template (once for its many
+# hosts, where it stands), and of what comes out of it for one endpoint.
+cat >all.yaml <<'Y'
+fleet: test
+profile: fast-agent
+proflie: x
+defaults: {domain: example.com, os: windos-11, friendly_name: "Agent {hots}"}
+groups:
+  - {name: g, hosts: "ws-[1-500]", validity: soon}
+  - {name: g, hosts: [WS-7]}
+  - {name: h, endpoints: [{name: x1, dns: [a..b], friendly_name: ""}], vars: {v: "{host}"}}
+Y
+for command in check "issue --out out"; do
+  run 2 $command all.yaml --ca ca --profiles profiles.d
+  for fault in "3:1: unknown key 'proflie'" "4:37: unknown os 'windos-11'" "4:63: unknown variable '{hots}'" \
+    "6:46: 'validity': 'soon'" "7:5: a second group is called 'g'" "7:23: endpoint 'WS-7' stands twice" \
+    "8:34: endpoint 'x1': " "8:82: the variable 'v' holds a brace"; do
+    says "all.yaml:$fault"
+  done
+  equal "$(grep -c '^fleetmint: ' stderr)" 8
+done
+absent out
+printf 'endpoint,password\na,one\nno comma\na,two\n' >passwords.csv
+chmod 600 passwords.csv
+fault "${head}groups:\n  - {name: g, hosts: [a], password: \"csv:passwords.csv\"}\n" 'passwords.csv:3:1: no comma' 'passwords.csv:4:1:'
+printf '\xef\xbb\xbfendpoint,password\r\na,one\r\n' >passwords.csv
+printf '\xef\xbb\xbf%b' "${head}groups:\r\n  - {name: g, hosts: [a], password: \"csv:passwords.csv\"}\r\n" >marked.yaml
+run 0 check marked.yaml --profiles profiles.d
+
 run 2 issue missing.yaml --ca ca --out out
 says "cannot read 'missing.yaml'"
 run 2 isue
 says "unknown command 'isue'"
 says "did you mean 'issue'?"
+run 2 ca innit
+says "unknown command 'innit' of 'fleetmint ca'"
+says "did you mean 'init'?"
+run 2 bench --bits 2048 --key p256
+says excludes
 run 2 issue fleet.yaml --ca ca
 says '--out'
 run 2
@@ -50,6 +84,12 @@ run 3 "${issue[@]}" --ca nowhere
 says nowhere
 run 3 ca init --profile fast --profiles profiles.d --no-passphrase --ca ca
 says ca
+sed 's/^authority: fast/authority: twice/; s/name: issuing/name: root/' profiles.d/fast-authority.yaml >twice.yaml
+run 2 ca init --profile twice --profiles twice.yaml --no-passphrase --ca twice
+says "the tier name 'root' is taken"
+sed 's/^authority: fast/authority: clash/; s/name: issuing/name: ledger/' profiles.d/fast-authority.yaml >clash.yaml
+run 2 ca init --profile clash --profiles clash.yaml --no-passphrase --ca clash
+says "the tier name 'ledger' is taken"
 chmod 644 ca/issuing.key
 run 3 "${issue[@]}" --ca ca
 says issuing.key
@@ -120,6 +160,30 @@ touch mine/thesis.tex
 run 2 issue third.yaml --profiles profiles.d --ca ca --out mine
 says mine
 equal "$(ls -A mine)" thesis.tex
+
+# Names that stand in two fleets, fleets that do not exist, passwords that are not kept.
+run 2 passwords ws-1 --ca ca
+says "endpoint 'ws-1' is in fleet 'other' and in fleet 'test'"
+says 'hint: say which: --fleet'
+run 0 passwords ws-1 --ca ca --fleet test
+equal "$(wc -l <stdout)" 1
+run 2 passwords ws-9 --ca ca --fleet test
+says "endpoint 'ws-9' has no current certificate in fleet 'test'"
+for command in list passwords; do
+  run 2 $command --ca ca --fleet tset
+  says "unknown fleet 'tset'"
+  says "did you mean 'test'?"
+done
+printf 'own password\n' >own
+chmod 600 own
+fast_fleet own.yaml 'o-[1-2]' own
+printf '  - {name: given, hosts: [o-3], password: "file:own"}\n' >>own.yaml
+run 0 issue own.yaml --profiles profiles.d --ca ca --out own-out
+run 0 passwords --ca ca --fleet own --csv
+says '1 bundles have passwords that you gave'
+equal "$(cut -d, -f1 stdout | tr '\n' ' ')" 'endpoint o-1 o-2 '
+run 0 passwords o-3 --ca ca
+equal "$(cat stdout)" ''
 
 run 0 list --ca ca
 if ! { "$FLEETMINT" list --ca ca >/dev/full; } 2>stderr; then says 'cannot write to stdout'; else fail 'full stdout unnoticed'; fi

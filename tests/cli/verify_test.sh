@@ -57,6 +57,9 @@ damaged bundles
 rm -rf elsewhere out/bundles/ws-1.pfx
 mkdir out/bundles/ws-1.pfx
 damaged ws-1.pfx
+rm out/bundles/ws-1.pfx
+mkfifo out/bundles/ws-1.pfx
+damaged ws-1.pfx
 # The ledger's word against the bundle's.
 for change in 'sha256 = zeroblob(32)' 'sha1 = zeroblob(20)' 'not_after = not_after + 1' 'not_before = not_before - 1' \
   "issuer = 'x'" "encryption = 'legacy'" "subject = 'CN=x'" "dns = 'x'" "friendly_name = 'x'" "key = 'RSA 2048'"; do

@@ -42,7 +42,8 @@ ExpandedProfile ExpandedOf(const Fleet& fleet, std::size_t i) {
   const ResolvedEndpoint endpoint = fleet.Resolve(i);
   FaultList faults(fleet.file());
   auto expanded = Expand(ProfileOf(fleet, i), endpoint.variables,
-                         TargetOf(endpoint.os).value_or(Target::kUnknown), endpoint.where, faults);
+                         TargetOf(endpoint.os).value_or(Target::kUnknown), endpoint.where, faults,
+                         endpoint.patches);
   faults.ThrowIfAny();
   return std::move(expanded).value();
 }
@@ -199,7 +200,7 @@ TEST(LayersTest, TemplatesKnowHostFqdnFleetGroupAndVars) {
   EXPECT_EQ(ExpandedOf(fleet, 1).bundle.description, "ws-2|ws-2.corp.example|acme|g1|muc|own");
 }
 
-TEST(LayersTest, AFaultOfExpansionNamesTheEndpointItsLineAndTheVariable) {
+TEST(LayersTest, AFaultOfATemplateStandsWhereTheTemplateIs) {
   const Fleet fleet = Load(
       "fleet: f\nprofile: mtls-client\nvars: {application_server: x}\nhosts:\n- a[1-2]\n"
       "overrides: {a2: {description: '{aplication_server}'}}\n");
@@ -208,8 +209,7 @@ TEST(LayersTest, AFaultOfExpansionNamesTheEndpointItsLineAndTheVariable) {
     ExpandedOf(fleet, 1);
     FAIL() << "an unknown variable was accepted";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr(".yaml:5:3: "));
-    EXPECT_THAT(error.what(), HasSubstr("endpoint 'a2': unknown variable '{aplication_server}'"));
+    EXPECT_THAT(error.what(), HasSubstr(".yaml:6:31: unknown variable '{aplication_server}'"));
     EXPECT_THAT(error.what(), HasSubstr("hint: did you mean 'application_server'?"));
   }
 }

@@ -34,7 +34,7 @@ TEST(CatalogTest, HoldsTheseProfiles) {
   EXPECT_THAT(Builtin().Names(),
               UnorderedElementsAre("mtls-client", "mtls-peer", "mtls-server", "observeit-agent",
                                    "observeit-agent-cng", "observeit-agent-shared-cn",
-                                   "observeit-base", "observeit-server", "test-fleet"));
+                                   "observeit-server", "test-fleet"));
   EXPECT_THAT(Builtin().AuthorityNames(), UnorderedElementsAre("single-tier", "two-tier"));
   for (const std::string& name : Builtin().Names()) {
     EXPECT_NE(Builtin().Find(name)->summary(), "") << name;
