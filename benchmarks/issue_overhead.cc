@@ -148,7 +148,7 @@ int Run(int endpoints, int rounds, unsigned threads) {
       "{\"kernel\":\"%s\",\"threads\":%u,\"endpoints\":%d,\"rounds\":%d,\"raw_keys_per_second\":%."
       "2f,"
       "\"endpoints_per_second\":%.2f,\"share\":%.4f,\"processor_time_share\":%.4f}\n",
-      std::string(KernelName()).c_str(), threads, endpoints, rounds, endpoints / Median(raw_wall),
+      prime::BestKernel().name, threads, endpoints, rounds, endpoints / Median(raw_wall),
       endpoints / Median(whole_wall), Median(wall_share), Median(processor_share));
   return 0;
 }

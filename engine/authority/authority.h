@@ -42,7 +42,7 @@ struct InitOptions {
   std::vector<TierPlan> tiers;
   Seconds root_crl_validity{0};
   PassphraseSource* passphrase = nullptr;
-  std::stop_token stop;  // polled between primes; then Init throws kInterrupted
+  std::stop_token stop{};  // polled between primes; then Init throws kInterrupted
 };
 
 // TierInfo is what `ca show` tells of one tier.

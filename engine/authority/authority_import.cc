@@ -90,7 +90,8 @@ std::pair<Authority, std::string> Authority::Request(const std::string& path, co
   made.Begin(passphrase);
   std::vector<KeyStreams> pair;
   pair.push_back(OpenKeyStreams(streams, tier.name));
-  const PrivateKey key = std::move(GenerateKeys(tier.key, pair).front());
+  IndependentCheck check(/*interval=*/1);
+  const PrivateKey key = std::move(GenerateKeys(tier.key, pair, {}, CaKeyOptions(check)).front());
   const auto signer = MakeSoftwareSigner(key.pkcs8());
   const std::string request = MakeRequest(tier.certificate.subject, *signer);
   made.WriteKey(TierNames(1).front(), key.pkcs8());

@@ -71,7 +71,9 @@ Authority Authority::Init(const std::string& path, const InitOptions& options, R
       names.push_back(plan.name);
       std::vector<KeyStreams> pair;
       pair.push_back(OpenKeyStreams(streams, plan.name));
-      const PrivateKey key = std::move(GenerateKeys(plan.key, pair, options.stop).front());
+      IndependentCheck check(/*interval=*/1);
+      const PrivateKey key =
+          std::move(GenerateKeys(plan.key, pair, options.stop, CaKeyOptions(check)).front());
       auto signer = MakeSoftwareSigner(key.pkcs8());
       const Time now = clock.Now();
       Reservation reservation =

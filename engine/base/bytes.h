@@ -1,8 +1,8 @@
 // Bytes: the byte containers that every folder shares, and which of them holds secrets.
 //
-// `SecretBytes` is wiped when it is destroyed or reallocated; private keys, passwords, passphrases
-// and seeds travel in it alone. `Bytes` is for what may be seen: certificates, hashes, encrypted
-// bundles.
+// `SecretBytes` and `SecretLimbs` are wiped when they are destroyed or reallocated; private keys,
+// passwords, passphrases and seeds travel in them alone. `Bytes` is for what may be seen:
+// certificates, hashes, encrypted bundles.
 #pragma once
 
 #include <botan/secmem.h>
@@ -19,6 +19,7 @@ namespace fleetmint {
 
 using Bytes = std::vector<std::uint8_t>;
 using SecretBytes = Botan::secure_vector<std::uint8_t>;
+using SecretLimbs = Botan::secure_vector<std::uint64_t>;  // a number, 64 bits a limb, lowest first
 using ByteView = std::span<const std::uint8_t>;
 
 // AsBytes views a string's characters as bytes; it must not outlive the string.

@@ -32,7 +32,8 @@ int Check(Session& session, const std::string& file) {
   const PlanSummary& summary = plan.summary();
   double seconds = 0;
   for (const auto& [spec, count] : summary.by_key) {
-    const KeyRate rate = MeasureKeyRate(spec, session.Threads(), kMeasureSeconds, session.streams);
+    const KeyRate rate =
+        MeasureKeyRate(spec, session.Threads(), kMeasureSeconds, session.streams, session.Keys());
     seconds += static_cast<double>(count) / rate.keys_per_second;
   }
   seconds += static_cast<double>(summary.slow_passwords) * kSlowPasswordSeconds / session.Threads();
@@ -50,7 +51,7 @@ int Check(Session& session, const std::string& file) {
                                         {"by_key", keys},
                                         {"by_encryption", summary.by_encryption},
                                         {"estimated_seconds", seconds},
-                                        {"kernel", KernelName()},
+                                        {"kernel", session.Keys().Kernel().name},
                                         {"threads", session.Threads()}};
     session.ui.Out(object.dump() + "\n");
     return 0;
@@ -70,7 +71,8 @@ int Check(Session& session, const std::string& file) {
   line("with a password of their own (100,000 iterations, slower)", summary.slow_passwords);
   if (summary.to_issue != 0) {
     text += "about " + DurationText(seconds) + " on this machine (kernel " +
-            std::string(KernelName()) + ", " + std::to_string(session.Threads()) + " threads)\n";
+            std::string(session.Keys().Kernel().name) + ", " + std::to_string(session.Threads()) +
+            " threads)\n";
   }
   session.ui.Out(text);
   return 0;

@@ -45,7 +45,7 @@ void Summarize(Session& session, const RunResult& result, const PlanSummary& sum
     const nlohmann::ordered_json object{
         {"issued", result.issued},          {"skipped", summary.already_issued},
         {"failed", result.failures.size()}, {"seconds", result.seconds},
-        {"endpoints_per_second", rate},     {"kernel", KernelName()},
+        {"endpoints_per_second", rate},     {"kernel", session.Keys().Kernel().name},
         {"threads", session.Threads()},     {"manifest", manifest}};
     session.ui.Out(object.dump() + "\n");
     return;
@@ -55,7 +55,7 @@ void Summarize(Session& session, const RunResult& result, const PlanSummary& sum
                  std::to_string(result.failures.size()));
   if (result.issued != 0) {
     session.ui.Say("in " + DurationText(result.seconds) + ": " + NumberText(rate) +
-                   " endpoints/s, kernel " + std::string(KernelName()) + ", " +
+                   " endpoints/s, kernel " + std::string(session.Keys().Kernel().name) + ", " +
                    std::to_string(session.Threads()) + " threads");
   }
   session.ui.Say("bundles in " + session.out + "/bundles, manifest " + manifest);
@@ -79,6 +79,7 @@ std::optional<PublishReport> PublishAfterRun(Session& session, const Ledger& led
 }
 
 int Issue(Session& session, const Options& options) {
+  const KeyOptions keys = session.Keys();
   const Catalog catalog = session.LoadCatalog();
   FaultList faults(options.fleet);
   const Fleet fleet = Fleet::Load(options.fleet, catalog, faults);
@@ -112,7 +113,8 @@ int Issue(Session& session, const Options& options) {
                            .observer = observer,
                            .log = session.ui,
                            .threads = session.Threads(),
-                           .stop = session.signals.TakeToken()};
+                           .stop = session.signals.TakeToken(),
+                           .keys = keys};
   const RunResult result = fleetmint::Issue(plan, context);
   session.ui.EndProgress();
   const std::optional<PublishReport> published =

@@ -69,7 +69,8 @@ int Bench(Session& session, const BenchOptions& options) {
   KeySpec spec{KeyAlgorithm::kRsa, options.bits};
   if (!options.key.empty()) spec = ParseKeyName(options.key);
   if (const auto fault = KeySpecFault(spec)) throw Error(ErrorKind::kUsage, *fault);
-  const KeyRate rate = MeasureKeyRate(spec, session.Threads(), options.seconds, session.streams);
+  const KeyRate rate =
+      MeasureKeyRate(spec, session.Threads(), options.seconds, session.streams, session.Keys());
   if (session.json) {
     const nlohmann::ordered_json object{
         {"kernel", rate.kernel},   {"bits", spec.bits},

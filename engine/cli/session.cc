@@ -5,9 +5,34 @@
 
 #include "engine/base/error.h"
 #include "engine/base/text.h"
-#include "engine/keys/generate.h"
+#include "engine/prime/kernel.h"
 
 namespace fleetmint::cli {
+
+namespace {
+
+std::vector<std::string> KernelChoices() {
+  std::vector<std::string> names{"auto"};
+  names.insert(names.end(), prime::kKernelNames.begin(), prime::kKernelNames.end());
+  return names;
+}
+
+}  // namespace
+
+KeyOptions Session::Keys() {
+  KeyOptions options;
+  if (kernel != "auto") {
+    options.kernel = prime::FindKernel(kernel);
+    if (options.kernel == nullptr) {
+      throw Error::WithHint(
+          ErrorKind::kUsage, "kernel '" + kernel + "' cannot run on this machine",
+          "leave --kernel out: " + std::string(prime::BestKernel().name) + " is the fastest here");
+    }
+  }
+  if (candidates == "fresh") options.candidates = prime::CandidateKind::kFresh;
+  options.independent_check = &independent_check;
+  return options;
+}
 
 Catalog Session::LoadCatalog() const {
   Catalog catalog = Catalog::Builtin();
@@ -79,7 +104,13 @@ void AddKeyWork(CLI::App& command, Session& session) {
   AddThreads(command, session, "key workers");
   command.add_option("--kernel", session.kernel, "the code that searches primes (default: auto)")
       ->type_name("NAME")
-      ->check(CLI::IsMember({std::string("auto"), std::string(KernelName())}));
+      ->check(CLI::IsMember(KernelChoices()));
+  command
+      .add_option(
+          "--candidates", session.candidates,
+          "windowed (default): fastest; fresh: every candidate drawn anew (FIPS 186-5 A.1.3), "
+          "for hosts shared with others")
+      ->check(CLI::IsMember({"windowed", "fresh"}));
 }
 
 void WarnOfMissing(Session& session, const PublishReport& report) {

@@ -12,6 +12,7 @@
 #include "engine/cli/passphrase.h"
 #include "engine/cli/process.h"
 #include "engine/cli/ui.h"
+#include "engine/keys/generate.h"
 #include "engine/pipeline/publish.h"
 #include "profiles/profile.h"
 
@@ -32,10 +33,14 @@ struct Session {
   std::string log_level;
   unsigned threads = 0;  // 0: every usable processor
   std::string kernel = "auto";
+  std::string candidates = "windowed";
+  IndependentCheck independent_check;
   std::vector<std::string> profile_paths;
   PassphraseOptions passphrase;
   std::string ca, out;
 
+  // Keys gives the options of key generation; throws Error(kUsage) if the kernel cannot run here.
+  KeyOptions Keys();
   unsigned Threads() const { return threads == 0 ? UsableProcessors() : threads; }
   // LoadCatalog gives the built-in profiles and those of --profiles.
   Catalog LoadCatalog() const;

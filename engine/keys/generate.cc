@@ -11,21 +11,28 @@ KeyStreams OpenKeyStreams(StreamFactory& factory, const std::string& endpoint,
   return KeyStreams{factory.Open({endpoint, attempt, 0}), factory.Open({endpoint, attempt, 1})};
 }
 
+KeyOptions CaKeyOptions(IndependentCheck& check) {
+  KeyOptions options;
+  options.candidates = prime::CandidateKind::kFresh;
+  options.independent_check = &check;
+  return options;
+}
+
 std::vector<PrivateKey> GenerateKeys(const KeySpec& spec, std::span<KeyStreams> streams,
-                                     std::stop_token stop) {
+                                     const std::stop_token& stop, const KeyOptions& options) {
   if (const auto fault = KeySpecFault(spec)) throw Error(ErrorKind::kInput, *fault);
+  if (spec.algorithm == KeyAlgorithm::kRsa) {
+    return GenerateRsaKeys(spec.bits, streams, stop, options);
+  }
   std::vector<PrivateKey> keys;
   keys.reserve(streams.size());
   for (KeyStreams& pair : streams) {
     if (stop.stop_requested()) {
       throw Error(ErrorKind::kInterrupted, "key generation was interrupted");
     }
-    keys.push_back(spec.algorithm == KeyAlgorithm::kRsa ? GenerateRsaKey(spec.bits, pair, stop)
-                                                        : GenerateEcdsaKey(spec.bits, pair));
+    keys.push_back(GenerateEcdsaKey(spec.bits, pair));
   }
   return keys;
 }
-
-std::string_view KernelName() { return "botan"; }
 
 }  // namespace fleetmint

@@ -4,11 +4,12 @@
 #include <span>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "engine/base/random.h"
 #include "engine/keys/private_key.h"
+#include "engine/keys/rsa_check.h"
+#include "engine/prime/search.h"
 
 namespace fleetmint {
 
@@ -23,15 +24,28 @@ struct KeyStreams {
 KeyStreams OpenKeyStreams(StreamFactory& factory, const std::string& endpoint,
                           std::uint32_t attempt = 0);
 
-// GenerateKeys makes one key for each element of `streams`, in that order, RSA by FIPS 186-5 A.1.3
-// with e = 65537, ECDSA by FIPS 186-5 A.2.1. Each key has passed a pairwise consistency test on its
-// final PKCS#8 against its final SPKI.
-// Errors: kIntegrity if a check disagrees or randomness fails; kInterrupted once `stop` is
-// requested (polled between primes). Safe from any thread; the streams are consumed.
-std::vector<PrivateKey> GenerateKeys(const KeySpec& spec, std::span<KeyStreams> streams,
-                                     std::stop_token stop = {});
+// KeyOptions say how RSA keys are searched and checked. Nothing is owned.
+struct KeyOptions {
+  const prime::Kernel* kernel = nullptr;  // null: prime::BestKernel
+  prime::CandidateKind candidates = prime::CandidateKind::kWindowed;
+  IndependentCheck* independent_check = nullptr;  // null: none
+  prime::SearchCounters* counters = nullptr;      // not for concurrent use; null: none
 
-// KernelName names the code that searches primes, as every report and benchmark shows it.
-std::string_view KernelName();
+  const prime::Kernel& Kernel() const { return kernel == nullptr ? prime::BestKernel() : *kernel; }
+};
+
+// CaKeyOptions are those of CA keys: every candidate drawn anew (FIPS 186-5 A.1.3), and each key
+// checked by `check`.
+KeyOptions CaKeyOptions(IndependentCheck& check);
+
+// GenerateKeys makes one key for each element of `streams`, in that order, RSA with e = 65537 and
+// primes by prime/search.h, ECDSA by FIPS 186-5 A.2.2. Each key has passed a pairwise consistency
+// test on its final PKCS#8 against its final SPKI, and each RSA key CheckRsaKey. An RSA key that
+// rsa_assemble.h discards is drawn again from what follows in the same streams. Errors: kIntegrity
+// if a check disagrees or randomness fails; kInterrupted once `stop` is requested (polled between
+// kernel calls). Safe from any thread; the streams are consumed.
+std::vector<PrivateKey> GenerateKeys(const KeySpec& spec, std::span<KeyStreams> streams,
+                                     const std::stop_token& stop = {},
+                                     const KeyOptions& options = {});
 
 }  // namespace fleetmint

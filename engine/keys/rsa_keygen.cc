@@ -1,47 +1,65 @@
 #include "engine/keys/rsa_keygen.h"
 
-#include <botan/numthry.h>
-#include <botan/rsa.h>
+#include <numeric>
+#include <optional>
 
 #include "engine/base/error.h"
-#include "engine/keys/consistency.h"
+#include "engine/keys/rsa_assemble.h"
 
 namespace fleetmint {
 namespace {
 
-// FIPS 186-5 A.1.1 allows any odd e in (2^16, 2^256); everybody uses F4.
-constexpr std::uint64_t kPublicExponent = 65537;
-
-// A prime of `bits` whose two top bits are set, so in [sqrt(2)*2^(bits-1), 2^bits) (A.1.3
-// step 4.4), with gcd(p - 1, e) = 1; Miller-Rabin error under 2^-128.
-Botan::BigInt DrawPrime(RandomStream& stream, std::uint32_t bits) {
-  BotanRng rng(stream);
-  return Botan::generate_rsa_prime(rng, rng, bits, kPublicExponent, /*prob=*/128);
-}
-
-void PollStop(const std::stop_token& stop) {
-  if (stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "key generation was interrupted");
+// The primes of the keys `wanted`, as far as their streams have been read.
+std::vector<RsaPrimes> FindPairs(std::size_t limbs, std::span<KeyStreams> streams,
+                                 std::span<const std::size_t> wanted, const std::stop_token& stop,
+                                 const KeyOptions& options) {
+  std::vector<RandomStream*> pointers;
+  for (const std::size_t i : wanted) {
+    pointers.push_back(&streams[i].p);
+    pointers.push_back(&streams[i].q);
+  }
+  auto primes = prime::FindPrimes(limbs, pointers, {options.Kernel(), options.candidates}, stop,
+                                  options.counters);
+  std::vector<RsaPrimes> pairs;
+  for (std::size_t k = 0; k < wanted.size(); ++k) {
+    pairs.push_back({std::move(primes[2 * k]), std::move(primes[2 * k + 1])});
+  }
+  return pairs;
 }
 
 }  // namespace
 
-PrivateKey GenerateRsaKey(std::uint32_t bits, KeyStreams& streams, const std::stop_token& stop) {
-  const std::uint32_t half = bits / 2;
-  PollStop(stop);
-  Botan::BigInt p = DrawPrime(streams.p, half);
-  PollStop(stop);
-  Botan::BigInt q = DrawPrime(streams.q, half);
-  // A.1.3 step 5.4: |p - q| > 2^(nlen/2 - 100). Fails with probability 2^-98: a broken generator
-  // more likely than chance, and then the loop must end.
-  if ((p - q).abs().bits() <= half - 100) {
-    throw Error(ErrorKind::kIntegrity, "two primes of one key are closer than chance allows");
+std::vector<PrivateKey> GenerateRsaKeys(std::uint32_t bits, std::span<KeyStreams> streams,
+                                        const std::stop_token& stop, const KeyOptions& options) {
+  // A pair is discarded about once in 2^32 keys: twice for the same key is no chance.
+  constexpr int kMostRounds = 3;
+  std::vector<std::optional<RsaNumbers>> numbers(streams.size());
+  std::vector<std::size_t> wanted(streams.size());
+  std::iota(wanted.begin(), wanted.end(), std::size_t{0});
+  for (int round = 0; !wanted.empty(); ++round) {
+    if (round == kMostRounds) {
+      throw Error(ErrorKind::kIntegrity,
+                  "primes of one key are related more often than chance allows");
+    }
+    const auto pairs = FindPairs(bits / 128, streams, wanted, stop, options);
+    auto assembled = AssembleRsaKeys(pairs, options.Kernel());
+    std::vector<std::size_t> again;
+    for (std::size_t k = 0; k < wanted.size(); ++k) {
+      if (!assembled[k]) again.push_back(wanted[k]);
+      numbers[wanted[k]] = std::move(assembled[k]);
+    }
+    wanted = std::move(again);
   }
-  if (p < q) p.swap(q);  // OpenSSL's and CNG's order
-
-  const Botan::RSA_PrivateKey key(p, q, kPublicExponent);
-  PrivateKey result({KeyAlgorithm::kRsa, bits}, key.private_key_info(), key.subject_public_key());
-  CheckPairwiseConsistency(result, streams.q);
-  return result;
+  std::vector<PrivateKey> keys;
+  keys.reserve(streams.size());
+  for (const auto& key : numbers) keys.push_back(EncodeRsaKey(*key));
+  SystemRandom random;  // the test's messages; no key depends on them
+  CheckRsaConsistency(keys, options.Kernel(), random);
+  for (const PrivateKey& key : keys) {
+    CheckRsaKey(key);
+    if (options.independent_check != nullptr) options.independent_check->Check(key);
+  }
+  return keys;
 }
 
 }  // namespace fleetmint

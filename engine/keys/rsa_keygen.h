@@ -1,16 +1,17 @@
-// RSA keys from their two random streams. Internal to keys/: callers use generate.h.
+// RSA keys from their random streams. Internal to keys/: callers use generate.h.
 #pragma once
 
+#include <span>
 #include <stop_token>
+#include <vector>
 
 #include "engine/keys/generate.h"
 
 namespace fleetmint {
 
-// GenerateRsaKey makes one RSA key of `bits` (2048, 3072, 4096), e = 65537, by FIPS 186-5 A.1.3: p
-// from streams.p alone, q from streams.q alone; a pair closer than A.1.3 step 5.4 allows draws q
-// again from the same stream. Passed a pairwise consistency test. Errors as GenerateKeys. Any
-// thread.
-PrivateKey GenerateRsaKey(std::uint32_t bits, KeyStreams& streams, const std::stop_token& stop);
+// GenerateRsaKeys makes keys of `bits` (2048, 3072, 4096), the primes of all of them searched
+// together: p from streams.p alone, q from streams.q alone. See GenerateKeys.
+std::vector<PrivateKey> GenerateRsaKeys(std::uint32_t bits, std::span<KeyStreams> streams,
+                                        const std::stop_token& stop, const KeyOptions& options);
 
 }  // namespace fleetmint

@@ -10,8 +10,17 @@
 
 namespace fleetmint {
 
+namespace {
+
+// Keys that are searched together: enough to fill the lanes, few enough to end in time.
+std::size_t ChunkOf(const KeySpec& spec, const KeyOptions& options) {
+  return spec.algorithm == KeyAlgorithm::kRsa ? 2 * options.Kernel().lanes : 1;
+}
+
+}  // namespace
+
 KeyRate MeasureKeyRate(const KeySpec& spec, unsigned threads, double seconds,
-                       StreamFactory& streams, std::stop_token stop) {
+                       StreamFactory& streams, const KeyOptions& options) {
   using SteadyClock = std::chrono::steady_clock;
   const auto start = SteadyClock::now();
   const auto elapsed = [start] {
@@ -25,9 +34,11 @@ KeyRate MeasureKeyRate(const KeySpec& spec, unsigned threads, double seconds,
       workers.emplace_back([&, worker] {
         try {
           do {
-            std::vector<KeyStreams> one;
-            one.push_back(OpenKeyStreams(streams, "bench"));
-            keys += GenerateKeys(spec, one, stop).size();
+            std::vector<KeyStreams> chunk;
+            for (std::size_t i = 0; i < ChunkOf(spec, options); ++i) {
+              chunk.push_back(OpenKeyStreams(streams, "bench"));
+            }
+            keys += GenerateKeys(spec, chunk, {}, options).size();
           } while (elapsed() < seconds);
         } catch (...) {
           errors[worker] = std::current_exception();
@@ -39,7 +50,7 @@ KeyRate MeasureKeyRate(const KeySpec& spec, unsigned threads, double seconds,
     if (error) std::rethrow_exception(error);
   }
   KeyRate rate;
-  rate.kernel = KernelName();
+  rate.kernel = spec.algorithm == KeyAlgorithm::kRsa ? options.Kernel().name : "botan";
   rate.spec = spec;
   rate.threads = threads;
   rate.keys = keys;

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <stop_token>
 #include <string>
 
 #include "engine/base/random.h"
-#include "engine/keys/key_spec.h"
+#include "engine/keys/generate.h"
 
 namespace fleetmint {
 
@@ -19,9 +18,9 @@ struct KeyRate {
   double keys_per_second = 0;
 };
 
-// MeasureKeyRate generates keys on `threads` threads for about `seconds` (at least one key a
-// thread), exactly as a run does, and discards them.
+// MeasureKeyRate generates keys on `threads` threads for about `seconds`, as a run does (some
+// chunks a thread, at least one), and discards them.
 KeyRate MeasureKeyRate(const KeySpec& spec, unsigned threads, double seconds,
-                       StreamFactory& streams, std::stop_token stop = {});
+                       StreamFactory& streams, const KeyOptions& options);
 
 }  // namespace fleetmint

@@ -16,6 +16,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/base/random.h"
+#include "engine/keys/generate.h"
 #include "engine/ledger/ledger.h"
 #include "engine/pipeline/plan.h"
 #include "output/output_directory.h"
@@ -45,6 +46,7 @@ struct RunContext {
   Log& log;
   unsigned threads = 1;  // key workers
   std::stop_token stop;
+  KeyOptions keys = {};
 };
 
 struct EndpointFailure {

@@ -24,7 +24,7 @@ std::vector<std::optional<PrivateKey>> MakeKeys(const Chunk& chunk, const RunCon
     for (const std::size_t place : places) {
       streams.push_back(OpenKeyStreams(context.streams, chunk.outcomes[place].job.endpoint));
     }
-    auto made = GenerateKeys(spec, streams, context.stop);
+    auto made = GenerateKeys(spec, streams, context.stop, context.keys);
     for (std::size_t k = 0; k < places.size(); ++k) keys[places[k]].emplace(std::move(made[k]));
   }
   return keys;

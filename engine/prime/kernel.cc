@@ -3,64 +3,111 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/bytes.h"
+#include "engine/prime/known_numbers.h"
+
 namespace fleetmint::prime {
 
 #if defined(__x86_64__)
+extern const Kernel kAvx2Code;  // kernel_avx2.cc
 extern const Kernel kIfmaCode;  // kernel_ifma.cc
 #endif
 
 namespace {
 
-// Whether `kernel` computes what the reference computes, for every size, on numbers that fill all
-// digits and lanes: x -> x * 6364136223846793005 + 1442695040888963407 (Knuth's MMIX), from 1.
-[[maybe_unused]] bool ReproducesReference(const Kernel& kernel) {
+// Known answers: SHA-256 over what a kernel must compute from numbers that fill all digits and
+// lanes: x -> x * 6364136223846793005 + 1442695040888963407 (Knuth's MMIX), from 1, lowest limb
+// first. Found with the portable kernel, which tests/prime holds against Botan.
+constexpr std::array<std::pair<std::size_t, std::string_view>, 3> kKnownAnswers{{
+    {16, "9d0777ab3bc6a9159f3ef309750e034a766777f05374be9ee598bea63c8107e6"},
+    {24, "9c2b9125567cbb76b7a66ee5ad42f2684d897b48c9b937dd0083224dc94e4ab6"},
+    {32, "3c1ace0f4b750fda26a5ffeaf5588d60f794f3ff2d993ff5c048949b7f50da18"},
+}};
+
+}  // namespace
+
+std::string KnownAnswer(const Kernel& kernel, std::size_t limbs) {
   std::uint64_t state = 1;
   const auto next = [&state] {
     return state = state * 6364136223846793005U + 1442695040888963407U;
   };
+  constexpr std::size_t kTasks = kMostLanes;
   using Number = std::array<std::uint64_t, kMostLimbs>;
-  for (const std::size_t limbs : {16U, 24U, 32U}) {
-    std::array<Number, 9> modulus, base, exponent, out, expected;  // one more than the lanes
-    std::array<Power, 9> tasks{}, reference{};
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-      for (Number* number : {&modulus[i], &base[i], &exponent[i]})
-        std::generate(number->begin(), number->end(), next);
-      modulus[i][0] |= 1U;
-      modulus[i][limbs - 1] |= std::uint64_t{1} << 63U;
-      base[i][limbs - 1] &= ~(std::uint64_t{1} << 63U);
-      if (i == 0) std::fill(modulus[i].begin(), modulus[i].end(), ~std::uint64_t{0});
-      tasks[i] = {modulus[i].data(), base[i].data(), exponent[i].data(), out[i].data()};
-      reference[i] = {modulus[i].data(), base[i].data(), exponent[i].data(), expected[i].data()};
-    }
-    kernel.power(tasks, limbs);
-    PortableKernel().power(reference, limbs);
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-      if (!std::equal(out[i].begin(), out[i].begin() + static_cast<std::ptrdiff_t>(limbs),
-                      expected[i].begin())) {
-        return false;
-      }
-    }
+  std::array<Number, kTasks> modulus{}, base{}, exponent{}, out{};
+  std::array<Power, kTasks> powers{};
+  std::array<Witness, kTasks> witnesses{};
+  std::array<const std::uint64_t*, kTasks> candidates{};
+  for (std::size_t i = 0; i < kTasks; ++i) {
+    for (Number* number : {&modulus[i], &base[i], &exponent[i]})
+      std::generate_n(number->begin(), limbs, next);
+    modulus[i][0] |= 1U;
+    modulus[i][limbs - 1] |= std::uint64_t{3} << 62U;
+    base[i][limbs - 1] &= ~(std::uint64_t{1} << 63U);
+    powers[i] = {modulus[i].data(), base[i].data(), exponent[i].data(), out[i].data()};
   }
-  return true;
+  std::fill_n(modulus[0].begin(), limbs, ~std::uint64_t{0});
+  std::copy_n(KnownPrime(limbs), limbs, modulus[1].begin());
+  for (std::size_t i = 0; i < kTasks; ++i) {
+    witnesses[i] = {modulus[i].data(), base[i].data()};
+    candidates[i] = modulus[i].data();
+  }
+  std::array<std::uint8_t, 2 * kTasks> passes{};
+  kernel.screen(candidates, limbs, passes.data());
+  kernel.miller_rabin(witnesses, limbs, passes.data() + kTasks);
+  kernel.power(powers, limbs);
+  Bytes answer(passes.begin(), passes.end());
+  for (const Number& number : out) {
+    const auto* const bytes = reinterpret_cast<const std::uint8_t*>(number.data());
+    answer.insert(answer.end(), bytes, bytes + limbs * 8);
+  }
+  return ToHex(Sha256(answer));
 }
 
-}  // namespace
+namespace {
 
-const Kernel* IfmaKernel() {
+[[maybe_unused]] const Kernel* IfItWorks(const Kernel& kernel) {
+  const bool works = std::all_of(
+      kKnownAnswers.begin(), kKnownAnswers.end(),
+      [&](const auto& known) { return KnownAnswer(kernel, known.first) == known.second; });
+  return works ? &kernel : nullptr;
+}
+
+// The compiler's run-time library asks CPUID, and XGETBV for the state that the system saves.
+const Kernel* Avx2Kernel() {
 #if defined(__x86_64__)
-  // The compiler's run-time library asks CPUID, and XGETBV for the state that the system saves.
-  static const bool usable = __builtin_cpu_supports("avx512f") != 0 &&
-                             __builtin_cpu_supports("avx512ifma") != 0 &&
-                             ReproducesReference(kIfmaCode);
-  return usable ? &kIfmaCode : nullptr;
+  static const Kernel* const kernel =
+      __builtin_cpu_supports("avx2") != 0 ? IfItWorks(kAvx2Code) : nullptr;
+  return kernel;
 #else
   return nullptr;
 #endif
 }
 
+const Kernel* IfmaKernel() {
+#if defined(__x86_64__)
+  static const Kernel* const kernel =
+      __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512ifma") != 0
+          ? IfItWorks(kIfmaCode)
+          : nullptr;
+  return kernel;
+#else
+  return nullptr;
+#endif
+}
+
+}  // namespace
+
+const Kernel* FindKernel(std::string_view name) {
+  if (name == "ifma") return IfmaKernel();
+  if (name == "avx2") return Avx2Kernel();
+  return name == PortableKernel().name ? &PortableKernel() : nullptr;
+}
+
 const Kernel& BestKernel() {
-  const Kernel* const ifma = IfmaKernel();
-  return ifma != nullptr ? *ifma : PortableKernel();
+  for (const std::string_view name : kKernelNames) {
+    if (const Kernel* const kernel = FindKernel(name)) return *kernel;
+  }
+  return PortableKernel();
 }
 
 }  // namespace fleetmint::prime

@@ -1,27 +1,33 @@
 // Kernel: the contract of the modular arithmetic that carries the work, and the choice among those
 // built.
 //
-// A kernel raises several numbers at a time, each in a lane of its own with its own modulus: the
-// batch Montgomery power. `portable` (64-bit limbs, one lane after another) is the reference:
-// always built, always tested. `ifma` (8 lanes, AVX-512 IFMA, 52-bit digits) is offered where CPUID
-// and XGETBV say that processor and system support it, and only after it has reproduced what
-// `portable` computes.
+// A kernel works on several numbers at a time, each in a lane of its own with its own modulus.
+// `portable` (64-bit limbs, one lane) is the reference: always built, always tested. `ifma` (8
+// lanes, AVX-512 IFMA, 52-bit digits) is offered where CPUID and XGETBV say that processor and
+// system support it, and only after it has reproduced known answers.
 //
-// Every kernel is stateless: any thread may call it. It wipes its tables, its numbers and the
-// vector registers before it returns; digits that the compiler spilled to the stack of `ifma` are
-// not wiped yet.
+// Every kernel is stateless: any thread may call it. What it says alone only rejects: who accepts a
+// prime asks for Miller-Rabin rounds with random bases. On leaving, a kernel has wiped its tables,
+// its numbers, the stack it used and the vector registers. Time and memory access depend on the
+// size and the number of tasks alone, never on the numbers, but for `first_hits` (see there).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 
 namespace fleetmint::prime {
+
+struct SieveTable;
 
 // Limbs are 64 bits, little-endian. These are the sizes that every kernel knows: 1024, 1536, 2048
 // bits.
 inline constexpr std::size_t kMostLimbs = 32;
 constexpr bool IsKernelSize(std::size_t limbs) { return limbs == 16 || limbs == 24 || limbs == 32; }
+inline constexpr std::size_t kMostLanes = 8;
 
 // Power is one lane's task: out = base^exponent mod modulus. All point to `limbs` limbs.
 // Preconditions: the modulus is odd and its top bit is set; base < modulus. `out` may be `base`.
@@ -32,19 +38,54 @@ struct Power {
   std::uint64_t* out;
 };
 
+// Witness is one lane's task of a Miller-Rabin round: is `candidate` a strong probable prime to
+// `base`? Preconditions: the candidate is odd and its two top bits are set; 1 < base < candidate -
+// 1.
+struct Witness {
+  const std::uint64_t* candidate;
+  const std::uint64_t* base;
+};
+
+// A candidate with candidate - 1 divisible by 2^kMostTwos fails every Miller-Rabin round: the
+// number of squarings at a round's end must not depend on the candidate. It costs 2^-31 of all
+// primes.
+inline constexpr unsigned kMostTwos = 32;
+
 struct Kernel {
   const char* name;
-  std::size_t lanes;  // tasks that cost no more than one
-  // Runs the tasks, any number of them, at one size (IsKernelSize). Time and memory access depend
-  // on the size and the number of tasks alone, never on the numbers.
+  std::size_t lanes;  // tasks that cost no more than one; at most kMostLanes
+  // Each of these takes any number of tasks of one size (IsKernelSize).
   void (*power)(std::span<const Power> tasks, std::size_t limbs);
+  // screen tells of each candidate whether 2^(candidate - 1) = 1 modulo it (Fermat's test with base
+  // 2): passes[i] is 1 or 0. Precondition: odd, the two top bits set.
+  void (*screen)(std::span<const std::uint64_t* const> candidates, std::size_t limbs,
+                 std::uint8_t* passes);
+  // miller_rabin makes one round for each task (FIPS 186-5 B.3.1): passes[i] is 1 or 0.
+  void (*miller_rabin)(std::span<const Witness> tasks, std::size_t limbs, std::uint8_t* passes);
+  // first_hits marks composites in the windows of at most `lanes` odd starts: maps[i][k] becomes
+  // nonzero where starts[i] + 2k has a divisor in `table` (sieve.h). Not constant time: which
+  // byte of the map is written depends on the start.
+  void (*first_hits)(const SieveTable& table, std::span<const std::uint64_t* const> starts,
+                     std::uint8_t* const* maps);
+  // has_divisor tells of at most `lanes` odd numbers which have a prime divisor in the groups
+  // [first_group, last_group) of `table`: a bit each.
+  unsigned (*has_divisor)(const SieveTable& table, std::size_t first_group, std::size_t last_group,
+                          std::span<const std::uint64_t* const> numbers);
 };
+
+// kKernelNames are the kernels that may be asked for, the fastest first.
+inline constexpr std::array<std::string_view, 3> kKernelNames{"ifma", "avx2", "portable"};
 
 // PortableKernel is the reference.
 const Kernel& PortableKernel();
-// IfmaKernel is null where the processor lacks AVX-512 IFMA or the kernel fails its known answers.
-const Kernel* IfmaKernel();
-// BestKernel is the fastest one of this machine; chosen once.
+// FindKernel gives a kernel by name: null where it is unknown, where the processor or the system
+// lacks what it needs, or where it fails its known answers.
+const Kernel* FindKernel(std::string_view name);
+// BestKernel is the fastest one of this machine.
 const Kernel& BestKernel();
+
+// KnownAnswer is the SHA-256, in hexadecimal, of what `kernel` computes from fixed numbers of one
+// size; the same for every kernel.
+std::string KnownAnswer(const Kernel& kernel, std::size_t limbs);
 
 }  // namespace fleetmint::prime

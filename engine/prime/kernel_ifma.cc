@@ -1,268 +1,253 @@
-// The AVX-512 IFMA kernel: 8 lanes, one number in each 64-bit lane of D registers, 52-bit digits.
+// Kernel ifma: 8 lanes, one number in each 64-bit lane of D vectors, 52-bit digits, AVX-512 IFMA.
 //
-// Almost Montgomery multiplication (Gueron, Krasnov: "Software implementation of modular
-// exponentiation, using advanced vector instructions architectures", 2012) with R = 2^(52 D) >=
-// 2^(64 L + 16) > 4 n: for a, b < 2n the result (ab + mn) / R is under (4n^2 + Rn) / R < 2n, so
-// nothing is subtracted inside the chain; one subtraction at the end gives the number below n.
+// Montgomery multiplication in the form of Gueron and Krasnov ("Software implementation of modular
+// exponentiation, using advanced vector instructions architectures", 2012), R = 2^(52 D), with a
+// premultiplied modulus (ifma_vector.h). What carries the time is in ifma_short.h (1024 bits) and
+// ifma_wide.h (1536, 2048); the algorithms are in lane_algorithms.h.
 //
-// Accumulators stay below 2^64: a digit receives at most 4 products halves below 2^52 in each of
-// the at most D = 40 rows it lives through, and one carry below 2^12 a row: under 164 * 2^52 <
-// 2^60.
-//
-// Constant time: straight-line code over a public number of digits, table entries chosen by masks
-// over a full scan, no gathers. CPU-specific code carries its target as an attribute, so that no
-// other code can pick up AVX-512.
+// Constant time: straight-line code and loops over public numbers of digits; table entries chosen
+// by masks over a full scan; no gathers; vpmadd52 takes the same time for all operands.
+// CPU-specific code stands between the target pragmas, so that no other code can pick up AVX-512.
 #include <cstring>
-#include <memory>
 
 #include "engine/base/bytes.h"
 #include "engine/prime/kernel.h"
 #include "engine/prime/limbs.h"
+#include "engine/prime/sieve.h"
 
 #if defined(__x86_64__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"  // GCC 12's own headers: _mm512_undefined_epi32
 #include <immintrin.h>
 
-#define FLEETMINT_IFMA __attribute__((target("avx512f,avx512ifma")))
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512ifma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512ifma")
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"  // GCC 12's own headers: _mm512_undefined_epi32
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+#include "engine/prime/ifma_short.h"
+#include "engine/prime/ifma_sieve.h"
+#include "engine/prime/ifma_wide.h"
+#include "engine/prime/lane_algorithms.h"
 
 namespace fleetmint::prime {
-namespace {
+namespace ifma {
 
-using u64 = std::uint64_t;
-using Vector = __m512i;
+// The arithmetic of lane_algorithms.h for 64 L bits. Loose: below 4.01 n.
+template <std::size_t L>
+struct Arithmetic {
+  static constexpr std::size_t kLanes = ifma::kLanes;
+  static constexpr std::size_t kLimbs = L;
+  static constexpr std::size_t kDigits = L == 16 ? 20 : L == 24 ? 30 : 40;
+  static constexpr std::size_t kMontgomeryBits = kDigitBits * kDigits;
+  // As many halvings of 1040, 1560 and 2080 bits as leave a whole number.
+  static constexpr unsigned kSquaringsToR2 = L == 16 ? 4 : L == 24 ? 3 : 5;
 
-constexpr std::size_t kLanes = 8;
-constexpr unsigned kDigitBits = 52;
-constexpr u64 kDigitMask = (u64{1} << kDigitBits) - 1;
-constexpr unsigned kWindow = 4;
+  struct Number {
+    Vector digit[kDigits];
+  };
+  using Modulus = ifma::Modulus<kDigits>;
 
-// D digits of 8 lanes; digit j of lane i is at[j][i].
-template <std::size_t D>
-struct alignas(64) Lanes {
-  u64 at[D][kLanes];
-};
-
-// Everything that one batch works on; wiped as a whole.
-template <std::size_t D>
-struct Workspace {
-  Lanes<D> n, x, entry, table[1U << kWindow];
-  alignas(64) u64 k0[kLanes];
-};
-
-template <std::size_t D>
-void SetLane(Lanes<D>& to, std::size_t lane, const u64* from, std::size_t limbs) {
-  for (std::size_t j = 0; j < D; ++j) {
-    const std::size_t position = j * kDigitBits;
-    to.at[j][lane] = position < 64 * limbs ? WindowOf(from, limbs, position, kDigitBits) : 0;
-  }
-}
-
-template <std::size_t D>
-void GetLane(const Lanes<D>& from, std::size_t lane, u64* to, std::size_t limbs) {
-  for (std::size_t k = 0; k < limbs; ++k) to[k] = 0;
-  for (std::size_t j = 0; j < D; ++j) {
-    const std::size_t limb = j * kDigitBits / 64, shift = j * kDigitBits % 64;
-    if (limb < limbs) to[limb] |= from.at[j][lane] << shift;
-    if (shift + kDigitBits > 64 && limb + 1 < limbs)
-      to[limb + 1] |= from.at[j][lane] >> (64 - shift);
-  }
-}
-
-// out = a b / R mod n, below 2n, digits below 2^52. `out` may be `a` or `b`.
-template <std::size_t D>
-FLEETMINT_IFMA void Multiply(Lanes<D>& out, const Lanes<D>& a, const Lanes<D>& b,
-                             const Workspace<D>& w) {
-  const Vector zero = _mm512_setzero_si512(),
-               mask = _mm512_set1_epi64(static_cast<long long>(kDigitMask));
-  const Vector k0 = _mm512_load_si512(w.k0);
-  Vector t[D + 1];
-  for (std::size_t j = 0; j <= D; ++j) t[j] = zero;
-  for (std::size_t i = 0; i < D; ++i) {
-    const Vector x = _mm512_load_si512(b.at[i]);
-    t[0] = _mm512_madd52lo_epu64(t[0], x, _mm512_load_si512(a.at[0]));
-    const Vector m = _mm512_madd52lo_epu64(zero, t[0], k0);
-    t[0] = _mm512_madd52lo_epu64(t[0], m, _mm512_load_si512(w.n.at[0]));
-    const Vector carry = _mm512_srli_epi64(t[0], kDigitBits);
-    // One digit down: the low halves of digit j + 1 and the high halves of digit j meet in t[j].
-#pragma GCC unroll 40
-    for (std::size_t j = 0; j + 1 < D; ++j) {
-      const Vector a_low = _mm512_load_si512(a.at[j + 1]), n_low = _mm512_load_si512(w.n.at[j + 1]);
-      const Vector a_high = _mm512_load_si512(a.at[j]), n_high = _mm512_load_si512(w.n.at[j]);
-      Vector sum = _mm512_madd52lo_epu64(t[j + 1], x, a_low);
-      sum = _mm512_madd52hi_epu64(sum, x, a_high);
-      sum = _mm512_madd52lo_epu64(sum, m, n_low);
-      t[j] = _mm512_madd52hi_epu64(sum, m, n_high);
-    }
-    const Vector top = _mm512_madd52hi_epu64(zero, x, _mm512_load_si512(a.at[D - 1]));
-    t[D - 1] = _mm512_madd52hi_epu64(top, m, _mm512_load_si512(w.n.at[D - 1]));
-    t[0] = _mm512_add_epi64(t[0], carry);
-  }
-  Vector carry = zero;
-  for (std::size_t j = 0; j < D; ++j) {
-    const Vector sum = _mm512_add_epi64(t[j], carry);
-    carry = _mm512_srli_epi64(sum, kDigitBits);
-    _mm512_store_si512(out.at[j], _mm512_and_si512(sum, mask));
-  }
-}
-
-// x = x - n where x >= n, for x < 2n with digits below 2^52.
-template <std::size_t D>
-FLEETMINT_IFMA void SubtractIfNotLess(Lanes<D>& x, const Lanes<D>& n) {
-  const Vector mask = _mm512_set1_epi64(static_cast<long long>(kDigitMask));
-  Vector difference[D], carry = _mm512_setzero_si512();
-  for (std::size_t j = 0; j < D; ++j) {
-    const Vector d = _mm512_add_epi64(
-        _mm512_sub_epi64(_mm512_load_si512(x.at[j]), _mm512_load_si512(n.at[j])), carry);
-    carry = _mm512_srai_epi64(d, kDigitBits);
-    difference[j] = _mm512_and_si512(d, mask);
-  }
-  const __mmask8 not_less = _mm512_cmpeq_epi64_mask(carry, _mm512_setzero_si512());
-  for (std::size_t j = 0; j < D; ++j) {
-    _mm512_store_si512(
-        x.at[j], _mm512_mask_blend_epi64(not_less, _mm512_load_si512(x.at[j]), difference[j]));
-  }
-}
-
-// x = 2x mod n, for x < n.
-template <std::size_t D>
-FLEETMINT_IFMA void Double(Lanes<D>& x, const Lanes<D>& n) {
-  const Vector mask = _mm512_set1_epi64(static_cast<long long>(kDigitMask));
-  Vector carry = _mm512_setzero_si512();
-  for (std::size_t j = 0; j < D; ++j) {
-    const Vector digit = _mm512_load_si512(x.at[j]);
-    const Vector doubled = _mm512_or_si512(_mm512_slli_epi64(digit, 1), carry);
-    carry = _mm512_srli_epi64(doubled, kDigitBits);
-    _mm512_store_si512(x.at[j], _mm512_and_si512(doubled, mask));
-  }
-  SubtractIfNotLess(x, n);
-}
-
-// w.entry = w.table[index of each lane], every entry being read.
-template <std::size_t D>
-FLEETMINT_IFMA void Select(Workspace<D>& w, const u64* index) {
-  const Vector wanted = _mm512_load_si512(index);
-  Vector entry[D];
-  for (std::size_t j = 0; j < D; ++j) entry[j] = _mm512_setzero_si512();
-  for (unsigned i = 0; i < (1U << kWindow); ++i) {
-    const __mmask8 here = _mm512_cmpeq_epi64_mask(wanted, _mm512_set1_epi64(i));
-    for (std::size_t j = 0; j < D; ++j) {
-      entry[j] = _mm512_mask_mov_epi64(entry[j], here, _mm512_load_si512(w.table[i].at[j]));
+  static void SetLane(Number& to, std::size_t lane, const u64* from) {
+    for (std::size_t j = 0; j < kDigits; ++j) {
+      const std::size_t position = j * kDigitBits;
+      At(to.digit[j], lane) = position < 64 * L ? WindowOf(from, L, position, kDigitBits) : 0;
     }
   }
-  for (std::size_t j = 0; j < D; ++j) _mm512_store_si512(w.entry.at[j], entry[j]);
-}
 
-// x = R mod n, entry = R^2 mod n. Lane by lane 2^(64 L) - n < n (the top bit of n is set) is 2^(64
-// L) mod n; doubled up to R; and R 2^(52 D / 8), squared three times in Montgomery form, is R 2^(52
-// D) = R^2.
-template <std::size_t D, std::size_t L>
-FLEETMINT_IFMA void MakeConstants(Workspace<D>& w, const u64* const* moduli) {
-  static_assert(52 * D % 8 == 0 && 52 * D >= 64 * L + 2);
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    u64 complement[L], carry = 1;
-    for (std::size_t k = 0; k < L; ++k) {
-      complement[k] = ~moduli[lane][k] + carry;
-      carry &= static_cast<u64>(complement[k] == 0);
+  static void GetLane(const Number& from, std::size_t lane, u64* to) {
+    for (std::size_t k = 0; k < L; ++k) to[k] = 0;
+    for (std::size_t j = 0; j < kDigits; ++j) {
+      const std::size_t limb = j * kDigitBits / 64, shift = j * kDigitBits % 64;
+      const u64 digit = At(from.digit[j], lane);
+      if (limb < L) to[limb] |= digit << shift;
+      if (shift + kDigitBits > 64 && limb + 1 < L) to[limb + 1] |= digit >> (64 - shift);
     }
-    SetLane(w.x, lane, complement, L);
-    w.k0[lane] = NegatedInverse(moduli[lane][0]) & kDigitMask;
   }
-  for (std::size_t i = 0; i < 52 * D - 64 * L; ++i) Double(w.x, w.n);
-  w.entry = w.x;
-  for (std::size_t i = 0; i < 52 * D / 8; ++i) Double(w.entry, w.n);
-  for (int i = 0; i < 3; ++i) Multiply(w.entry, w.entry, w.entry, w);
-}
 
-template <std::size_t D, std::size_t L>
-FLEETMINT_IFMA void PowerOf8(const Power* const* tasks, Workspace<D>& w) {
-  const u64* moduli[kLanes];
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    moduli[lane] = tasks[lane]->modulus;
-    SetLane(w.n, lane, tasks[lane]->modulus, L);
-  }
-  MakeConstants<D, L>(w, moduli);
-  w.table[0] = w.x;
-  for (std::size_t lane = 0; lane < kLanes; ++lane) SetLane(w.table[1], lane, tasks[lane]->base, L);
-  Multiply(w.table[1], w.table[1], w.entry, w);
-  for (unsigned i = 2; i < (1U << kWindow); ++i)
-    Multiply(w.table[i], w.table[i - 1], w.table[1], w);
-  alignas(64) u64 index[kLanes];
-  for (std::size_t position = 64 * L; position > 0;) {
-    position -= kWindow;
-    for (unsigned i = 0; i < kWindow; ++i) Multiply(w.x, w.x, w.x, w);
+  static void SetModulus(Modulus& m, const u64* const* candidates) {
+    Number n;
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      index[lane] = WindowOf(tasks[lane]->exponent, L, position, kWindow);
+      SetLane(n, lane, candidates[lane]);
+      At(m.k0, lane) = NegatedInverse(candidates[lane][0]) & kDigitMask;
     }
-    Select(w, index);
-    Multiply(w.x, w.x, w.entry, w);
+    // k0 n + 1, digit by digit; its lowest digit is 0 with a carry of 1.
+    Vector carry = _mm512_set1_epi64(1);
+    for (std::size_t j = 0; j < kDigits; ++j) m.n[j] = n.digit[j];
+    for (std::size_t j = 1; j < kDigits; ++j) {
+      const Vector sum = AddHigh(AddLow(carry, m.k0, m.n[j]), m.k0, m.n[j - 1]);
+      m.n2[j - 1] = _mm512_and_si512(sum, DigitMask());
+      carry = Carry(sum);
+    }
+    m.n2[kDigits - 1] = AddHigh(carry, m.k0, m.n[kDigits - 1]);
   }
-  std::memset(&w.entry, 0, sizeof w.entry);
-  for (u64& digit : w.entry.at[0]) digit = 1;
-  Multiply(w.x, w.x, w.entry, w);  // out of Montgomery form: at most n
-  SubtractIfNotLess(w.x, w.n);
-  Wipe(index, sizeof index);
-}
+
+  // 2^(64 L) - n < n, because the top bit of n is set, is 2^(64 L) mod n; doubled up to R.
+  static void SetOne(Number& x, const Modulus& m) {
+    Vector borrow = Zero();
+    for (std::size_t j = 0; j < kDigits; ++j) {
+      const u64 power = j == 64 * L / kDigitBits ? u64{1} << (64 * L % kDigitBits) : 0;
+      const Vector digit = _mm512_add_epi64(
+          _mm512_sub_epi64(_mm512_set1_epi64(static_cast<long long>(power)), m.n[j]), borrow);
+      borrow = _mm512_srai_epi64(digit, kDigitBits);
+      x.digit[j] = _mm512_and_si512(digit, DigitMask());
+    }
+    for (std::size_t i = 64 * L; i < kMontgomeryBits; ++i) Double(x, m);
+  }
+
+  static void SetMinusOne(Number& x, const Number& one, const Modulus& m) {
+    Vector borrow = Zero();
+    for (std::size_t j = 0; j < kDigits; ++j) {
+      const Vector digit = _mm512_add_epi64(_mm512_sub_epi64(m.n[j], one.digit[j]), borrow);
+      borrow = _mm512_srai_epi64(digit, kDigitBits);
+      x.digit[j] = _mm512_and_si512(digit, DigitMask());
+    }
+  }
+
+  static void Double(Number& x, const Modulus& m) {
+    Vector carry = Zero();
+    for (std::size_t j = 0; j < kDigits; ++j) {
+      const Vector doubled = _mm512_or_si512(_mm512_slli_epi64(x.digit[j], 1), carry);
+      carry = Carry(doubled);
+      x.digit[j] = _mm512_and_si512(doubled, DigitMask());
+    }
+    SubtractIfNotLess(x, m);
+  }
+
+  // Multiply and Square give less than 3 n.
+  static void Reduce(Number& x, const Modulus& m) {
+    SubtractIfNotLess(x, m);
+    SubtractIfNotLess(x, m);
+  }
+
+  static void Multiply(Number& out, const Number& a, const Number& b, const Modulus& m) {
+    if constexpr (L == 16) {
+      MultiplyShort(out.digit, a.digit, b.digit, m);
+    } else {
+      MultiplyWide<kDigits>(out.digit, a.digit, b.digit, m);
+    }
+  }
+  static void Square(Number& out, const Number& a, const Modulus& m) {
+    SquareTimes(out, a, m, Zero());
+  }
+  static void SquareShift(Number& out, const Number& a, const Modulus& m, std::size_t i) {
+    const Vector bit =
+        _mm512_srl_epi64(m.n[i / kDigitBits], _mm_cvtsi32_si128(static_cast<int>(i % kDigitBits)));
+    SquareTimes(out, a, m, _mm512_and_si512(bit, _mm512_set1_epi64(1)));
+  }
+
+  static void Select(Number& out, const Number* table, const u64* index) {
+    const Vector wanted = _mm512_load_si512(index);
+    for (std::size_t j = 0; j < kDigits; j += 10) {
+      Vector entry[10];
+      for (Vector& digit : entry) digit = Zero();
+      for (long long i = 0; i < 16; ++i) {
+        const __mmask8 here = _mm512_cmpeq_epi64_mask(wanted, _mm512_set1_epi64(i));
+        for (std::size_t k = 0; k < 10; ++k) {
+          entry[k] = _mm512_mask_mov_epi64(entry[k], here, table[i].digit[j + k]);
+        }
+      }
+      for (std::size_t k = 0; k < 10; ++k) out.digit[j + k] = entry[k];
+    }
+  }
+
+  static unsigned Equal(const Number& a, const Number& b) {
+    Vector difference = Zero();
+    for (std::size_t j = 0; j < kDigits; ++j) {
+      difference = _mm512_or_si512(difference, _mm512_xor_si512(a.digit[j], b.digit[j]));
+    }
+    return _mm512_cmpeq_epi64_mask(difference, Zero());
+  }
+
+ private:
+  static u64& At(Vector& vector, std::size_t lane) { return reinterpret_cast<u64*>(&vector)[lane]; }
+  static u64 At(const Vector& vector, std::size_t lane) {
+    return reinterpret_cast<const u64*>(&vector)[lane];
+  }
+
+  static void SquareTimes(Number& out, const Number& a, const Modulus& m, Vector shift) {
+    if constexpr (L == 16) {
+      SquareShort(out.digit, a.digit, m, shift);
+    } else {
+      SquareWide<kDigits>(out.digit, a.digit, m, shift);
+    }
+  }
+
+  // x = x - n where x >= n.
+  static void SubtractIfNotLess(Number& x, const Modulus& m) {
+    Vector difference[kDigits], borrow = Zero();
+    for (std::size_t j = 0; j < kDigits; ++j) {
+      const Vector d = _mm512_add_epi64(_mm512_sub_epi64(x.digit[j], m.n[j]), borrow);
+      borrow = _mm512_srai_epi64(d, kDigitBits);
+      difference[j] = _mm512_and_si512(d, DigitMask());
+    }
+    const __mmask8 not_less = _mm512_cmpeq_epi64_mask(borrow, Zero());
+    for (std::size_t j = 0; j < kDigits; ++j) {
+      x.digit[j] = _mm512_mask_mov_epi64(x.digit[j], not_less, difference[j]);
+    }
+  }
+};
 
 // The 32 vector registers hold digits of secrets when the work is done.
-FLEETMINT_IFMA void WipeRegisters() {
+void WipeRegisters() {
   __asm__ volatile(
-      "vpxorq %%zmm0, %%zmm0, %%zmm0\n\tvpxorq %%zmm1, %%zmm1, %%zmm1\n\tvpxorq %%zmm2, %%zmm2, "
-      "%%zmm2\n\t"
-      "vpxorq %%zmm3, %%zmm3, %%zmm3\n\tvpxorq %%zmm4, %%zmm4, %%zmm4\n\tvpxorq %%zmm5, %%zmm5, "
-      "%%zmm5\n\t"
-      "vpxorq %%zmm6, %%zmm6, %%zmm6\n\tvpxorq %%zmm7, %%zmm7, %%zmm7\n\tvpxorq %%zmm8, %%zmm8, "
-      "%%zmm8\n\t"
-      "vpxorq %%zmm9, %%zmm9, %%zmm9\n\tvpxorq %%zmm10, %%zmm10, %%zmm10\n\tvpxorq %%zmm11, "
-      "%%zmm11, %%zmm11\n\t"
-      "vpxorq %%zmm12, %%zmm12, %%zmm12\n\tvpxorq %%zmm13, %%zmm13, %%zmm13\n\tvpxorq %%zmm14, "
-      "%%zmm14, %%zmm14\n\t"
-      "vpxorq %%zmm15, %%zmm15, %%zmm15\n\tvpxorq %%zmm16, %%zmm16, %%zmm16\n\tvpxorq %%zmm17, "
-      "%%zmm17, %%zmm17\n\t"
-      "vpxorq %%zmm18, %%zmm18, %%zmm18\n\tvpxorq %%zmm19, %%zmm19, %%zmm19\n\tvpxorq %%zmm20, "
-      "%%zmm20, %%zmm20\n\t"
-      "vpxorq %%zmm21, %%zmm21, %%zmm21\n\tvpxorq %%zmm22, %%zmm22, %%zmm22\n\tvpxorq %%zmm23, "
-      "%%zmm23, %%zmm23\n\t"
-      "vpxorq %%zmm24, %%zmm24, %%zmm24\n\tvpxorq %%zmm25, %%zmm25, %%zmm25\n\tvpxorq %%zmm26, "
-      "%%zmm26, %%zmm26\n\t"
-      "vpxorq %%zmm27, %%zmm27, %%zmm27\n\tvpxorq %%zmm28, %%zmm28, %%zmm28\n\tvpxorq %%zmm29, "
-      "%%zmm29, %%zmm29\n\t"
-      "vpxorq %%zmm30, %%zmm30, %%zmm30\n\tvpxorq %%zmm31, %%zmm31, %%zmm31" ::
+      ".irp number, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, "
+      "22, 23, 24, 25, 26, 27, 28, 29, 30, 31\n\t"
+      "vpxorq %%zmm\\number, %%zmm\\number, %%zmm\\number\n\t"
+      ".endr" ::
           : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
             "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "xmm16", "xmm17", "xmm18", "xmm19",
             "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26", "xmm27", "xmm28",
             "xmm29", "xmm30", "xmm31");
 }
 
-template <std::size_t D, std::size_t L>
-void PowerAll(std::span<const Power> tasks) {
-  const auto workspace = std::make_unique<Workspace<D>>();
-  for (std::size_t first = 0; first < tasks.size(); first += kLanes) {
-    const Power* lanes[kLanes];
-    // Lanes without a task repeat the first one; it writes the same answer.
-    for (std::size_t i = 0; i < kLanes; ++i)
-      lanes[i] = &tasks[first + i < tasks.size() ? first + i : first];
-    PowerOf8<D, L>(lanes, *workspace);
-    for (std::size_t i = 0; i < kLanes && first + i < tasks.size(); ++i) {
-      GetLane(workspace->x, i, tasks[first + i].out, L);
-    }
-  }
-  Wipe(workspace.get(), sizeof *workspace);
+// The starts of windows are secrets too.
+void LeaveSieve() {
+  WipeStack<sizeof(SieveLanes<40>) + 8192>();
   WipeRegisters();
 }
 
-void PowerIfma(std::span<const Power> tasks, std::size_t limbs) {
-  if (limbs == 16) PowerAll<20, 16>(tasks);
-  if (limbs == 24) PowerAll<30, 24>(tasks);
-  if (limbs == 32) PowerAll<40, 32>(tasks);
+using Functions = KernelFunctions<Arithmetic, WipeRegisters>;
+
+void FirstHitsOfSize(const SieveTable& table, std::span<const u64* const> starts,
+                     std::uint8_t* const* maps) {
+  if (table.limbs == 16) FirstHits<20>(table, starts, maps);
+  if (table.limbs == 24) FirstHits<30>(table, starts, maps);
+  if (table.limbs == 32) FirstHits<40>(table, starts, maps);
+  LeaveSieve();
 }
 
-}  // namespace
+unsigned HasDivisorOfSize(const SieveTable& table, std::size_t first_group, std::size_t last_group,
+                          std::span<const u64* const> numbers) {
+  unsigned found = 0;
+  if (table.limbs == 16) found = HasDivisor<20>(table, first_group, last_group, numbers);
+  if (table.limbs == 24) found = HasDivisor<30>(table, first_group, last_group, numbers);
+  if (table.limbs == 32) found = HasDivisor<40>(table, first_group, last_group, numbers);
+  LeaveSieve();
+  return found;
+}
 
-// Defined in kernel.cc, which asks the processor first.
+}  // namespace ifma
+
+// Declared by kernel.cc, which asks the processor first.
 extern const Kernel kIfmaCode;
-const Kernel kIfmaCode{"ifma", kLanes, PowerIfma};
+const Kernel kIfmaCode{"ifma",
+                       ifma::kLanes,
+                       ifma::Functions::Power,
+                       ifma::Functions::Screen,
+                       ifma::Functions::MillerRabin,
+                       ifma::FirstHitsOfSize,
+                       ifma::HasDivisorOfSize};
 
 }  // namespace fleetmint::prime
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
 #pragma GCC diagnostic pop
+#pragma GCC pop_options
+#endif
 #endif

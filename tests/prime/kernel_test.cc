@@ -1,140 +1,261 @@
+// Every kernel against Botan's arithmetic.
 #include "engine/prime/kernel.h"
 
-#include <botan/bigint.h>
-#include <botan/numthry.h>
+#include <botan/auto_rng.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <vector>
 
-#include "engine/base/random.h"
+#include "tests/prime/numbers.h"
 
 namespace fleetmint::prime {
 namespace {
 
-using Limbs = std::vector<std::uint64_t>;
+constexpr std::size_t kSizes[] = {16, 24, 32};
 
-Botan::BigInt ToBigInt(const Limbs& limbs) {
-  Botan::BigInt value;
-  for (std::size_t i = limbs.size(); i-- > 0;) value = (value << 64) + Botan::BigInt(limbs[i]);
-  return value;
-}
-
-// One task with its own storage; operands by name of what is special about them.
-struct Case {
-  explicit Case(std::size_t limbs) : modulus(limbs), base(limbs), exponent(limbs), out(limbs) {}
-  Limbs modulus, base, exponent, out;
-  Power task() { return {modulus.data(), base.data(), exponent.data(), out.data()}; }
-  Botan::BigInt expected() const {
-    return Botan::power_mod(ToBigInt(base), ToBigInt(exponent), ToBigInt(modulus));
-  }
+struct PowerCase {
+  BigInt modulus, base, exponent;
+};
+struct WitnessCase {
+  BigInt candidate, base;
 };
 
-void FillRandom(Limbs& limbs, RandomStream& stream) {
-  stream.Fill({reinterpret_cast<std::uint8_t*>(limbs.data()), limbs.size() * 8});
-}
-
-Case RandomCase(std::size_t limbs, RandomStream& stream) {
-  Case c(limbs);
-  for (Limbs* number : {&c.modulus, &c.base, &c.exponent}) FillRandom(*number, stream);
-  c.modulus[0] |= 1U;
-  c.modulus.back() |= std::uint64_t{1} << 63U;
-  c.base.back() &= ~(std::uint64_t{1} << 63U);
-  return c;
-}
-
-// Operands at the edges of what the contract allows.
-std::vector<Case> EdgeCases(std::size_t limbs, RandomStream& stream) {
-  std::vector<Case> cases;
-  const Limbs zero(limbs, 0), ones(limbs, ~std::uint64_t{0});
-  Limbs one = zero, smallest_modulus = zero;
-  one[0] = 1;
-  smallest_modulus[0] = 1;
-  smallest_modulus.back() = std::uint64_t{1} << 63U;
-  for (const Limbs& modulus : {ones, smallest_modulus}) {
-    Limbs almost = modulus;  // n - 1
-    almost[0] -= 1;
-    for (const Limbs& base : {zero, one, almost}) {
-      for (const Limbs& exponent : {zero, one, ones, almost}) {
-        Case c(limbs);
-        c.modulus = modulus;
-        c.base = base;
-        c.exponent = exponent;
-        cases.push_back(c);
-      }
-    }
-  }
-  Case sparse = RandomCase(limbs, stream);
-  sparse.exponent = smallest_modulus;
-  cases.push_back(sparse);
-  return cases;
-}
-
-class KernelTest : public testing::TestWithParam<const char*> {
+class KernelTest : public OneKernelTest {
  protected:
-  const Kernel* kernel() const {
-    return std::string_view(GetParam()) == "ifma" ? IfmaKernel() : &PortableKernel();
-  }
-  void Check(std::vector<Case> cases, std::size_t limbs) {
+  std::vector<BigInt> Powers(const std::vector<PowerCase>& cases, std::size_t limbs) const {
+    std::vector<Limbs> numbers;
+    numbers.reserve(4 * cases.size());
     std::vector<Power> tasks;
-    for (Case& c : cases) tasks.push_back(c.task());
-    kernel()->power(tasks, limbs);
+    for (const PowerCase& c : cases) {
+      Limbs* const first = numbers.data() + numbers.size();
+      for (const BigInt& n : {c.modulus, c.base, c.exponent, BigInt()}) {
+        numbers.push_back(ToLimbs(n, limbs));
+      }
+      tasks.push_back({first[0].data(), first[1].data(), first[2].data(), first[3].data()});
+    }
+    kernel_->power(tasks, limbs);
+    std::vector<BigInt> out;
+    for (std::size_t i = 0; i < cases.size(); ++i) out.push_back(ToBigInt(numbers[4 * i + 3]));
+    return out;
+  }
+
+  // passes, with a byte more that must stay as it was.
+  std::vector<std::uint8_t> Screen(const std::vector<BigInt>& candidates, std::size_t limbs) const {
+    std::vector<Limbs> numbers;
+    std::vector<const std::uint64_t*> tasks;
+    for (const BigInt& n : candidates) numbers.push_back(ToLimbs(n, limbs));
+    for (const Limbs& n : numbers) tasks.push_back(n.data());
+    std::vector<std::uint8_t> passes(tasks.size() + 1, 0xA5);
+    kernel_->screen(tasks, limbs, passes.data());
+    return passes;
+  }
+
+  std::vector<std::uint8_t> MillerRabin(const std::vector<WitnessCase>& cases,
+                                        std::size_t limbs) const {
+    std::vector<Limbs> candidates, bases;
+    std::vector<Witness> tasks;
+    for (const WitnessCase& c : cases) {
+      candidates.push_back(ToLimbs(c.candidate, limbs));
+      bases.push_back(ToLimbs(c.base, limbs));
+    }
     for (std::size_t i = 0; i < cases.size(); ++i) {
-      EXPECT_EQ(ToBigInt(cases[i].out), cases[i].expected())
-          << GetParam() << ", limbs " << limbs << ", case " << i;
+      tasks.push_back({candidates[i].data(), bases[i].data()});
+    }
+    std::vector<std::uint8_t> passes(tasks.size() + 1, 0xA5);
+    kernel_->miller_rabin(tasks, limbs, passes.data());
+    return passes;
+  }
+
+  void CheckPowers(const std::vector<PowerCase>& cases, std::size_t limbs) const {
+    const std::vector<BigInt> out = Powers(cases, limbs);
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      const auto& [modulus, base, exponent] = cases[i];
+      EXPECT_EQ(out[i], Botan::power_mod(base, exponent, modulus))
+          << "limbs " << limbs << ", case " << i;
     }
   }
+
+  void CheckScreen(const std::vector<BigInt>& candidates, std::size_t limbs) const {
+    std::vector<std::uint8_t> expected;
+    for (const BigInt& n : candidates) expected.push_back(PassesFermatBase2(n) ? 1 : 0);
+    expected.push_back(0xA5);
+    EXPECT_EQ(Screen(candidates, limbs), expected) << "limbs " << limbs;
+  }
+
+  void CheckMillerRabin(const std::vector<WitnessCase>& cases, std::size_t limbs) const {
+    std::vector<std::uint8_t> expected;
+    for (const auto& [n, base] : cases) expected.push_back(PassesMillerRabin(n, base) ? 1 : 0);
+    expected.push_back(0xA5);
+    EXPECT_EQ(MillerRabin(cases, limbs), expected) << "limbs " << limbs;
+  }
+
+  Botan::AutoSeeded_RNG rng_;
 };
+
+// Odd moduli at the edges of what arithmetic in digits of any size carries: all ones; all zeros but
+// the ends; ones and zeros in long runs, so that carries and borrows run through many digits.
+std::vector<BigInt> EdgeModuli(std::size_t limbs) {
+  const std::size_t bits = 64 * limbs;
+  const auto power = [](std::size_t n) { return BigInt(1) << n; };
+  return {power(bits) - 1,
+          power(bits) - power(bits / 2) - 1,
+          power(bits) - power(bits / 2) + 1,
+          power(bits) - power(64) + 1,
+          power(bits) - 0xFFFFFFFF,
+          power(bits - 1) + power(bits - 2) + 1,
+          power(bits - 1) + power(bits - 2) + power(bits / 2) - 1,
+          power(bits - 1) + power(bits - 2) + power(bits - 61) + power(61) + 1};
+}
+
+// Edges, random numbers, primes of every residue modulo 8, and one close to 2^(64 limbs). Made
+// once.
+const std::vector<BigInt>& CandidatesOfEveryKind(std::size_t limbs) {
+  static std::map<std::size_t, std::vector<BigInt>> made;
+  std::vector<BigInt>& candidates = made[limbs];
+  if (!candidates.empty()) return candidates;
+  Botan::AutoSeeded_RNG rng;
+  RandomStream stream(Sha256(AsBytes("kernel candidates")));
+  candidates = EdgeModuli(limbs);
+  for (const unsigned residue : {1U, 3U, 5U, 7U}) {
+    const BigInt start = RandomCandidate(limbs, stream);
+    candidates.push_back(start);
+    candidates.push_back(NextPrime(start - start % 8 + residue, 3, rng));
+  }
+  candidates.push_back(NextPrime((BigInt(1) << (64 * limbs)) - (limbs << 17U) + 1, 1, rng));
+  return candidates;
+}
 
 // If this fails, signatures and primes of that kernel are wrong.
-TEST_P(KernelTest, AgreesWithBotanOnRandomOperands) {
-  if (kernel() == nullptr) GTEST_SKIP() << "this processor has no AVX-512 IFMA";
+TEST_P(KernelTest, PowersAgreeOnRandomOperands) {
   RandomStream stream(Sha256(AsBytes("kernel test")));
-  for (const std::size_t limbs : {16U, 24U, 32U}) {
-    std::vector<Case> cases;
-    for (int i = 0; i < 19; ++i) cases.push_back(RandomCase(limbs, stream));
-    Check(std::move(cases), limbs);
+  for (const std::size_t limbs : kSizes) {
+    std::vector<PowerCase> cases;
+    for (int i = 0; i < 19; ++i) {
+      PowerCase c{RandomBits(64 * limbs, stream), 0, RandomBits(64 * limbs, stream)};
+      c.modulus.set_bit(0);
+      c.modulus.set_bit(64 * limbs - 1);
+      c.base = RandomBits(64 * limbs, stream) % c.modulus;
+      cases.push_back(c);
+    }
+    CheckPowers(cases, limbs);
   }
 }
 
-TEST_P(KernelTest, AgreesWithBotanAtTheEdges) {
-  if (kernel() == nullptr) GTEST_SKIP() << "this processor has no AVX-512 IFMA";
+TEST_P(KernelTest, PowersAgreeAtTheEdges) {
   RandomStream stream(Sha256(AsBytes("kernel edges")));
-  for (const std::size_t limbs : {16U, 24U, 32U}) Check(EdgeCases(limbs, stream), limbs);
-}
-
-// A lane must not see its neighbours: one task alone gives what it gives among others.
-TEST_P(KernelTest, LanesDoNotMix) {
-  if (kernel() == nullptr) GTEST_SKIP() << "this processor has no AVX-512 IFMA";
-  RandomStream stream(Sha256(AsBytes("kernel lanes")));
-  for (int i = 0; i < 8; ++i) {
-    std::vector<Case> alone{RandomCase(16, stream)};
-    Check(alone, 16);
+  for (const std::size_t limbs : kSizes) {
+    std::vector<PowerCase> cases;
+    std::vector<BigInt> moduli = EdgeModuli(limbs);
+    moduli.push_back((BigInt(1) << (64 * limbs - 1)) + 1);  // the smallest
+    for (const BigInt& n : moduli) {
+      for (const BigInt& base : {BigInt(0), BigInt(1), BigInt(n - 1), BigInt(n >> 1)}) {
+        for (const BigInt& exponent : {BigInt(0), BigInt(1), BigInt(n - 1)}) {
+          cases.push_back({n, base, exponent});
+        }
+      }
+      cases.push_back({n, RandomBits(64 * limbs, stream) % n, (BigInt(1) << (64 * limbs)) - 1});
+      cases.push_back({n, RandomBits(64 * limbs, stream) % n, BigInt(1) << (64 * limbs - 1)});
+    }
+    CheckPowers(cases, limbs);
   }
 }
 
 TEST_P(KernelTest, TheResultMayReplaceTheBase) {
-  if (kernel() == nullptr) GTEST_SKIP() << "this processor has no AVX-512 IFMA";
   RandomStream stream(Sha256(AsBytes("kernel aliasing")));
-  Case c = RandomCase(24, stream);
-  const Botan::BigInt expected = c.expected();
-  const Power task{c.modulus.data(), c.base.data(), c.exponent.data(), c.base.data()};
-  kernel()->power({&task, 1}, 24);
-  EXPECT_EQ(ToBigInt(c.base), expected);
+  const Limbs modulus = ToLimbs(RandomCandidate(24, stream), 24);
+  const Limbs exponent = ToLimbs(RandomCandidate(24, stream), 24);
+  Limbs base = ToLimbs(RandomBits(64 * 24 - 8, stream), 24);
+  const BigInt expected = Botan::power_mod(ToBigInt(base), ToBigInt(exponent), ToBigInt(modulus));
+  const Power task{modulus.data(), base.data(), exponent.data(), base.data()};
+  kernel_->power({&task, 1}, 24);
+  EXPECT_EQ(ToBigInt(base), expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernels, KernelTest, testing::Values("portable", "ifma"),
+// If this fails, primes are lost, or composites cost Miller-Rabin rounds.
+TEST_P(KernelTest, ScreenAgreesOnRandomNumbersAndPrimesOfEveryResidueModulo8) {
+  for (const std::size_t limbs : kSizes) {
+    CheckScreen(CandidatesOfEveryKind(limbs), limbs);
+  }
+}
+
+// If this fails, composites become keys.
+TEST_P(KernelTest, MillerRabinAgrees) {
+  RandomStream stream(Sha256(AsBytes("kernel miller-rabin")));
+  for (const std::size_t limbs : kSizes) {
+    std::vector<WitnessCase> cases;
+    for (const BigInt& n : CandidatesOfEveryKind(limbs)) {
+      for (const BigInt& base :
+           {BigInt(2), BigInt(n - 2), BigInt(RandomBits(64 * limbs, stream) % (n - 3) + 2)}) {
+        cases.push_back({n, base});
+      }
+    }
+    CheckMillerRabin(cases, limbs);
+  }
+}
+
+// candidate - 1 = odd * 2^twos: every length of the chain of squares, to its end and past it.
+TEST_P(KernelTest, MillerRabinAgreesWhateverTheTwos) {
+  RandomStream stream(Sha256(AsBytes("kernel twos")));
+  for (const std::size_t twos : {1, 2, 3, 4, 7, 16, 30, 31, 32, 33}) {
+    BigInt start = RandomCandidate(16, stream);
+    start = ((start >> (twos + 1)) << (twos + 1)) + (BigInt(1) << twos) + 1;
+    const BigInt prime = NextPrime(start, twos + 1, rng_);
+    std::vector<WitnessCase> cases;
+    for (int i = 0; i < 4; ++i) {
+      cases.push_back({prime, RandomBits(1024, stream) % (prime - 3) + 2});
+    }
+    cases.push_back({start, 2});
+    ASSERT_EQ(PassesMillerRabin(prime, cases[0].base), twos < kMostTwos);
+    CheckMillerRabin(cases, 16);
+  }
+}
+
+// A lane must not see its neighbours, nor a batch the one before: the only prime among composites,
+// at every place of every number of tasks.
+TEST_P(KernelTest, LanesDoNotMix) {
+  RandomStream stream(Sha256(AsBytes("kernel lanes")));
+  const BigInt prime = NextPrime(RandomCandidate(16, stream), 1, rng_);
+  std::vector<BigInt> composites;
+  while (composites.size() < 2 * kernel_->lanes + 1) {
+    const BigInt n = RandomCandidate(16, stream);
+    if (!PassesFermatBase2(n)) composites.push_back(n);
+  }
+  EXPECT_EQ(Screen({}, 16), std::vector<std::uint8_t>{0xA5});
+  for (std::size_t count = 1; count <= composites.size(); ++count) {
+    for (std::size_t place = 0; place < count; ++place) {
+      std::vector<BigInt> candidates(composites.begin(),
+                                     composites.begin() + std::ptrdiff_t(count));
+      candidates[place] = prime;
+      std::vector<WitnessCase> cases;
+      std::vector<PowerCase> powers;
+      for (const BigInt& n : candidates) cases.push_back({n, 3}), powers.push_back({n, 2, n - 1});
+      std::vector<std::uint8_t> expected(count, 0);
+      expected[place] = 1;
+      expected.push_back(0xA5);
+      EXPECT_EQ(Screen(candidates, 16), expected) << count << " tasks, prime at " << place;
+      EXPECT_EQ(MillerRabin(cases, 16), expected) << count << " tasks, prime at " << place;
+      EXPECT_EQ(Powers(powers, 16)[place], 1) << count << " tasks, prime at " << place;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, KernelTest, testing::Values("portable", "avx2", "ifma"),
                          [](const auto& info) { return std::string(info.param); });
 
-// The fast kernel is what runs where it can: a silent fall-back would be found by nobody.
-TEST(KernelChoiceTest, IfmaIsChosenWhereTheProcessorHasIt) {
+// The fastest kernel is what runs where it can: a silent fall-back would be found by nobody.
+TEST(KernelChoiceTest, TheFastestIsChosenThatTheProcessorHas) {
+  std::string expected = "portable";
 #if defined(__x86_64__)
-  const bool has_it =
-      __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512ifma") != 0;
-  EXPECT_STREQ(BestKernel().name, has_it ? "ifma" : "portable");
-#else
-  EXPECT_STREQ(BestKernel().name, "portable");
+  if (__builtin_cpu_supports("avx2") != 0) expected = "avx2";
+  if (__builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512ifma") != 0) {
+    expected = "ifma";
+  }
 #endif
+  EXPECT_EQ(BestKernel().name, expected);
+  EXPECT_EQ(FindKernel("no such kernel"), nullptr);
 }
 
 }  // namespace

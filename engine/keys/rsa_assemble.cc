@@ -1,0 +1,207 @@
+#include "engine/keys/rsa_assemble.h"
+
+#include "engine/base/ber.h"
+#include "engine/base/der.h"
+#include "engine/base/error.h"
+
+namespace fleetmint {
+namespace {
+
+using u64 = std::uint64_t;
+
+constexpr u64 kF4 = 65537;
+constexpr const char* kRsaEncryption = "1.2.840.113549.1.1.1";
+
+SecretLimbs MinusOne(const SecretLimbs& odd) {
+  SecretLimbs even = odd;
+  even[0] -= 1;
+  return even;
+}
+
+// (1 + m k) / e with k = -m^-1 mod e: e^-1 mod m, of m.size() limbs.
+SecretLimbs InverseOfF4(LimbView m) {
+  const std::uint32_t k = static_cast<std::uint32_t>(kF4) - InverseModF4(ModF4(m));
+  SecretLimbs inverse = DivideExactly(MultiplyAddWord(m, k, 1), kF4);
+  inverse.resize(m.size());  // below m
+  return inverse;
+}
+
+bool IsZero(LimbView limbs) {
+  u64 any = 0;
+  for (const u64 limb : limbs) any |= limb;
+  return any == 0;
+}
+
+// FIPS 186-5 A.1.3 step 5.4: |p - q| > 2^(nlen/2 - 100), for p > q: some bit above is set.
+bool AreApart(const SecretLimbs& p, const SecretLimbs& q) {
+  const SecretLimbs difference = Subtract(p, q);
+  const std::size_t bit = 64 * p.size() - 100;
+  u64 above = difference[bit / 64] >> (bit % 64);
+  for (std::size_t i = bit / 64 + 1; i < difference.size(); ++i) above |= difference[i];
+  return above != 0;
+}
+
+std::optional<RsaNumbers> AssembleOne(const RsaPrimes& primes) {
+  RsaNumbers key;
+  key.p = primes.p;
+  key.q = primes.q;
+  u64 p_is_less = 0;
+  Subtract(key.p, key.q, &p_is_less);
+  SwapIf(p_is_less, key.p, key.q);
+  if (!AreApart(key.p, key.q)) return std::nullopt;
+  const SecretLimbs p1 = MinusOne(key.p), q1 = MinusOne(key.q);
+  const u64 g = Gcd(p1, q1);
+  if (g == 0) return std::nullopt;
+  key.n = Multiply(key.p, key.q);
+  key.d = InverseOfF4(DivideExactly(Multiply(p1, q1), g));
+  if (IsZero(LimbView(key.d).subspan(key.p.size()))) return std::nullopt;
+  key.d_p = InverseOfF4(p1);
+  key.d_q = InverseOfF4(q1);
+  return key;
+}
+
+}  // namespace
+
+std::vector<std::optional<RsaNumbers>> AssembleRsaKeys(std::span<const RsaPrimes> primes,
+                                                       const prime::Kernel& kernel) {
+  std::vector<std::optional<RsaNumbers>> keys;
+  std::vector<prime::Power> powers;
+  std::vector<SecretLimbs> exponents;
+  exponents.reserve(primes.size());
+  keys.reserve(primes.size());
+  for (const RsaPrimes& pair : primes) {
+    std::optional<RsaNumbers>& key = keys.emplace_back(AssembleOne(pair));
+    if (!key) continue;
+    SecretLimbs& exponent = exponents.emplace_back(key->p);
+    exponent[0] -= 2;  // p is odd and not 1
+    key->q_inverse.resize(key->p.size());
+    powers.push_back({key->p.data(), key->q.data(), exponent.data(), key->q_inverse.data()});
+  }
+  if (!powers.empty()) kernel.power(powers, primes.front().p.size());
+  return keys;
+}
+
+PrivateKey EncodeRsaKey(const RsaNumbers& numbers) {
+  const SecretBytes n = FromLimbs(numbers.n);
+  const auto algorithm = [](auto& identifier) { identifier.Oid(kRsaEncryption).Null(); };
+  SecretDerWriter pkcs8;
+  pkcs8.Sequence([&](SecretDerWriter& info) {
+    info.Integer(0).Sequence(algorithm).OctetStringOf([&](SecretDerWriter& key) {
+      key.Sequence([&](SecretDerWriter& fields) {
+        fields.Integer(0).UnsignedInteger(n).Integer(kF4);
+        for (const SecretLimbs* field :
+             {&numbers.d, &numbers.p, &numbers.q, &numbers.d_p, &numbers.d_q, &numbers.q_inverse}) {
+          fields.UnsignedInteger(FromLimbs(*field));
+        }
+      });
+    });
+  });
+  DerWriter key;
+  key.Sequence([&](DerWriter& fields) { fields.UnsignedInteger(n).Integer(kF4); });
+  DerWriter spki;
+  spki.Sequence([&](DerWriter& info) { info.Sequence(algorithm).BitString(key.bytes()); });
+  return {{KeyAlgorithm::kRsa, static_cast<std::uint32_t>(64 * numbers.n.size())},
+          pkcs8.Take(),
+          spki.Take()};
+}
+
+namespace {
+
+// A key as its files say it is.
+struct ReadKey {
+  SecretLimbs p, q, d_p, d_q, q_inverse, public_n;
+};
+
+ReadKey ReadAgain(const PrivateKey& key) {
+  const std::size_t limbs = key.spec().bits / 64, half = limbs / 2;
+  BerReader info = BerReader(key.pkcs8()).Enter(ber::kSequence, "a PrivateKeyInfo");
+  info.Next();
+  info.Next();
+  const SecretBytes inner = info.OctetString();
+  BerReader fields = BerReader(inner).Enter(ber::kSequence, "an RSAPrivateKey");
+  for (int i = 0; i < 4; ++i) fields.Next();  // version, n, e, d
+  const auto next = [&] { return ToLimbs(fields.Expect(ber::kInteger, "a number").content, half); };
+  ReadKey read;
+  for (SecretLimbs* field : {&read.p, &read.q, &read.d_p, &read.d_q, &read.q_inverse}) {
+    *field = next();
+  }
+  BerReader spki = BerReader(key.spki()).Enter(ber::kSequence, "a SubjectPublicKeyInfo");
+  spki.Next();
+  const ByteView bits = spki.Expect(ber::kBitString, "a public key").content.subspan(1);
+  BerReader numbers = BerReader(bits).Enter(ber::kSequence, "an RSAPublicKey");
+  read.public_n = ToLimbs(numbers.Expect(ber::kInteger, "a modulus").content, limbs);
+  return read;
+}
+
+// s = s_q + q ((s_p - s_q) qInv mod p) (RFC 8017 5.1.2), for s_p < p and s_q < q < p.
+SecretLimbs Recombine(const ReadKey& key, const SecretLimbs& s_p, const SecretLimbs& s_q) {
+  const Montgomery mod_p(key.p);
+  u64 borrow = 0;
+  SecretLimbs difference = Subtract(s_p, s_q, &borrow);
+  // Below zero: p is added.
+  u64 carry = 0;
+  for (std::size_t i = 0; i < difference.size(); ++i) {
+    const unsigned __int128 sum =
+        static_cast<unsigned __int128>(difference[i]) + (key.p[i] & (u64{0} - borrow)) + carry;
+    difference[i] = static_cast<u64>(sum);
+    carry = static_cast<u64>(sum >> 64U);
+  }
+  const SecretLimbs h = mod_p.Multiply(mod_p.ToForm(difference), key.q_inverse);
+  SecretLimbs s = Multiply(h, key.q);
+  carry = 0;
+  for (std::size_t i = 0; i < s.size(); ++i) {
+    const unsigned __int128 sum =
+        static_cast<unsigned __int128>(s[i]) + (i < s_q.size() ? s_q[i] : 0) + carry;
+    s[i] = static_cast<u64>(sum);
+    carry = static_cast<u64>(sum >> 64U);
+  }
+  return s;
+}
+
+// s^65537 mod n by 16 squarings and a multiplication.
+SecretLimbs PublicPower(const SecretLimbs& s, const SecretLimbs& n) {
+  const Montgomery mod_n(n);
+  const SecretLimbs base = mod_n.ToForm(s);
+  SecretLimbs power = base;
+  for (int i = 0; i < 16; ++i) power = mod_n.Multiply(power, power);
+  return mod_n.FromForm(mod_n.Multiply(power, base));
+}
+
+}  // namespace
+
+void CheckRsaConsistency(std::span<const PrivateKey> keys, const prime::Kernel& kernel,
+                         RandomSource& random) {
+  if (keys.empty()) return;
+  const std::size_t half = keys.front().spec().bits / 128;
+  std::vector<ReadKey> read;
+  std::vector<SecretLimbs> messages, signatures;  // of each key: modulo p, modulo q
+  for (const PrivateKey& key : keys) {
+    read.push_back(ReadAgain(key));
+    SecretLimbs& message = messages.emplace_back(half);
+    random.Fill({reinterpret_cast<std::uint8_t*>(message.data()), 8 * half});
+    message[half - 1] >>= 1U;  // below p and q, whose top bits are set
+    signatures.emplace_back(half);
+    signatures.emplace_back(half);
+  }
+  std::vector<prime::Power> powers;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    powers.push_back(
+        {read[i].p.data(), messages[i].data(), read[i].d_p.data(), signatures[2 * i].data()});
+    powers.push_back(
+        {read[i].q.data(), messages[i].data(), read[i].d_q.data(), signatures[2 * i + 1].data()});
+  }
+  kernel.power(powers, half);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const SecretLimbs s = Recombine(read[i], signatures[2 * i], signatures[2 * i + 1]);
+    SecretLimbs expected = messages[i];
+    expected.resize(2 * half);
+    u64 not_less = 0;
+    Subtract(s, read[i].public_n, &not_less);
+    if (not_less == 1 && PublicPower(s, read[i].public_n) == expected) continue;
+    throw Error::WithHint(ErrorKind::kIntegrity,
+                          "a generated key fails its pairwise consistency test",
+                          "do not resume on this machine: its processor or memory is faulty");
+  }
+}
+
+}  // namespace fleetmint

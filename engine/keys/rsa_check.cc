@@ -1,0 +1,112 @@
+#include "engine/keys/rsa_check.h"
+
+#include <botan/numthry.h>
+
+#include <array>
+
+#include "engine/base/ber.h"
+#include "engine/base/error.h"
+#include "engine/base/random.h"
+
+namespace fleetmint {
+namespace {
+
+using Botan::BigInt;
+
+struct Numbers {
+  BigInt n, e, d, p, q, d_p, d_q, q_inverse;
+};
+
+BigInt ReadInteger(BerReader& reader) {
+  const ByteView content = reader.Expect(ber::kInteger, "a number").content;
+  return {content.data(), content.size()};
+}
+
+Numbers ReadNumbers(const PrivateKey& key) {
+  BerReader info = BerReader(key.pkcs8()).Enter(ber::kSequence, "a PrivateKeyInfo");
+  info.Next();
+  info.Next();
+  const SecretBytes inner = info.OctetString();
+  BerReader fields = BerReader(inner).Enter(ber::kSequence, "an RSAPrivateKey");
+  fields.Next();
+  Numbers numbers;
+  for (BigInt* number : {&numbers.n, &numbers.e, &numbers.d, &numbers.p, &numbers.q, &numbers.d_p,
+                         &numbers.d_q, &numbers.q_inverse}) {
+    *number = ReadInteger(fields);
+  }
+  fields.ExpectEnd("an RSAPrivateKey");
+  return numbers;
+}
+
+bool HasTheseNumbers(const Bytes& spki, const Numbers& k) {
+  BerReader info = BerReader(spki).Enter(ber::kSequence, "a SubjectPublicKeyInfo");
+  info.Next();
+  const ByteView bits = info.Expect(ber::kBitString, "a public key").content.subspan(1);
+  BerReader fields = BerReader(bits).Enter(ber::kSequence, "an RSAPublicKey");
+  const BigInt n = ReadInteger(fields), e = ReadInteger(fields);
+  return n == k.n && e == k.e;
+}
+
+struct Relation {
+  const char* name;
+  bool (*holds)(const Numbers& k, std::size_t half);
+};
+
+constexpr std::array<Relation, 12> kRelations{{
+    {"n is p q", [](const Numbers& k, std::size_t) { return k.p * k.q == k.n; }},
+    {"n has its length", [](const Numbers& k, std::size_t half) { return k.n.bits() == 2 * half; }},
+    {"e is 65537", [](const Numbers& k, std::size_t) { return k.e == 65537; }},
+    {"p and q are at least sqrt(2) 2^(k-1)",
+     [](const Numbers& k, std::size_t half) {
+       return k.p.bits() == half && k.q.bits() == half &&
+              k.p * k.p >= BigInt::power_of_2(2 * half - 1) &&
+              k.q * k.q >= BigInt::power_of_2(2 * half - 1);
+     }},
+    {"p is greater than q, and not close to it",
+     [](const Numbers& k, std::size_t half) {
+       return k.p > k.q && (k.p - k.q).bits() > half - 99;
+     }},
+    {"d is above 2^k and below (p - 1)(q - 1) / 2",
+     [](const Numbers& k, std::size_t half) {
+       return k.d.bits() > half && k.d * 2 < (k.p - 1) * (k.q - 1);
+     }},
+    {"d e is 1 modulo p - 1",
+     [](const Numbers& k, std::size_t) { return (k.d_p * k.e) % (k.p - 1) == 1; }},
+    {"d e is 1 modulo q - 1",
+     [](const Numbers& k, std::size_t) { return (k.d_q * k.e) % (k.q - 1) == 1; }},
+    {"dP is d modulo p - 1",
+     [](const Numbers& k, std::size_t) { return k.d % (k.p - 1) == k.d_p; }},
+    {"dQ is d modulo q - 1",
+     [](const Numbers& k, std::size_t) { return k.d % (k.q - 1) == k.d_q; }},
+    {"qInv is below p", [](const Numbers& k, std::size_t) { return k.q_inverse < k.p; }},
+    {"q qInv is 1 modulo p",
+     [](const Numbers& k, std::size_t) { return (k.q * k.q_inverse) % k.p == 1; }},
+}};
+
+[[noreturn]] void Fail(const std::string& what) {
+  throw Error::WithHint(ErrorKind::kIntegrity, "a generated key fails its check: " + what,
+                        "do not resume on this machine: its processor or memory is faulty");
+}
+
+}  // namespace
+
+void CheckRsaKey(const PrivateKey& key) {
+  const Numbers numbers = ReadNumbers(key);
+  for (const Relation& relation : kRelations) {
+    if (!relation.holds(numbers, key.spec().bits / 2))
+      Fail("not true that " + std::string(relation.name));
+  }
+  if (!HasTheseNumbers(key.spki(), numbers)) Fail("its public key is another one");
+}
+
+void IndependentCheck::Check(const PrivateKey& key) {
+  if (seen_++ % interval_ != 0) return;
+  const Numbers numbers = ReadNumbers(key);
+  SystemRandom random;
+  BotanRng rng(random);
+  for (const BigInt* prime : {&numbers.p, &numbers.q}) {
+    if (!Botan::is_prime(*prime, rng, 128)) Fail("Botan finds a factor that is not prime");
+  }
+}
+
+}  // namespace fleetmint

@@ -1,0 +1,186 @@
+// Kernel avx2: 4 lanes, one number in each 64-bit lane of D vectors, 28-bit digits, vpmuludq.
+//
+// Montgomery multiplication in the form of Gueron and Krasnov ("Software implementation of modular
+// exponentiation, using advanced vector instructions architectures", 2012), R = 2^(28 D), with a
+// premultiplied modulus. What carries the time is in avx2_columns.h; the algorithms are in
+// lane_algorithms.h.
+//
+// Constant time: straight-line code and loops over public numbers of digits; table entries chosen
+// by masks over a full scan; no gathers; vpmuludq takes the same time for all operands.
+// CPU-specific code stands between the target pragmas, so that no other code can pick up AVX2.
+#include <cstring>
+
+#include "engine/base/bytes.h"
+#include "engine/prime/kernel.h"
+#include "engine/prime/limbs.h"
+#include "engine/prime/sieve.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2")
+#endif
+
+#include "engine/prime/avx2_columns.h"
+#include "engine/prime/lane_algorithms.h"
+
+namespace fleetmint::prime {
+namespace avx2 {
+
+// The arithmetic of lane_algorithms.h for 64 L bits. Loose: below 2.2 n.
+template <std::size_t L>
+struct Arithmetic {
+  static constexpr std::size_t kLanes = avx2::kLanes;
+  static constexpr std::size_t kLimbs = L;
+  static constexpr std::size_t kDigits = L == 16 ? 37 : L == 24 ? 56 : 74;
+  static constexpr std::size_t kMontgomeryBits = kDigitBits * kDigits;
+  static constexpr unsigned kSquaringsToR2 = 4;
+
+  struct Number {
+    Vector digit[kDigits];
+  };
+  using Modulus = avx2::Modulus<kDigits>;
+
+  static void SetLane(Number& to, std::size_t lane, const u64* from) {
+    for (std::size_t j = 0; j < kDigits; ++j) {
+      const std::size_t position = j * kDigitBits;
+      to.digit[j][lane] = position < 64 * L ? WindowOf(from, L, position, kDigitBits) : 0;
+    }
+  }
+
+  static void GetLane(const Number& from, std::size_t lane, u64* to) {
+    for (std::size_t k = 0; k < L; ++k) to[k] = 0;
+    for (std::size_t j = 0; j < kDigits; ++j) {
+      const std::size_t limb = j * kDigitBits / 64, shift = j * kDigitBits % 64;
+      const u64 digit = from.digit[j][lane];
+      if (limb < L) to[limb] |= digit << shift;
+      if (shift + kDigitBits > 64 && limb + 1 < L) to[limb + 1] |= digit >> (64 - shift);
+    }
+  }
+
+  static void SetModulus(Modulus& m, const u64* const* candidates) {
+    Number n;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      SetLane(n, lane, candidates[lane]);
+      m.k0[lane] = NegatedInverse(candidates[lane][0]) & kDigitMask;
+    }
+    // k0 n + 1, digit by digit; its lowest digit is 0.
+    Vector carry = (Product(m.k0, n.digit[0]) + 1) >> kDigitBits;
+    m.n[0] = n.digit[0];
+    for (std::size_t j = 1; j < kDigits; ++j) {
+      m.n[j] = n.digit[j];
+      const Vector sum = Product(m.k0, m.n[j]) + carry;
+      m.n2[j - 1] = sum & kDigitMask;
+      carry = sum >> kDigitBits;
+    }
+    m.n2[kDigits - 1] = carry;
+  }
+
+  // 2^(64 L) - n < n, because the top bit of n is set, is 2^(64 L) mod n; doubled up to R.
+  static void SetOne(Number& x, const Modulus& m) {
+    Number power = {};
+    power.digit[64 * L / kDigitBits] += u64{1} << (64 * L % kDigitBits);
+    Subtract(x, power.digit, m.n);
+    for (std::size_t i = 64 * L; i < kMontgomeryBits; ++i) Double(x, m);
+  }
+
+  static void SetMinusOne(Number& x, const Number& one, const Modulus& m) {
+    Subtract(x, m.n, one.digit);
+  }
+
+  static void Double(Number& x, const Modulus& m) {
+    Vector carry = {};
+    for (std::size_t j = 0; j < kDigits; ++j) {
+      const Vector doubled = (x.digit[j] << 1U) | carry;
+      x.digit[j] = doubled & kDigitMask;
+      carry = doubled >> kDigitBits;
+    }
+    SubtractIfNotLess(x, m);
+  }
+
+  // Multiply and Square give less than 3 n.
+  static void Reduce(Number& x, const Modulus& m) {
+    SubtractIfNotLess(x, m);
+    SubtractIfNotLess(x, m);
+  }
+
+  static void Multiply(Number& out, const Number& a, const Number& b, const Modulus& m) {
+    avx2::Multiply<kDigits>(out.digit, a.digit, b.digit, m);
+  }
+  static void Square(Number& out, const Number& a, const Modulus& m) {
+    avx2::Square<kDigits>(out.digit, a.digit, m, Vector{});
+  }
+  static void SquareShift(Number& out, const Number& a, const Modulus& m, std::size_t i) {
+    const Vector bit = (m.n[i / kDigitBits] >> (i % kDigitBits)) & 1;
+    avx2::Square<kDigits>(out.digit, a.digit, m, bit);
+  }
+
+  static void Select(Number& out, const Number* table, const u64* index) {
+    Vector wanted;
+    std::memcpy(&wanted, index, sizeof wanted);
+    out = {};
+    for (u64 i = 0; i < 16; ++i) {
+      const Vector here = reinterpret_cast<Vector>(wanted == i);
+      for (std::size_t j = 0; j < kDigits; ++j) out.digit[j] |= table[i].digit[j] & here;
+    }
+  }
+
+  static unsigned Equal(const Number& a, const Number& b) {
+    Vector difference = {};
+    for (std::size_t j = 0; j < kDigits; ++j) difference |= a.digit[j] ^ b.digit[j];
+    const auto equal = reinterpret_cast<__m256d>(difference == 0);
+    return static_cast<unsigned>(_mm256_movemask_pd(equal));
+  }
+
+ private:
+  // x = a - b; returns 1 in each lane where that is negative, else 0. Digits are below 2^28, so bit
+  // 63 of a difference is its sign.
+  static Vector Subtract(Number& x, const Vector* a, const Vector* b) {
+    Vector borrow = {};
+    for (std::size_t j = 0; j < kDigits; ++j) {
+      const Vector difference = a[j] - b[j] - borrow;
+      x.digit[j] = difference & kDigitMask;
+      borrow = difference >> 63U;
+    }
+    return borrow;
+  }
+
+  // x = x - n where x >= n. Both are computed, a mask chooses.
+  static void SubtractIfNotLess(Number& x, const Modulus& m) {
+    Number difference;
+    const Vector keep = -Subtract(difference, x.digit, m.n);
+    for (std::size_t j = 0; j < kDigits; ++j) {
+      x.digit[j] = (x.digit[j] & keep) | (difference.digit[j] & ~keep);
+    }
+  }
+};
+
+// The 16 vector registers hold digits of secrets when the work is done.
+void WipeRegisters() { _mm256_zeroall(); }
+
+using Functions = KernelFunctions<Arithmetic, WipeRegisters>;
+
+}  // namespace avx2
+
+// Declared by kernel.cc, which asks the processor first.
+extern const Kernel kAvx2Code;
+const Kernel kAvx2Code{"avx2",
+                       avx2::kLanes,
+                       avx2::Functions::Power,
+                       avx2::Functions::Screen,
+                       avx2::Functions::MillerRabin,
+                       FirstHitsPortable,
+                       HasDivisorPortable};
+
+}  // namespace fleetmint::prime
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif

@@ -1,0 +1,54 @@
+// Search: primes from random streams, many at a time in the lanes of a kernel.
+//
+// A lane's unit of work is (prime, candidate): eight lanes test candidates of eight primes, and a
+// prime that is found makes way for the next one. When fewer primes than lanes are left, the idle
+// lanes test further candidates of those, and the first passing candidate in the order of the list
+// wins. So each prime is a function of its stream alone.
+//
+// A candidate that passes the screening (Fermat, base 2) is accepted after rounds of Miller-Rabin
+// with bases drawn uniformly from [2, p - 2] by a stream of their own, seeded by the first 32 bytes
+// of the prime's. The error is under 2^-128 for uniform candidates (Damgard, Landrock, Pomerance
+// 1993; FIPS 186-5 table B.1 asks 5 rounds at 1024 bits for 2^-112).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "engine/base/random.h"
+#include "engine/prime/candidates.h"
+#include "engine/prime/kernel.h"
+
+namespace fleetmint::prime {
+
+// RoundsFor gives the number of Miller-Rabin rounds: 6 at 1024 bits, 4 at 1536 and 2048.
+constexpr unsigned RoundsFor(std::size_t limbs) { return limbs == 16 ? 6 : 4; }
+
+// SearchCounters tell how the lanes were used. Added to, never reset.
+struct SearchCounters {
+  std::uint64_t screen_lanes = 0;   // lanes of all screening batches
+  std::uint64_t screen_idle = 0;    // of these: without a candidate
+  std::uint64_t screen_wasted = 0;  // of these: candidates behind the one that won
+  std::uint64_t confirm_lanes = 0;  // lanes of all batches of Miller-Rabin rounds
+  std::uint64_t confirm_idle = 0;   // of these: without a round
+  std::uint64_t pseudoprimes = 0;   // candidates that passed the screening and failed a round
+};
+
+struct SearchOptions {
+  const Kernel& kernel;
+  CandidateKind candidates = CandidateKind::kWindowed;
+};
+
+// FindPrimes finds one prime of 64 * limbs bits (IsKernelSize) for each stream, in that order: its
+// two top bits set, p - 1 prime to 65537. The streams are consumed as far as they were needed, so
+// that a second call with the same streams gives other primes. Errors: kInterrupted once `stop` is
+// requested, polled before each batch; kIntegrity if the kernel calls a known prime composite, or
+// the other way round: one of each rides in two lanes of the first batch of a call and of every
+// 1,000th batch. Any thread.
+std::vector<SecretLimbs> FindPrimes(std::size_t limbs, std::span<RandomStream* const> streams,
+                                    const SearchOptions& options, const std::stop_token& stop = {},
+                                    SearchCounters* counters = nullptr);
+
+}  // namespace fleetmint::prime
