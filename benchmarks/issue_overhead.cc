@@ -21,9 +21,7 @@
 
 #include "engine/keys/generate.h"
 #include "engine/pipeline/hierarchy.h"
-#include "engine/pipeline/issue.h"
-#include "engine/pipeline/open_output.h"
-#include "engine/pipeline/publish.h"
+#include "tests/support/issue_fleet.h"
 
 namespace fleetmint {
 namespace {
@@ -91,31 +89,6 @@ void GenerateRaw(const Fleet& fleet, StreamFactory& streams, unsigned threads) {
   });
 }
 
-void IssueWhole(const Fleet& fleet, const Catalog& catalog, StreamFactory& streams,
-                unsigned threads, const fs::path& ca, const fs::path& out) {
-  const SystemClock clock;
-  SystemRandom random;
-  NullLog log;
-  SilentObserver observer;
-  Authority authority = Authority::Open(ca);
-  authority.Unlock(nullptr, clock);
-  Ledger ledger = authority.OpenLedger();
-  Plan plan = Plan::Make(fleet, catalog, &ledger);
-  const OutputDirectory output =
-      OpenOutputToIssue(out, authority, ledger, fleet.name(), std::nullopt, random);
-  Issue(plan, {.authority = authority,
-               .ledger = ledger,
-               .output = output,
-               .clock = clock,
-               .random = random,
-               .streams = streams,
-               .observer = observer,
-               .log = log,
-               .threads = threads,
-               .stop = {}});
-  Publish(ledger, authority, output);
-}
-
 int Run(int endpoints, int rounds, unsigned threads) {
   std::string pattern = (fs::temp_directory_path() / "fleetmint-bench-XXXXXX").string();
   const fs::path work = ::mkdtemp(pattern.data());
@@ -136,7 +109,12 @@ int Run(int endpoints, int rounds, unsigned threads) {
     Cost raw, whole;
     const auto measure_raw = [&] { raw = CostOf([&] { GenerateRaw(fleet, streams, threads); }); };
     if (round % 2 == 0) measure_raw();
-    whole = CostOf([&] { IssueWhole(fleet, catalog, streams, threads, ca, out); });
+    whole = CostOf([&] {
+      SilentObserver observer;
+      IssueFleet(
+          fleet, catalog,
+          {.ca = ca, .out = out, .streams = streams, .observer = observer, .threads = threads});
+    });
     if (round % 2 == 1) measure_raw();
     raw_wall.push_back(raw.wall);
     whole_wall.push_back(whole.wall);

@@ -76,12 +76,12 @@ Layer ParseLayer(const yaml::Node& mapping, std::span<const std::string> others,
     } else if (entry.key == "domain") {
       layer.domain = *text;
       if (const auto fault = DnsNameFault(layer.domain, false)) {
-        faults.Add(entry.value.where, "domain '" + layer.domain + "': " + *fault);
+        faults.Add(entry.value.where, "domain '" + layer.domain + "': " + *fault, kDnsNameHint);
       }
     } else if (entry.key == "fqdn") {
       layer.fqdn = *text;
       if (const auto fault = DnsNameFault(layer.fqdn, false)) {
-        faults.Add(entry.value.where, "fqdn '" + layer.fqdn + "': " + *fault);
+        faults.Add(entry.value.where, "fqdn '" + layer.fqdn + "': " + *fault, kDnsNameHint);
       }
     }
   }

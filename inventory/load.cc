@@ -164,6 +164,11 @@ class Loader {
   }
 
   void TakeHost(const yaml::Node& item, std::size_t group) {
+    if (item.IsNull()) {
+      faults_.Add(item.where, "a host is missing here",
+                  "e.g. hosts: \"ws-[0001-5000]\" or [srv-01, dc1]");
+      return;
+    }
     if (const auto text = yaml::AsText(item, "a host", faults_))
       Add(*text, item.where, group, 0, true);
   }
@@ -199,7 +204,11 @@ class Loader {
                          where};
       const std::uint64_t count = run.pattern.size();
       if (impl_->size + count > kMostEndpoints) {
-        throw Error(ErrorKind::kInput, "the fleet has more than 5000000 endpoints");
+        throw Error::WithHint(ErrorKind::kInput,
+                              "the fleet has more than " + std::to_string(kMostEndpoints) +
+                                  " endpoints: '" + text + "' adds " + std::to_string(count) +
+                                  " to " + std::to_string(impl_->size),
+                              "split the fleet, or check the digits of its ranges");
       }
       impl_->size += static_cast<std::uint32_t>(count);
       impl_->runs.push_back(std::move(run));
@@ -229,9 +238,12 @@ class Loader {
 
   void CheckName(const std::string& name, std::uint32_t index, Position where) {
     if (const auto reason = UnsafeFileNameReason(name)) {
+      const bool ascii =
+          std::all_of(name.begin(), name.end(), [](char c) { return (c & 0x80) == 0; });
       faults_.Add(where,
                   "endpoint name '" + name + "' cannot be a file name everywhere: " + *reason,
-                  "letters, digits, '-', '_' and '.' are safe");
+                  ascii ? "letters, digits, '-', '_' and '.' are safe"
+                        : "write an international name as DNS does (xn--..., e.g. by idn2)");
     }
     if (const auto other = names_.Insert(name, index, [&](std::uint32_t i) { return NameOf(i); })) {
       faults_.Add(where, "endpoint '" + name + "' stands twice",

@@ -15,8 +15,14 @@ namespace {
 }
 
 bool IsNumber(std::string_view text) {
-  return !text.empty() && text.size() <= 18 &&
+  return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+constexpr std::size_t kMostDigits = 18;  // fits in 64 bits
+
+std::size_t Items(std::string_view list) {
+  return 1 + static_cast<std::size_t>(std::count(list.begin(), list.end(), ','));
 }
 
 std::uint64_t ToNumber(std::string_view digits) {
@@ -40,6 +46,9 @@ HostPattern::Alternative HostPattern::ParseAlternative(std::string_view pattern,
   const std::string_view low = item.substr(0, dash), high = item.substr(dash + 1);
   if (!IsNumber(low) || !IsNumber(high)) {
     Bad(pattern, "'" + std::string(item) + "' is not a range of numbers", "e.g. [01-20]");
+  }
+  if (low.size() > kMostDigits || high.size() > kMostDigits) {
+    Bad(pattern, "'" + std::string(item) + "' has a number of more than 18 digits", "e.g. [01-20]");
   }
   alternative.range = true;
   alternative.first = ToNumber(low);
@@ -84,7 +93,10 @@ HostPattern HostPattern::Parse(std::string_view text) {
       begin = end + 1;
     }
     if (part.size > kMostNames || pattern.size_ * part.size > kMostNames) {
-      Bad(text, "it stands for more than 5000000 names",
+      Bad(text,
+          "it stands for more than " + std::to_string(kMostNames) + " names (" + std::string(list) +
+              " alone for " + std::to_string(part.size) +
+              (part.alternatives.size() < Items(list) ? " or more)" : ")"),
           "split it, or check the digits of its ends");
     }
     pattern.size_ *= part.size;

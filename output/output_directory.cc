@@ -89,6 +89,7 @@ OutputDirectory OutputDirectory::OpenOrCreate(
   const bool fresh = !std::filesystem::exists(path, ignored);
   if (fresh && id) Elsewhere(path, fleet);
   Directory root = Directory::Create(path, 0700);
+  const FileLock alone = root.LockItself();  // another authority may be about to take it, too
   if (root.Exists(kPin)) {
     const Pin pin = ReadPin(root, ErrorKind::kInput);
     if (pin.authority != authority_id) Foreign(path, "another authority (" + pin.authority + ")");
@@ -115,9 +116,13 @@ OutputDirectory OutputDirectory::OpenOrCreate(
   return {std::move(root), pin};
 }
 
-OutputDirectory OutputDirectory::Open(const std::string& path, const std::string& authority_id) {
+bool OutputDirectory::IsOne(const std::string& path) {
   std::error_code ignored;
-  if (!std::filesystem::exists(path + "/" + kPin, ignored)) {
+  return std::filesystem::exists(path + "/" + kPin, ignored);
+}
+
+OutputDirectory OutputDirectory::Open(const std::string& path, const std::string& authority_id) {
+  if (!IsOne(path)) {
     throw Error::WithHint(ErrorKind::kInput,
                           "'" + path + "' is not an output directory of fleetmint",
                           "give --out the directory that `fleetmint issue` wrote");

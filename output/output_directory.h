@@ -29,6 +29,8 @@ class OutputDirectory {
   static OutputDirectory OpenOrCreate(const std::string& path, const std::string& authority_id,
                                       const std::string& fleet, std::optional<Layout> layout,
                                       const std::optional<std::string>& id, RandomSource& random);
+  // IsOne says whether `path` is an output directory of whomever.
+  static bool IsOne(const std::string& path);
   // Open opens an existing one, to read or to repair. Errors: kInput if it is none, or another
   // authority's; kFindings if .fleetmint or one of its folders is damaged.
   static OutputDirectory Open(const std::string& path, const std::string& authority_id);

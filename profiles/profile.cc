@@ -37,8 +37,10 @@ std::vector<Fault> BrokenRules(const ProfileConfig& config) {
        "set bundle.key_spec: none"},
       {ecdsa && (config.key_usage & key_usage::kKeyEncipherment) != 0,
        "an ECDSA key cannot be used for key_encipherment", "leave it out of key_usage"},
-      {config.validity.duration <= Seconds{0}, "validity is missing", "e.g. validity: 1y"},
-      {config.validity.jitter > Seconds{0} && config.validity.jitter >= config.validity.duration,
+      {config.validity.duration <= Seconds{0}, "validity is missing or nothing",
+       "e.g. validity: 1y"},
+      {config.validity.duration > Seconds{0} && config.validity.jitter > Seconds{0} &&
+           config.validity.jitter >= config.validity.duration,
        "jitter is not shorter than validity", "set jitter: 0s for short-lived certificates"},
       {config.validity.backdate > std::chrono::days{1}, "backdate is longer than 1d",
        "10m is usual"},

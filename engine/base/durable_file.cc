@@ -265,12 +265,23 @@ FileLock::~FileLock() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-FileLock Directory::Lock(std::string_view name) const {
-  const int fd = OpenBeneath(name, O_RDONLY, 0);
-  if (fd < 0) Fail("open", PathOf(name), errno);
+namespace {
+
+FileLock LockDescriptor(int fd, const std::string& path) {
+  if (fd < 0) Fail("open", path, errno);
   FileLock lock(fd);
-  if (Retry([&] { return ::flock(fd, LOCK_EX); }) != 0) Fail("lock", PathOf(name), errno);
+  if (Retry([&] { return ::flock(fd, LOCK_EX); }) != 0) Fail("lock", path, errno);
   return lock;
+}
+
+}  // namespace
+
+FileLock Directory::Lock(std::string_view name) const {
+  return LockDescriptor(OpenBeneath(name, O_RDONLY, 0), PathOf(name));
+}
+
+FileLock Directory::LockItself() const {
+  return LockDescriptor(::openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), path_);
 }
 
 // O_NONBLOCK: a pipe in a file's place must not make its reader wait for ever.

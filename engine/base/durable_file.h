@@ -87,6 +87,8 @@ class Directory {
   // Lock takes an exclusive lock (flock) on a file of this directory, waiting for whoever has it.
   // It goes with the returned object, or with the process.
   FileLock Lock(std::string_view name) const;
+  // LockItself does the same with the directory.
+  FileLock LockItself() const;
   // Remove deletes a file; an absent one is no error.
   void Remove(std::string_view name) const;
 

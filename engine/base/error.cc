@@ -66,9 +66,16 @@ void FaultList::Add(Position where, std::string message, std::string hint) {
 }
 
 void FaultList::Keep(Fault fault) {
-  const std::string key = fault.where.ToString() + " " + fault.message;
+  const std::string place = fault.where.ToString();
+  const std::string key = place + " " + fault.message;
   if (seen_.contains(key)) return;
-  if (++count_ > kMostFaults) return;
+  ++count_;
+  const auto at = places_.find(place);
+  if (at != places_.end() && fault.where.position.line != 0) {
+    if (++at->second > kMostAtOnePlace) return;
+  }
+  if (faults_.size() >= kMostFaults) return;
+  if (at == places_.end()) places_.emplace(place, 1);
   seen_.insert(key);
   faults_.push_back(std::move(fault));
 }
@@ -84,8 +91,23 @@ void FaultList::ThrowIfAny(ErrorKind kind) const {
     return std::tie(a.where.file, a.where.position.line, a.where.position.column) <
            std::tie(b.where.file, b.where.position.line, b.where.position.column);
   });
-  if (count_ > kMostFaults) {
-    sorted.push_back(Fault{"and " + std::to_string(count_ - kMostFaults) + " more faults", {}, {}});
+  // After the last fault of a crowded place: how many more there are.
+  std::size_t told = sorted.size();
+  for (auto fault = sorted.end(); fault != sorted.begin();) {
+    --fault;
+    const auto next = fault + 1;
+    const std::string place = fault->where.ToString();
+    if (next != sorted.end() && next->where.ToString() == place) continue;
+    const std::size_t there = places_.at(place);
+    if (fault->where.position.line == 0 || there <= kMostAtOnePlace) continue;
+    told += there - kMostAtOnePlace;
+    fault = sorted.insert(
+        next, Fault{"and " + std::to_string(there - kMostAtOnePlace) + " more faults at this place",
+                    fault->where,
+                    {}});
+  }
+  if (count_ > told) {
+    sorted.push_back(Fault{"and " + std::to_string(count_ - told) + " more faults", {}, {}});
   }
   throw Error(kind, std::move(sorted));
 }

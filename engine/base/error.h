@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -77,11 +78,13 @@ class Error : public std::exception {
 };
 
 // FaultList collects the faults of one file so that they are all reported at once.
-// The same fault at the same place is kept once. Past `kMostFaults` it only counts: a file of a
-// million wrong lines must not fill the memory.
+// The same fault at the same place is kept once. Of one place (a range of 50,000 hosts, say) it
+// keeps `kMostAtOnePlace`, of all `kMostFaults`, and counts the rest: a file of a million wrong
+// lines must not fill the memory.
 class FaultList {
  public:
   static constexpr std::size_t kMostFaults = 200;
+  static constexpr std::size_t kMostAtOnePlace = 3;
 
   explicit FaultList(std::string file) : file_(std::move(file)) {}
 
@@ -101,7 +104,8 @@ class FaultList {
 
   std::string file_;
   std::vector<Fault> faults_;
-  std::set<std::string> seen_;  // of faults_: place and message
+  std::set<std::string> seen_;                 // of faults_: place and message
+  std::map<std::string, std::size_t> places_;  // of faults_: faults at each place
   std::size_t count_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "engine/base/text.h"
 #include "engine/cli/session.h"
 #include "engine/pipeline/hierarchy.h"
+#include "engine/pipeline/open_output.h"
 #include "engine/x509/name.h"
 
 namespace fleetmint::cli {
@@ -74,6 +75,7 @@ int Show(Session& session, const Options&) {
 }
 
 int Init(Session& session, const Options& options) {
+  CheckPlaceOfAuthority(session.ca);
   const Catalog catalog = session.LoadCatalog();
   const AuthorityProfile* const profile = catalog.FindAuthority(options.profile);
   if (profile == nullptr) {
@@ -96,6 +98,7 @@ int Init(Session& session, const Options& options) {
 }
 
 int Import(Session& session, const Options& options) {
+  CheckPlaceOfAuthority(session.ca);
   const SecretBytes key = ReadSecretFile(options.key, kMostPemBytes, ErrorKind::kAuthority);
   const Bytes chain = ReadWholeFile(options.chain, kMostPemBytes);
   PassphraseOptions key_options;
@@ -112,6 +115,7 @@ int Import(Session& session, const Options& options) {
 }
 
 int Request(Session& session, const Options& options) {
+  CheckPlaceOfAuthority(session.ca);
   TierPlan tier;
   tier.name = "issuing";
   tier.key = ParseKeyName(options.key_name);

@@ -1,14 +1,11 @@
 // `fleetmint issue`: the main job.
 #include <nlohmann/json.hpp>
 
-#include "engine/authority/run_lock.h"
 #include "engine/base/error.h"
 #include "engine/cli/session.h"
 #include "engine/keys/generate.h"
 #include "engine/pipeline/issue.h"
 #include "engine/pipeline/open_output.h"
-#include "engine/pipeline/publish.h"
-#include "engine/pipeline/recover.h"
 
 namespace fleetmint::cli {
 namespace {
@@ -31,22 +28,17 @@ void WarnOfPlan(Session& session, const PlanSummary& summary) {
   }
 }
 
-void SayRecovery(Session& session, const RecoveryReport& report) {
-  if (report.finished + report.discarded + report.abandoned == 0) return;
-  session.ui.Say("recovered from an unfinished run: " + std::to_string(report.finished) +
-                 " files put in place, " + std::to_string(report.discarded) + " discarded, " +
-                 std::to_string(report.abandoned) + " reservations abandoned");
-}
-
-void Summarize(Session& session, const RunResult& result, const PlanSummary& summary) {
+void Summarize(Session& session, const RunResult& result, const PlanSummary& summary,
+               bool published) {
   const double rate = result.seconds > 0 ? static_cast<double>(result.issued) / result.seconds : 0;
   const std::string manifest = session.out + "/manifest.jsonl";
   if (session.json) {
-    const nlohmann::ordered_json object{
+    nlohmann::ordered_json object{
         {"issued", result.issued},          {"skipped", summary.already_issued},
         {"failed", result.failures.size()}, {"seconds", result.seconds},
         {"endpoints_per_second", rate},     {"kernel", session.Keys().Kernel().name},
-        {"threads", session.Threads()},     {"manifest", manifest}};
+        {"threads", session.Threads()},     {"manifest", nullptr}};
+    if (published) object["manifest"] = manifest;
     session.ui.Out(object.dump() + "\n");
     return;
   }
@@ -58,7 +50,8 @@ void Summarize(Session& session, const RunResult& result, const PlanSummary& sum
                    " endpoints/s, kernel " + std::string(session.Keys().Kernel().name) + ", " +
                    std::to_string(session.Threads()) + " threads");
   }
-  session.ui.Say("bundles in " + session.out + "/bundles, manifest " + manifest);
+  session.ui.Say("bundles in " + session.out + "/bundles" +
+                 (published ? ", manifest " + manifest : ""));
 }
 
 // What was issued stays issued if the manifest cannot be written: the run's result is told all the
@@ -123,7 +116,7 @@ int Issue(Session& session, const Options& options) {
     session.ui.Warn(std::to_string(result.clamped) +
                     " certificates end with the issuing CA, earlier than asked");
   }
-  Summarize(session, result, plan.summary());
+  Summarize(session, result, plan.summary(), published.has_value());
   if (!published) return ExitCode(ErrorKind::kDisk);
   if (result.interrupted) {
     session.ui.Say("interrupted: " + std::to_string(plan.size() - result.issued) + " of " +

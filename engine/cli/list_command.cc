@@ -156,8 +156,10 @@ int Passwords(Session& session, const Options& options) {
 
 int Manifest(Session& session) {
   const Authority authority = Authority::Open(session.ca);
-  const Ledger ledger = authority.OpenLedger();
+  Ledger ledger = authority.OpenLedger();
   const OutputDirectory output = OpenOutput(session.out, authority, ledger);
+  const auto lock = RecoverIfAlone(session, "manifest", authority, ledger, output,
+                                   "it writes the manifest again when it ends");
   const PublishReport report = Publish(ledger, authority, output);
   if (session.json) {
     const nlohmann::ordered_json object{{"manifest", session.out + "/manifest.jsonl"},

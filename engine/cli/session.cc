@@ -113,6 +113,27 @@ void AddKeyWork(CLI::App& command, Session& session) {
       ->check(CLI::IsMember({"windowed", "fresh"}));
 }
 
+void SayRecovery(Session& session, const RecoveryReport& report) {
+  if (report.finished + report.discarded + report.abandoned == 0) return;
+  session.ui.Say("recovered from an unfinished run: " + std::to_string(report.finished) +
+                 " files put in place, " + std::to_string(report.discarded) + " discarded, " +
+                 std::to_string(report.abandoned) + " reservations abandoned");
+}
+
+std::optional<RunLock> RecoverIfAlone(Session& session, const std::string& what,
+                                      const Authority& authority, Ledger& ledger,
+                                      const OutputDirectory& output,
+                                      const std::string& consequence) {
+  std::string holder;
+  auto lock = RunLock::TryAcquire(authority.directory(), what, &holder);
+  if (lock) {
+    SayRecovery(session, Recover(ledger, output, session.ui));
+  } else {
+    session.ui.Warn("a run is going on (" + holder + "): " + consequence);
+  }
+  return lock;
+}
+
 void WarnOfMissing(Session& session, const PublishReport& report) {
   if (report.missing.empty()) return;
   constexpr std::size_t kMostNamed = 5;

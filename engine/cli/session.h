@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/authority/authority.h"
+#include "engine/authority/run_lock.h"
 #include "engine/base/clock.h"
 #include "engine/base/random.h"
 #include "engine/cli/passphrase.h"
@@ -14,6 +15,7 @@
 #include "engine/cli/ui.h"
 #include "engine/keys/generate.h"
 #include "engine/pipeline/publish.h"
+#include "engine/pipeline/recover.h"
 #include "profiles/profile.h"
 
 namespace fleetmint::cli {
@@ -57,6 +59,15 @@ void AddPassphrase(CLI::App& command, Session& session);
 void AddThreads(CLI::App& command, Session& session, const std::string& what);
 // AddKeyWork adds --threads and --kernel, for commands that make keys.
 void AddKeyWork(CLI::App& command, Session& session);
+
+// RecoverIfAlone finishes what an unfinished run has left in the output and gives the run lock;
+// where a run is going on it gives nothing, and a warning with its holder and `consequence`.
+std::optional<RunLock> RecoverIfAlone(Session& session, const std::string& what,
+                                      const Authority& authority, Ledger& ledger,
+                                      const OutputDirectory& output,
+                                      const std::string& consequence);
+// SayRecovery tells what recovery has done, if anything.
+void SayRecovery(Session& session, const RecoveryReport& report);
 
 // WarnOfMissing names the endpoints whose bundles a manifest leaves out because they are not there.
 void WarnOfMissing(Session& session, const PublishReport& report);

@@ -1,11 +1,9 @@
 // `fleetmint verify`: open every bundle again and check everything.
 #include <nlohmann/json.hpp>
 
-#include "engine/authority/run_lock.h"
 #include "engine/base/error.h"
 #include "engine/cli/session.h"
 #include "engine/pipeline/open_output.h"
-#include "engine/pipeline/recover.h"
 #include "engine/pipeline/verify.h"
 
 namespace fleetmint::cli {
@@ -27,14 +25,9 @@ VerifyReport Examine(Session& session, const Catalog& catalog) {
     return report;
   }
   session.UnlockFleetKey(authority);
-  std::string holder;
-  const auto lock = RunLock::TryAcquire(authority.directory(), "verify", &holder);
-  if (lock) {
-    Recover(ledger, *output, session.ui);
-  } else {
-    session.ui.Warn("a run is going on (" + holder +
-                    "): what it has committed is verified; manifest and strangers are not");
-  }
+  const auto lock =
+      RecoverIfAlone(session, "verify", authority, ledger, *output,
+                     "what it has committed is verified; manifest and strangers are not");
   return Verify(ledger, authority, *output, catalog, session.clock, session.Threads(),
                 /*run_in_progress=*/!lock, session.signals.TakeToken());
 }

@@ -261,6 +261,17 @@ void Ledger::ForEachCurrent(std::string_view fleet,
   while (query.Step()) visit(ReadRow(query));
 }
 
+void Ledger::Snapshot(const std::function<void()>& read) const {
+  impl_->connection.Execute("BEGIN");
+  try {
+    read();
+  } catch (...) {
+    impl_->connection.Execute("ROLLBACK");
+    throw;
+  }
+  impl_->connection.Execute("COMMIT");
+}
+
 void Ledger::ForEach(const std::function<void(const LedgerRow&)>& visit) const {
   Query query(impl_->connection, "SELECT " FLEETMINT_ROW_COLUMNS " FROM certificate ORDER BY id");
   while (query.Step()) visit(ReadRow(query));

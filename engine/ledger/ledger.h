@@ -136,6 +136,9 @@ class Ledger {
   // and endpoint. The visitor may call Find.
   void ForEachCurrent(std::string_view fleet,
                       const std::function<void(const LedgerRow&)>& visit) const;
+  // Snapshot runs `read`, to which the ledger stands still: what others commit meanwhile is not
+  // seen. Writing within it is not allowed.
+  void Snapshot(const std::function<void()>& read) const;
   // ForEach visits every row in the order of its reservation.
   void ForEach(const std::function<void(const LedgerRow&)>& visit) const;
 

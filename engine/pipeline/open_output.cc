@@ -43,6 +43,18 @@ OutputDirectory OpenOutputToIssue(const std::string& path, const Authority& auth
   return output;
 }
 
+void CheckPlaceOfAuthority(const std::string& path) {
+  fs::path place = Resolved(path);
+  for (; place.has_relative_path(); place = place.parent_path()) {
+    if (!OutputDirectory::IsOne(place.string())) continue;
+    throw Error::WithHint(
+        ErrorKind::kAuthority,
+        "'" + path + "' lies within the output directory '" + place.string() + "'",
+        "the output is shipped and the authority is secret: give --ca a place of "
+        "its own");
+  }
+}
+
 OutputDirectory OpenOutput(const std::string& path, const Authority& authority,
                            const Ledger& ledger) {
   CheckApart(path, authority.directory().path());

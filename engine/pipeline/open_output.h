@@ -24,6 +24,10 @@ OutputDirectory OpenOutputToIssue(const std::string& path, const Authority& auth
                                   Ledger& ledger, const std::string& fleet,
                                   std::optional<Layout> layout, RandomSource& random);
 
+// CheckPlaceOfAuthority throws Error(kAuthority) if a new authority in `path` would lie within an
+// output directory, and so be shipped.
+void CheckPlaceOfAuthority(const std::string& path);
+
 // OpenOutput opens an existing one. Errors: kInput, as above; kFindings if it is damaged.
 OutputDirectory OpenOutput(const std::string& path, const Authority& authority,
                            const Ledger& ledger);

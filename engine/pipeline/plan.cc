@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "engine/base/text.h"
+#include "engine/x509/san.h"
 
 namespace fleetmint {
 namespace {
@@ -93,6 +94,12 @@ std::optional<Job> Plan::ExpandEndpoint(std::size_t index, FaultList& faults, bo
   auto expanded =
       Expand(*profile, endpoint.variables, target, endpoint.where, faults, endpoint.patches);
   if (!expanded) return std::nullopt;
+  const std::string& fqdn = endpoint.variables.find("fqdn")->second;
+  if (const auto fault = DnsNameFault(fqdn, false)) {
+    faults.Add(endpoint.where, "endpoint '" + endpoint.name + "': fqdn '" + fqdn + "': " + *fault,
+               kDnsNameHint);
+    return std::nullopt;
+  }
   MakeAbsolute(expanded->password.path, fleet_->file());
   try {
     passwords_.Load(expanded->password, endpoint.name);
@@ -108,7 +115,7 @@ std::optional<Job> Plan::ExpandEndpoint(std::size_t index, FaultList& faults, bo
   }
   Job job;
   job.endpoint = endpoint.name;
-  job.fqdn = endpoint.variables.find("fqdn")->second;
+  job.fqdn = fqdn;
   job.profile = profile->name();
   job.profile_fingerprint = layer_fingerprint_;
   job.certificate = std::move(expanded->certificate);

@@ -73,12 +73,17 @@ ManifestEntry ManifestEntryOf(const LedgerRow& row, const Ledger& ledger,
   return entry;
 }
 
-PublishReport RenderPublished(const Ledger& ledger, const Authority& authority,
-                              const OutputDirectory& output, PublishSink& sink) {
+namespace {
+
+// manifest.jsonl and manifest.csv, of one state of the ledger and of the bundles.
+PublishReport RenderManifests(const Ledger& ledger, const OutputDirectory& output,
+                              PublishSink& sink) {
   PublishReport report;
+  std::vector<bool> presence;  // of the rows, in their order
   sink.Begin("", "manifest.jsonl");
   ledger.ForEachCurrent(output.fleet(), [&](const LedgerRow& row) {
     const bool present = IsPresent(row, output);
+    presence.push_back(present);
     sink.Append(ManifestJsonLine(ManifestEntryOf(row, ledger, output)) + "\n", row.endpoint,
                 present);
     if (present) {
@@ -90,11 +95,21 @@ PublishReport RenderPublished(const Ledger& ledger, const Authority& authority,
   sink.End();
   sink.Begin("", "manifest.csv");
   sink.Append(ManifestCsvHeader() + kCrLf, "", true);
+  std::size_t next = 0;
   ledger.ForEachCurrent(output.fleet(), [&](const LedgerRow& row) {
     sink.Append(ManifestCsvLine(ManifestEntryOf(row, ledger, output)) + kCrLf, row.endpoint,
-                IsPresent(row, output));
+                presence.at(next++));
   });
   sink.End();
+  return report;
+}
+
+}  // namespace
+
+PublishReport RenderPublished(const Ledger& ledger, const Authority& authority,
+                              const OutputDirectory& output, PublishSink& sink) {
+  PublishReport report;
+  ledger.Snapshot([&] { report = RenderManifests(ledger, output, sink); });
   sink.Begin("", "chain.pem");
   for (const Bytes& certificate : authority.Chain())
     sink.Append(PemEncode("CERTIFICATE", certificate), "", true);

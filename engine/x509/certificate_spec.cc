@@ -103,7 +103,7 @@ void CheckNames(const CertificateSpec& spec, Faults& faults) {
   std::set<std::string> seen;
   for (const std::string& dns : spec.san.dns) {
     if (const auto fault = DnsNameFault(dns, !client))
-      Add(faults, "dns name '" + dns + "': " + *fault);
+      Add(faults, "dns name '" + dns + "': " + *fault, kDnsNameHint);
     if (!seen.insert(AsciiLower(dns)).second) Add(faults, "dns name '" + dns + "' stands twice");
   }
   for (const Bytes& ip : spec.san.ip) {

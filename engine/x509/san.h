@@ -22,6 +22,8 @@ struct SubjectAltNames {
 // letters, digits, hyphen, underscore, U-labels: hint to convert), or nothing. A wildcard is
 // accepted as the whole leftmost label where `allow_wildcard`.
 std::optional<std::string> DnsNameFault(std::string_view name, bool allow_wildcard);
+inline constexpr const char* kDnsNameHint =
+    "labels of letters, digits, '-' and '_' with dots between them, e.g. itm.corp.example.com";
 
 // ParseIp reads an IPv4 or IPv6 address (no prefix length). Nothing if it is none.
 std::optional<Bytes> ParseIp(std::string_view text);

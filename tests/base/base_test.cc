@@ -38,6 +38,25 @@ TEST(ErrorTest, AMillionFaultsAreCountedNotKept) {
   }
 }
 
+TEST(ErrorTest, OfOnePlaceThreeFaultsAreKeptAndTheRestCounted) {
+  FaultList faults("f");
+  for (int i = 0; i < 50; ++i) faults.Add({2, 7}, "x" + std::to_string(i));
+  for (int i = 0; i < 3; ++i) faults.Add({3, 1}, "y" + std::to_string(i));
+  for (int i = 0; i < 5; ++i)
+    faults.Add({}, "z" + std::to_string(i));  // no place: nothing in common
+  EXPECT_EQ(faults.size(), 58u);
+  try {
+    faults.ThrowIfAny();
+    FAIL();
+  } catch (const Error& error) {
+    ASSERT_EQ(error.faults().size(), 5u + 3 + 1 + 3);
+    EXPECT_EQ(error.faults()[5].message, "x0");
+    EXPECT_EQ(error.faults()[8].message, "and 47 more faults at this place");
+    EXPECT_EQ(error.faults()[8].where.position, (Position{2, 7}));
+    EXPECT_EQ(error.faults()[11].message, "y2");
+  }
+}
+
 // One wrong template over 5,000 hosts is one fault.
 TEST(ErrorTest, TheSameFaultAtTheSamePlaceIsKeptOnce) {
   FaultList faults("f");

@@ -29,6 +29,11 @@ fault "${head}groups:\n  - {name: g, hosts: [a], profile: fast-agnet}\n" "fast-a
 fault "${head}groups:\n  - &a {name: g, hosts: [a]}\n  - *a\n" 'bad.yaml:5:' 'anchor'
 fault "${head}groups:\n  - {name: g, hosts: [a]}\n---\nfleet: b\n" 'bad.yaml:'
 fault "${head}groups:\n  - {name: g, hosts: [a], validity: soon}\n" "bad.yaml:5:37:" 'soon' 'hint:'
+fault "${head}groups:\n  - {name: g, hosts: [x..y]}\n" "bad.yaml:5:23: endpoint 'x..y': dns name 'x..y': it has an empty label" 'hint: labels of'
+fault "${head}groups:\n  - {name: g, hosts: }\n" 'bad.yaml:5:22: a host is missing here'
+fault "${head}groups:\n  - {name: g, hosts: [münchen]}\n" 'bad.yaml:5:23:' 'xn--'
+fault "${head}groups:\n  - {name: g, hosts: 'w-[1-9999999]'}\n" 'bad.yaml:5:22:' '1-9999999 alone for 9999999'
+fault "${head}groups:\n  - {name: g, hosts: '-w-[1-5000]'}\n" 'bad.yaml:5:22: and 9997 more faults at this place'
 # Two faults, two lines of report.
 fault "${head}grupps: 1\ngroups:\n  - {name: g, hosts: [a], oss: linux}\n" "bad.yaml:4:1: unknown key 'grupps'" "bad.yaml:6:27: unknown key 'oss'"
 

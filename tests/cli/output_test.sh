@@ -52,6 +52,12 @@ prints manifest.jsonl
 run 0 manifest --ca ca --out out
 run 0 verify --ca ca --out out --profiles profiles.d
 
+# A bundle between its commit and its rename, as a crash leaves it, is not missing.
+mv out/bundles/ws-2.pfx "out/.pending/$(jq -r 'select(.endpoint == "ws-2").serial' out/manifest.jsonl).pfx"
+run 0 manifest --ca ca --out out
+says 'recovered from an unfinished run: 1 files put in place'
+equal "$(wc -l <out/manifest.jsonl)" 4
+
 # Manifests at the same moment: each ends well, and what is left is whole.
 for _ in 1 2 3 4 5 6 7 8 9 10; do
   pids=()
@@ -67,8 +73,9 @@ run 0 verify --ca ca --out out --profiles profiles.d
 fast_fleet fleet.yaml 'ws-[1-5]'
 rm -rf out/rollout
 touch out/rollout
-run 3 "${issue[@]}" --out out
-says 'issued 1'
+run 3 "${issue[@]}" --out out --json
+equal "$(jq -c '[.issued, .manifest]' stdout)" '[1,null]'
+says 'out/rollout'
 says 'hint: when that is mended: fleetmint manifest'
 rm out/rollout
 run 0 manifest --ca ca --out out
@@ -97,6 +104,9 @@ for out in ca ca/out link/out .; do
   says 'lie within each other'
 done
 absent ca/out
+run 3 ca init --profile fast --profiles profiles.d --no-passphrase --ca out/private/ca
+says "'out/private/ca' lies within the output directory"
+absent out/private
 
 # check says what issue would.
 sed 's/^authority: fast/authority: short/; s/validity: 5y/validity: 30d/' profiles.d/fast-authority.yaml >profiles.d/short.yaml

@@ -247,7 +247,7 @@ TEST(FaultsTest, WrongTypesAreRefused) {
       {kHosts + "groups: [{name: [g], hosts: b}]\n", {4, 17}, "'name' is a list; a text was", ""},
       {kHead + "hosts: {a: b}\n", {3, 8}, "a host is a mapping; a text was expected", ""},
       {kHead + "hosts: [[a]]\n", {3, 9}, "a host is a list; a text was expected", ""},
-      {kHead + "hosts: [b, ~]\n", {3, 12}, "a host is a null; a text was expected", ""},
+      {kHead + "hosts: [b, ~]\n", {3, 12}, "a host is missing here", ""},
       {kHosts + "endpoints: b\n",
        {4, 12},
        "'endpoints' is a text; a list was expected",
@@ -398,7 +398,7 @@ TEST(FaultsTest, PastTwoHundredFaultsTheRestIsCounted) {
   EXPECT_EQ(error->faults()[200].message, "and 5 more faults");
   const auto range = ErrorOf(kHead + "hosts: 'bad?[1-100000]'\n");
   ASSERT_TRUE(range);
-  EXPECT_EQ(range->faults().back().message, "and 99800 more faults");
+  EXPECT_EQ(range->faults().back().message, "and 99997 more faults at this place");
 }
 
 }  // namespace

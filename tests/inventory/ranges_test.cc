@@ -79,7 +79,7 @@ TEST(HostPatternTest, RefusesWhatItCannotMean) {
       {"a-[1 - 2]", "a space between brackets", "without spaces"},
       {"a-[a, b]", "a space between brackets", "without spaces"},
       {"a-[1-99999999999]", "more than 5000000 names", "check the digits"},
-      {"a-[1-99999999999999999999]", "'1-99999999999999999999' is not a range of numbers", ""},
+      {"a-[1-99999999999999999999]", "'1-99999999999999999999' has a number of more than 18 digits", ""},
       {"a-[1-5000001]", "more than 5000000 names", ""},
       {"a-[1-5000000,x]", "more than 5000000 names", ""},
       {"[1-3000][1-3000]", "more than 5000000 names", ""},

@@ -6,10 +6,9 @@
 #include <map>
 
 #include "engine/pipeline/hierarchy.h"
-#include "engine/pipeline/open_output.h"
-#include "engine/pipeline/publish.h"
 #include "engine/pipeline/recover.h"
 #include "output/manifest.h"
+#include "tests/support/issue_fleet.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/thrown.h"
 
@@ -86,26 +85,13 @@ class IssueTest : public testing::Test {
   RunResult Run(const std::string& hosts, StreamFactory& streams, unsigned threads = 2,
                 const std::string& ca = "ca", const std::string& out = "out",
                 std::stop_token stop = {}) {
-    const Fleet fleet = LoadFleet(hosts);
-    Authority authority = Authority::Open(dir_ / ca);
-    authority.Unlock(nullptr, clock_);
-    Ledger ledger = authority.OpenLedger();
-    Plan plan = Plan::Make(fleet, catalog_, &ledger);
-    const OutputDirectory output =
-        OpenOutputToIssue(dir_ / out, authority, ledger, "test", std::nullopt, random_);
-    NullLog log;
-    const RunResult result = Issue(plan, {.authority = authority,
-                                          .ledger = ledger,
-                                          .output = output,
-                                          .clock = clock_,
-                                          .random = random_,
-                                          .streams = streams,
-                                          .observer = observer_,
-                                          .log = log,
-                                          .threads = threads,
-                                          .stop = stop});
-    Publish(ledger, authority, output);
-    return result;
+    return IssueFleet(LoadFleet(hosts), catalog_,
+                      {.ca = dir_ / ca,
+                       .out = dir_ / out,
+                       .streams = streams,
+                       .observer = observer_,
+                       .threads = threads,
+                       .stop = std::move(stop)});
   }
 
   // endpoint -> a field of its manifest line
