@@ -79,7 +79,9 @@ void RegisterPeer(const Peer& peer, const KeyPlan& plan) {
 
 void RegisterKeys(const BenchPlan& plan) {
   for (const KeyPlan& keys : plan.keys) {
-    prime::SieveTableFor(keys.bits / 128);  // made here, not in a measurement
+    for (const auto digits : {prime::SieveDigits::k52, prime::SieveDigits::k64}) {
+      prime::SieveTableFor(keys.bits / 128, digits);  // made here, not in a measurement
+    }
     for (const Kernel* const kernel : OfferedKernels()) {
       RegisterOurs(*kernel, CandidateKind::kWindowed, keys);
       RegisterOurs(*kernel, CandidateKind::kFresh, keys);

@@ -94,7 +94,7 @@ void RegisterKernel(const Kernel& kernel, std::size_t limbs, int rounds) {
     alignas(4096) static std::uint8_t maps[prime::kMostLanes][prime::kWindowPositions];
     std::uint8_t* pointers[prime::kMostLanes];
     for (std::size_t i = 0; i < k.lanes; ++i) pointers[i] = maps[i];
-    k.first_hits(prime::SieveTableFor(size), o.candidates, pointers);
+    k.first_hits(size, o.candidates, pointers);
   });
 }
 
@@ -219,7 +219,9 @@ std::vector<const Kernel*> OfferedKernels() {
 
 void RegisterOperations(const BenchPlan& plan) {
   for (const std::size_t limbs : plan.limbs) {
-    prime::SieveTableFor(limbs);  // made here, not in a measurement
+    for (const auto digits : {prime::SieveDigits::k52, prime::SieveDigits::k64}) {
+      prime::SieveTableFor(limbs, digits);  // made here, not in a measurement
+    }
     RegisterGmp(limbs, plan.rounds);
     for (const Kernel* const kernel : OfferedKernels()) {
       RegisterKernel(*kernel, limbs, plan.rounds);

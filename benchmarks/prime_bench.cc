@@ -37,15 +37,17 @@ std::string Compiler() {
 #endif
 }
 
+// Of the larger kind: a process has the tables of the kernel that it uses.
 double TableMebibytes() {
-  std::size_t bytes = 0;
-  for (const std::size_t limbs : {16U, 24U, 32U}) {
-    const prime::SieveTable& table = prime::SieveTableFor(limbs);
-    bytes += (table.primes.capacity() + table.inverses.capacity()) * sizeof(double) +
-             table.groups.capacity() * sizeof(prime::SieveGroup) +
-             table.coefficients.capacity() * sizeof(std::uint64_t);
+  std::size_t most = 0;
+  for (const auto digits : {prime::SieveDigits::k52, prime::SieveDigits::k64}) {
+    std::size_t bytes = prime::SieveTableFor(16, digits).SharedBytes();
+    for (const std::size_t limbs : {16U, 24U, 32U}) {
+      bytes += prime::SieveTableFor(limbs, digits).Bytes();
+    }
+    most = std::max(most, bytes);
   }
-  return static_cast<double>(bytes) / (1 << 20);
+  return static_cast<double>(most) / (1 << 20);
 }
 
 void DescribeRun() {

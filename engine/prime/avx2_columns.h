@@ -58,9 +58,22 @@ FLEETMINT_INLINE Vector Shifted(Vector x, Vector by) {
 // of Montgomery's reduction whose multiplier is the digit itself, without a multiplication by k0
 // before it. n2 < n. Its price: the result is below A / 2^28 + 2^28 n2, so the last step of a
 // reduction is made with n, which brings it to A' / 2^28 + n.
+//
+// The columns that a reduction works on stand at a fixed distance from n2: a load waits for a store
+// before it whose address has the same last 12 bits, so a row that stores columns[c] must not load
+// n2[c + 1 ...] from such an address soon after (a third of the speed of a product was seen to
+// depend on where the stack happened to be). That is so if the distance of columns[i + 1] from n2,
+// for all rows i < D, is neither in the next 640 bytes nor, modulo 4096, in the 640 before.
 template <std::size_t D>
 struct Modulus {
+  static constexpr std::size_t kPage = 4096 / sizeof(Vector), kNear = 640 / sizeof(Vector);
+  static constexpr std::size_t kApart =
+      2 * D + 1 + kNear <= kPage ? 0 : kPage + kNear + 1 - (D + 1);
+  static_assert((D + 1 + kApart) % kPage >= kNear && (D + 1 + kApart) % kPage + D + kNear <= kPage);
+
   Vector n[D], n2[D], k0;
+  Vector apart[kApart + 1];
+  mutable Vector columns[2 * D], twice[D];
 };
 
 // columns[g + j] += rows[g] * digits[j] for g < G and j < Length, from columns[First] on. Each
@@ -147,27 +160,41 @@ __attribute__((noinline)) void SquareColumns(Vector* columns, const Vector* x, c
 template <std::size_t D>
 __attribute__((noinline)) void Square(Vector* out, const Vector* x, const Modulus<D>& m,
                                       Vector shift) {
-  Vector columns[2 * D], twice[D];
-  for (std::size_t i = 0; i < D; ++i) twice[i] = Shifted(x[i], shift + 1);
+  for (std::size_t i = 0; i < D; ++i) m.twice[i] = Shifted(x[i], shift + 1);
   Unroll<(2 * D - 2) / kBlock + 1>([&](auto block) FLEETMINT_UNROLLED {
-    SquareColumns<block * kBlock, D>(columns, x, twice, shift);
+    SquareColumns<block * kBlock, D>(m.columns, x, m.twice, shift);
   });
-  ReduceColumns<D>(out, columns, m);
+  ReduceColumns<D>(out, m.columns, m);
+}
+
+// The same columns of x y.
+template <std::size_t First, std::size_t Length>
+__attribute__((noinline)) void ProductColumns(Vector* columns, const Vector* x, const Vector* y) {
+  constexpr std::size_t kLast = 2 * Length - 1;
+  constexpr std::size_t kWidth = kLast - First < kBlock ? kLast - First : kBlock;
+  Vector sum[kWidth];
+  Unroll<kWidth>([&](auto c) FLEETMINT_UNROLLED { sum[c] = Vector{}; });
+  constexpr std::size_t kTop = First + kWidth - 1;
+  constexpr std::size_t kFrom = First < Length ? 0 : First - (Length - 1);
+  constexpr std::size_t kTo = kTop < Length ? kTop : Length - 1;
+  Unroll<kTo + 1 - kFrom>([&](auto row) FLEETMINT_UNROLLED {
+    constexpr std::size_t i = kFrom + row;
+    const Vector multiplier = x[i];
+    Unroll<kWidth>([&](auto c) FLEETMINT_UNROLLED {
+      constexpr std::size_t column = First + c, j = column - i;
+      if constexpr (column >= i && j < Length) AddProduct(sum[c], multiplier, y[j]);
+    });
+  });
+  Unroll<kWidth>([&](auto c) FLEETMINT_UNROLLED { columns[First + c] = sum[c]; });
 }
 
 // out = x y / R, loose; x and y loose. `out` may be either.
 template <std::size_t D>
 __attribute__((noinline)) void Multiply(Vector* out, const Vector* x, const Vector* y,
                                         const Modulus<D>& m) {
-  Vector columns[2 * D] = {};
-  constexpr std::size_t kRest = D % kRows;
-  for (std::size_t i = 0; i < D - kRest; i += kRows) {
-    GatherRows<kRows, D, 0>(columns + i, x + i, y);
-  }
-  if constexpr (kRest != 0) {
-    GatherRows<kRest, D, 0>(columns + D - kRest, x + D - kRest, y);
-  }
-  ReduceColumns<D>(out, columns, m);
+  Unroll<(2 * D - 2) / kBlock + 1>(
+      [&](auto block) FLEETMINT_UNROLLED { ProductColumns<block * kBlock, D>(m.columns, x, y); });
+  ReduceColumns<D>(out, m.columns, m);
 }
 
 }  // namespace fleetmint::prime::avx2

@@ -118,7 +118,7 @@ void CandidateMaker::RefillWindows(std::span<RandomStream* const> streams,
     starts[i] = list.numbers_.data();
     std::fill_n(maps_[i], kPage, std::uint8_t{0});
   }
-  kernel_.first_hits(SieveTableFor(limbs_), {starts, streams.size()}, maps_);
+  kernel_.first_hits(limbs_, {starts, streams.size()}, maps_);
   for (std::size_t i = 0; i < streams.size(); ++i) {
     auto& offsets = lists[i]->offsets_;
     offsets.clear();
@@ -137,28 +137,24 @@ void CandidateMaker::RefillWindows(std::span<RandomStream* const> streams,
 }
 
 void CandidateMaker::RefillFresh(RandomStream& stream, CandidateList& list) {
-  const SieveTable& table = SieveTableFor(limbs_);
   list.limbs_ = limbs_;
   list.numbers_.resize(kDrawnAtOnce * limbs_);
   u64* const numbers = list.numbers_.data();
   DrawOddNumbers(stream, numbers, limbs_, kDrawnAtOnce);
   std::vector<std::size_t> left(kDrawnAtOnce);
   std::iota(left.begin(), left.end(), std::size_t{0});
-  std::size_t first_group = 0;
-  for (const std::size_t last_group : table.trial_groups) {
+  for (std::size_t stage = 0; stage < kTrialBounds.size(); ++stage) {
     std::vector<std::size_t> kept;
     for (std::size_t first = 0; first < left.size(); first += kernel_.lanes) {
       const std::size_t count = std::min(kernel_.lanes, left.size() - first);
       const u64* batch[kMostLanes];
       for (std::size_t i = 0; i < count; ++i) batch[i] = numbers + left[first + i] * limbs_;
-      const unsigned divisible =
-          kernel_.has_divisor(table, first_group, last_group, {batch, count});
+      const unsigned divisible = kernel_.has_divisor(limbs_, stage, {batch, count});
       for (std::size_t i = 0; i < count; ++i) {
         if ((divisible >> i & 1U) == 0) kept.push_back(left[first + i]);
       }
     }
     left = std::move(kept);
-    first_group = last_group;
   }
   list.fresh_ = 0;
   for (const std::size_t i : left) {

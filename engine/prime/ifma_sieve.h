@@ -106,21 +106,22 @@ template <std::size_t D>
 void FirstHits(const SieveTable& table, std::span<const u64* const> starts,
                std::uint8_t* const* maps) {
   const SieveLanes<D> lanes(starts);
+  const SievePrimes& shared = *table.primes;
   const u64* coefficients = table.coefficients.data();
-  for (std::size_t g = 0; g < table.small_groups; ++g, coefficients += D) {
-    const SieveGroup& group = table.groups[g];
+  for (std::size_t g = 0; g < shared.small_groups; ++g, coefficients += D) {
+    const SieveGroup& group = shared.groups[g];
     const __m512d r = lanes.Residue(group, coefficients);
     for (std::uint32_t i = group.first; i < group.last; ++i) {
-      MarkAll(Remainder(r, table.primes[i], table.inverses[i]),
-              static_cast<std::size_t>(table.primes[i]), maps, starts.size());
+      MarkAll(Remainder(r, shared.doubles[i], shared.inverses[i]), shared.primes[i], maps,
+              starts.size());
     }
   }
   HitList hits(starts.size());
-  for (std::size_t g = table.small_groups; g < table.groups.size(); ++g, coefficients += D) {
-    const SieveGroup& group = table.groups[g];
+  for (std::size_t g = shared.small_groups; g < shared.groups.size(); ++g, coefficients += D) {
+    const SieveGroup& group = shared.groups[g];
     const __m512d r = lanes.Residue(group, coefficients);
     for (std::uint32_t i = group.first; i < group.last; ++i) {
-      hits.Add(Remainder(r, table.primes[i], table.inverses[i]));
+      hits.Add(Remainder(r, shared.doubles[i], shared.inverses[i]));
     }
     if (hits.Full()) hits.Mark(maps);
   }
@@ -128,16 +129,18 @@ void FirstHits(const SieveTable& table, std::span<const u64* const> starts,
 }
 
 template <std::size_t D>
-unsigned HasDivisor(const SieveTable& table, std::size_t first_group, std::size_t last_group,
-                    std::span<const u64* const> starts) {
-  const SieveLanes<D> lanes(starts);
-  const u64* coefficients = &table.coefficients[first_group * D];
+unsigned HasDivisor(const SieveTable& table, std::size_t stage,
+                    std::span<const u64* const> numbers) {
+  const SieveLanes<D> lanes(numbers);
+  const SievePrimes& shared = *table.primes;
+  std::size_t g = table.FirstOfStage(stage);
+  const u64* coefficients = &table.coefficients[g * D];
   __mmask8 divisible = 0;
-  for (std::size_t g = first_group; g < last_group; ++g, coefficients += D) {
-    const SieveGroup& group = table.groups[g];
+  for (; g < table.LastOfStage(stage); ++g, coefficients += D) {
+    const SieveGroup& group = shared.groups[g];
     const __m512d r = lanes.Residue(group, coefficients);
     for (std::uint32_t i = group.first; i < group.last; ++i) {
-      const __m512d rest = Remainder(r, table.primes[i], table.inverses[i]);
+      const __m512d rest = Remainder(r, shared.doubles[i], shared.inverses[i]);
       divisible |= _mm512_cmp_pd_mask(rest, _mm512_setzero_pd(), _CMP_EQ_OQ);
     }
   }

@@ -21,8 +21,6 @@
 
 namespace fleetmint::prime {
 
-struct SieveTable;
-
 // Limbs are 64 bits, little-endian. These are the sizes that every kernel knows: 1024, 1536, 2048
 // bits.
 inline constexpr std::size_t kMostLimbs = 32;
@@ -63,13 +61,13 @@ struct Kernel {
   // miller_rabin makes one round for each task (FIPS 186-5 B.3.1): passes[i] is 1 or 0.
   void (*miller_rabin)(std::span<const Witness> tasks, std::size_t limbs, std::uint8_t* passes);
   // first_hits marks composites in the windows of at most `lanes` odd starts: maps[i][k] becomes
-  // nonzero where starts[i] + 2k has a divisor in `table` (sieve.h). Not constant time: which
-  // byte of the map is written depends on the start.
-  void (*first_hits)(const SieveTable& table, std::span<const std::uint64_t* const> starts,
+  // nonzero where starts[i] + 2k has an odd prime divisor below kSieveBound (sieve.h). Not constant
+  // time: which byte of the map is written depends on the start.
+  void (*first_hits)(std::size_t limbs, std::span<const std::uint64_t* const> starts,
                      std::uint8_t* const* maps);
-  // has_divisor tells of at most `lanes` odd numbers which have a prime divisor in the groups
-  // [first_group, last_group) of `table`: a bit each.
-  unsigned (*has_divisor)(const SieveTable& table, std::size_t first_group, std::size_t last_group,
+  // has_divisor tells of at most `lanes` odd numbers which have a prime divisor of a stage of trial
+  // division (kTrialBounds): a bit each.
+  unsigned (*has_divisor)(std::size_t limbs, std::size_t stage,
                           std::span<const std::uint64_t* const> numbers);
 };
 

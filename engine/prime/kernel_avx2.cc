@@ -122,11 +122,11 @@ struct Arithmetic {
   static void Select(Number& out, const Number* table, const u64* index) {
     Vector wanted;
     std::memcpy(&wanted, index, sizeof wanted);
-    out = {};
-    for (u64 i = 0; i < 16; ++i) {
-      const Vector here = reinterpret_cast<Vector>(wanted == i);
-      for (std::size_t j = 0; j < kDigits; ++j) out.digit[j] |= table[i].digit[j] & here;
+    constexpr std::size_t kRest = kDigits % kSelected;
+    for (std::size_t j = 0; j < kDigits - kRest; j += kSelected) {
+      SelectDigits<kSelected>(out, table, wanted, j);
     }
+    if constexpr (kRest != 0) SelectDigits<kRest>(out, table, wanted, kDigits - kRest);
   }
 
   static unsigned Equal(const Number& a, const Number& b) {
@@ -137,6 +137,21 @@ struct Arithmetic {
   }
 
  private:
+  static constexpr std::size_t kSelected = 8;  // digits at a time: they stay in registers
+
+  template <std::size_t Count>
+  FLEETMINT_INLINE static void SelectDigits(Number& out, const Number* table, Vector wanted,
+                                            std::size_t first) {
+    Vector entry[Count];
+    Unroll<Count>([&](auto k) FLEETMINT_UNROLLED { entry[k] = Vector{}; });
+    for (u64 i = 0; i < 16; ++i) {
+      const Vector here = reinterpret_cast<Vector>(wanted == i);
+      const Vector* const from = &table[i].digit[first];
+      Unroll<Count>([&](auto k) FLEETMINT_UNROLLED { entry[k] |= from[k] & here; });
+    }
+    Unroll<Count>([&](auto k) FLEETMINT_UNROLLED { out.digit[first + k] = entry[k]; });
+  }
+
   // x = a - b; returns 1 in each lane where that is negative, else 0. Digits are below 2^28, so bit
   // 63 of a difference is its sign.
   static Vector Subtract(Number& x, const Vector* a, const Vector* b) {
@@ -173,8 +188,8 @@ const Kernel kAvx2Code{"avx2",
                        avx2::Functions::Power,
                        avx2::Functions::Screen,
                        avx2::Functions::MillerRabin,
-                       FirstHitsPortable,
-                       HasDivisorPortable};
+                       FirstHits64,
+                       HasDivisor64};
 
 }  // namespace fleetmint::prime
 

@@ -141,16 +141,17 @@ struct Arithmetic {
 
   static void Select(Number& out, const Number* table, const u64* index) {
     const Vector wanted = _mm512_load_si512(index);
-    for (std::size_t j = 0; j < kDigits; j += 10) {
+    for (std::size_t j = 0; j < kDigits; j += 10) {  // ten at a time: they stay in registers
       Vector entry[10];
-      for (Vector& digit : entry) digit = Zero();
+      Unroll<10>([&](auto k) FLEETMINT_UNROLLED { entry[k] = Zero(); });
       for (long long i = 0; i < 16; ++i) {
         const __mmask8 here = _mm512_cmpeq_epi64_mask(wanted, _mm512_set1_epi64(i));
-        for (std::size_t k = 0; k < 10; ++k) {
-          entry[k] = _mm512_mask_mov_epi64(entry[k], here, table[i].digit[j + k]);
-        }
+        const Vector* const from = &table[i].digit[j];
+        Unroll<10>([&](auto k) FLEETMINT_UNROLLED {
+          entry[k] = _mm512_mask_mov_epi64(entry[k], here, from[k]);
+        });
       }
-      for (std::size_t k = 0; k < 10; ++k) out.digit[j + k] = entry[k];
+      Unroll<10>([&](auto k) FLEETMINT_UNROLLED { out.digit[j + k] = entry[k]; });
     }
   }
 
@@ -212,20 +213,22 @@ void LeaveSieve() {
 
 using Functions = KernelFunctions<Arithmetic, WipeRegisters>;
 
-void FirstHitsOfSize(const SieveTable& table, std::span<const u64* const> starts,
+void FirstHitsOfSize(std::size_t limbs, std::span<const u64* const> starts,
                      std::uint8_t* const* maps) {
-  if (table.limbs == 16) FirstHits<20>(table, starts, maps);
-  if (table.limbs == 24) FirstHits<30>(table, starts, maps);
-  if (table.limbs == 32) FirstHits<40>(table, starts, maps);
+  const SieveTable& table = SieveTableFor(limbs, SieveDigits::k52);
+  if (limbs == 16) FirstHits<20>(table, starts, maps);
+  if (limbs == 24) FirstHits<30>(table, starts, maps);
+  if (limbs == 32) FirstHits<40>(table, starts, maps);
   LeaveSieve();
 }
 
-unsigned HasDivisorOfSize(const SieveTable& table, std::size_t first_group, std::size_t last_group,
+unsigned HasDivisorOfSize(std::size_t limbs, std::size_t stage,
                           std::span<const u64* const> numbers) {
+  const SieveTable& table = SieveTableFor(limbs, SieveDigits::k52);
   unsigned found = 0;
-  if (table.limbs == 16) found = HasDivisor<20>(table, first_group, last_group, numbers);
-  if (table.limbs == 24) found = HasDivisor<30>(table, first_group, last_group, numbers);
-  if (table.limbs == 32) found = HasDivisor<40>(table, first_group, last_group, numbers);
+  if (limbs == 16) found = HasDivisor<20>(table, stage, numbers);
+  if (limbs == 24) found = HasDivisor<30>(table, stage, numbers);
+  if (limbs == 32) found = HasDivisor<40>(table, stage, numbers);
   LeaveSieve();
   return found;
 }

@@ -265,8 +265,8 @@ const Kernel& PortableKernel() {
                                  portable::Functions::Power,
                                  portable::Functions::Screen,
                                  portable::Functions::MillerRabin,
-                                 FirstHitsPortable,
-                                 HasDivisorPortable};
+                                 FirstHits64,
+                                 HasDivisor64};
   return kernel;
 }
 

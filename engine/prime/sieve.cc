@@ -1,9 +1,8 @@
 #include "engine/prime/sieve.h"
 
-#include <array>
 #include <cmath>
+#include <type_traits>
 
-#include "engine/base/bytes.h"
 #include "engine/prime/kernel.h"
 #include "engine/prime/limbs.h"
 
@@ -13,10 +12,10 @@ namespace {
 using u64 = std::uint64_t;
 using u128 = unsigned __int128;
 
-constexpr unsigned kDigitBits = 52;
-constexpr u64 kDigitMask = (u64{1} << kDigitBits) - 1;
-constexpr u64 kProductLimit = u64{1} << 46U;
-constexpr std::size_t kMostDigits = 40;
+constexpr unsigned BitsOf(SieveDigits digits) { return static_cast<unsigned>(digits); }
+constexpr u64 ProductLimit(SieveDigits digits) {
+  return u64{1} << (digits == SieveDigits::k64 ? 58U : 46U);
+}
 
 std::vector<std::uint32_t> OddPrimesBelow(std::uint32_t bound) {
   std::vector<bool> composite(bound);
@@ -26,136 +25,203 @@ std::vector<std::uint32_t> OddPrimesBelow(std::uint32_t bound) {
     primes.push_back(l);
     for (u64 multiple = u64{l} * l; multiple < bound; multiple += 2 * l) composite[multiple] = true;
   }
+  primes.shrink_to_fit();
   return primes;
 }
 
-void AddGroup(SieveTable& table, u64 product, std::uint32_t first, std::uint32_t last) {
-  table.groups.push_back({product, NegatedInverse(product) & kDigitMask, first, last});
-  // -2^-1 = (M - 1) / 2 (mod M).
-  u64 coefficient = (product - 1) / 2;
-  for (std::size_t j = 0; j < table.digits; ++j) {
-    coefficient = static_cast<u64>((u128{coefficient} << kDigitBits) % product);
-    table.coefficients.push_back(coefficient);
-  }
-}
-
-SieveTable MakeTable(std::size_t limbs) {
-  SieveTable table;
-  table.limbs = limbs;
-  table.digits = (64 * limbs + kDigitBits - 1) / kDigitBits;
-  const std::vector<std::uint32_t> primes =
-      OddPrimesBelow(IsKernelSize(limbs) ? kSieveBound : kSmallSieveBound);
+// A group ends where the next prime would make its product too large, and at each bound, so that a
+// stage is a whole number of groups.
+void MakeGroups(SievePrimes& shared, SieveDigits digits) {
+  const u64 mask = ~u64{0} >> (64 - BitsOf(digits));
   std::uint32_t first = 0;
   u64 product = 1;
   const auto close = [&](std::uint32_t last) {
-    AddGroup(table, product, first, last);
+    if (first == last) return;
+    shared.groups.push_back({product, NegatedInverse(product) & mask, first, last});
     first = last;
     product = 1;
   };
+  const std::vector<std::uint32_t>& primes = shared.primes;
   for (std::uint32_t i = 0; i < primes.size(); ++i) {
-    const u64 prime = primes[i];
     const std::uint32_t before = i == 0 ? 0 : primes[i - 1];
-    // A group ends at each bound, so that a stage is a whole number of groups.
     const auto bounded = [&](std::uint32_t bound, std::size_t& groups) {
-      if (before >= bound || prime < bound) return;
-      if (product != 1) close(i);
-      groups = table.groups.size();
+      if (before >= bound || primes[i] < bound) return;
+      close(i);
+      groups = shared.groups.size();
     };
-    bounded(kWindowPositions, table.small_groups);
+    bounded(kWindowPositions, shared.small_groups);
     for (std::size_t stage = 0; stage < kTrialBounds.size(); ++stage) {
-      bounded(kTrialBounds[stage], table.trial_groups[stage]);
+      bounded(kTrialBounds[stage], shared.trial_groups[stage]);
     }
-    if (product > kProductLimit / prime) close(i);
-    product *= prime;
-    // Twice below 1/l: by at least its 2^-53th part, more than rounding the product can add.
-    const double inverse = 1.0 / static_cast<double>(prime);
-    table.primes.push_back(static_cast<double>(prime));
-    table.inverses.push_back(std::nextafter(std::nextafter(inverse, 0), 0));
+    if (product > ProductLimit(digits) / primes[i]) close(i);
+    product *= primes[i];
   }
   close(static_cast<std::uint32_t>(primes.size()));
-  table.coefficients.shrink_to_fit();
+  shared.groups.shrink_to_fit();
+}
+
+SievePrimes MakePrimes(std::uint32_t bound, SieveDigits digits) {
+  SievePrimes shared;
+  shared.primes = OddPrimesBelow(bound);
+  const std::size_t count = shared.primes.size();
+  if (digits == SieveDigits::k64) {
+    shared.reciprocals.reserve(count);
+    for (const std::uint32_t prime : shared.primes) {
+      shared.reciprocals.push_back(~u64{0} / prime);  // no odd prime divides 2^64
+    }
+  } else {
+    shared.doubles.reserve(count);
+    shared.inverses.reserve(count);
+    for (const std::uint32_t prime : shared.primes) {
+      // Twice below 1/l: by at least its 2^-53th part, more than rounding the product can add.
+      const double inverse = 1.0 / prime;
+      shared.doubles.push_back(prime);
+      shared.inverses.push_back(std::nextafter(std::nextafter(inverse, 0), 0));
+    }
+  }
+  MakeGroups(shared, digits);
+  return shared;
+}
+
+SieveTable MakeTable(const SievePrimes& shared, std::size_t limbs, SieveDigits digits) {
+  const unsigned bits = BitsOf(digits);
+  SieveTable table{&shared, limbs, (64 * limbs + bits - 1) / bits, {}};
+  table.coefficients.reserve(shared.groups.size() * table.digits);
+  for (const SieveGroup& group : shared.groups) {
+    // 2^w mod M, by which each coefficient is the one before; -2^-1 = (M - 1) / 2 (mod M).
+    const u64 step = static_cast<u64>((u128{1} << bits) % group.product);
+    u64 coefficient = (group.product - 1) / 2;
+    for (std::size_t j = 0; j < table.digits; ++j) {
+      coefficient = static_cast<u64>(u128{coefficient} * step % group.product);
+      table.coefficients.push_back(coefficient);
+    }
+  }
   return table;
 }
 
-using Digits = std::array<u64, kMostDigits>;
+// -start / 2 modulo the group's product, under (L + 1) products; see sieve.h.
+template <std::size_t L>
+u64 Residue(const SieveGroup& group, const u64* coefficients, const u64* start) {
+  u128 sum = 0;
+  for (std::size_t j = 0; j < L; ++j) sum += u128{start[j]} * coefficients[j];
+  const u64 multiplier = static_cast<u64>(sum) * group.negated_inverse;
+  return static_cast<u64>((sum + u128{multiplier} * group.product) >> 64U);
+}
 
-Digits ToDigits(const u64* start, std::size_t limbs, std::size_t digits) {
-  Digits out{};
-  for (std::size_t j = 0; j < digits; ++j) {
-    const std::size_t position = j * kDigitBits;
-    if (position < 64 * limbs) out[j] = WindowOf(start, limbs, position, kDigitBits);
+// r mod l: what the quotient leaves, or that less l. The one that is not negative is the smaller.
+std::uint32_t Remainder(std::uint32_t prime, u64 reciprocal, u64 r) {
+  const u64 rest = r - static_cast<u64>((u128{r} * reciprocal) >> 64U) * prime;
+  const auto low = static_cast<std::uint32_t>(rest);  // below 2 l
+  return low - prime < low ? low - prime : low;
+}
+
+template <std::size_t L>
+void FirstHits(const SieveTable& table, const u64* start, std::uint8_t* map) {
+  const SievePrimes& shared = *table.primes;
+  const u64* coefficients = table.coefficients.data();
+  for (std::size_t g = 0; g < shared.groups.size(); ++g, coefficients += L) {
+    const SieveGroup& group = shared.groups[g];
+    const u64 r = Residue<L>(group, coefficients, start);
+    for (std::uint32_t j = group.first; j < group.last; ++j) {
+      const std::uint32_t prime = shared.primes[j];
+      std::size_t k = Remainder(prime, shared.reciprocals[j], r);
+      if (g >= shared.small_groups) {  // one hit at most, mostly none
+        if (k < kWindowPositions) map[k] = 1;
+        continue;
+      }
+      for (; k < kWindowPositions; k += prime) map[k] = 1;
+    }
   }
-  return out;
 }
 
-// -start / 2 modulo the group's product, under 41 products; see sieve.h.
-u64 Residue(const SieveTable& table, std::size_t group, const Digits& start) {
-  const u64* const coefficients = &table.coefficients[group * table.digits];
-  u128 sum = 0;  // under 40 * 2^(52 + 46)
-  for (std::size_t j = 0; j < table.digits; ++j) sum += u128{start[j]} * coefficients[j];
-  const SieveGroup& g = table.groups[group];
-  const u64 multiplier = static_cast<u64>(sum) * g.negated_inverse & kDigitMask;
-  return static_cast<u64>((sum + u128{multiplier} * g.product) >> kDigitBits);
-}
-
-// r mod l: the quotient is at most one too small.
-std::uint32_t Remainder(const SieveTable& table, std::uint32_t prime, u64 r) {
-  const auto l = static_cast<u64>(table.primes[prime]);
-  const auto quotient = static_cast<u64>(static_cast<double>(r) * table.inverses[prime]);
-  const u64 rest = r - quotient * l, less = rest - l;
-  return static_cast<std::uint32_t>(less + (l & (u64{0} - (less >> 63U))));
+template <std::size_t L>
+bool HasDivisor(const SieveTable& table, std::size_t stage, const u64* number) {
+  const SievePrimes& shared = *table.primes;
+  std::size_t g = table.FirstOfStage(stage);
+  const u64* coefficients = &table.coefficients[g * L];
+  std::uint32_t divisible = 0;
+  for (; g < table.LastOfStage(stage); ++g, coefficients += L) {
+    const SieveGroup& group = shared.groups[g];
+    const u64 r = Residue<L>(group, coefficients, number);
+    for (std::uint32_t j = group.first; j < group.last; ++j) {
+      divisible |= (Remainder(shared.primes[j], shared.reciprocals[j], r) - 1) >> 31U;
+    }
+  }
+  return divisible != 0;
 }
 
 }  // namespace
 
-const SieveTable& SieveTableFor(std::size_t limbs) {
-  if (limbs == 1) {
-    static const SieveTable table = MakeTable(1);
-    return table;
-  }
-  if (limbs == 16) {
-    static const SieveTable table = MakeTable(16);
-    return table;
-  }
-  if (limbs == 24) {
-    static const SieveTable table = MakeTable(24);
-    return table;
-  }
-  static const SieveTable table = MakeTable(32);
+std::size_t SieveTable::Bytes() const { return coefficients.capacity() * sizeof(u64); }
+
+std::size_t SieveTable::SharedBytes() const {
+  return primes->primes.capacity() * sizeof(std::uint32_t) +
+         primes->reciprocals.capacity() * sizeof(u64) +
+         (primes->doubles.capacity() + primes->inverses.capacity()) * sizeof(double) +
+         primes->groups.capacity() * sizeof(SieveGroup);
+}
+
+namespace {
+
+template <SieveDigits digits>
+const SievePrimes& PrimesOf() {
+  static const SievePrimes shared = MakePrimes(kSieveBound, digits);
+  return shared;
+}
+
+template <std::size_t L, SieveDigits digits>
+const SieveTable& Table() {
+  static const SieveTable table = [] {
+    if constexpr (IsKernelSize(L)) {
+      return MakeTable(PrimesOf<digits>(), L, digits);
+    } else {
+      static const SievePrimes small = MakePrimes(kSmallSieveBound, digits);
+      return MakeTable(small, L, digits);
+    }
+  }();
   return table;
 }
 
-void FirstHitsPortable(const SieveTable& table, std::span<const u64* const> starts,
-                       std::uint8_t* const* maps) {
-  for (std::size_t i = 0; i < starts.size(); ++i) {
-    Digits start = ToDigits(starts[i], table.limbs, table.digits);
-    for (std::size_t group = 0; group < table.groups.size(); ++group) {
-      const u64 r = Residue(table, group, start);
-      for (std::uint32_t j = table.groups[group].first; j < table.groups[group].last; ++j) {
-        const auto step = static_cast<std::size_t>(table.primes[j]);
-        for (std::size_t k = Remainder(table, j, r); k < kWindowPositions; k += step)
-          maps[i][k] = 1;
-      }
-    }
-    Wipe(start.data(), sizeof start);
+}  // namespace
+
+const SieveTable& SieveTableFor(std::size_t limbs, SieveDigits digits) {
+  if (digits == SieveDigits::k52) {
+    if (limbs == 16) return Table<16, SieveDigits::k52>();
+    return limbs == 24 ? Table<24, SieveDigits::k52>() : Table<32, SieveDigits::k52>();
   }
+  if (limbs == 1) return Table<1, SieveDigits::k64>();
+  if (limbs == 16) return Table<16, SieveDigits::k64>();
+  return limbs == 24 ? Table<24, SieveDigits::k64>() : Table<32, SieveDigits::k64>();
 }
 
-unsigned HasDivisorPortable(const SieveTable& table, std::size_t first_group,
-                            std::size_t last_group, std::span<const u64* const> starts) {
+namespace {
+
+// run(std::integral_constant of the size)
+template <class Run>
+void ForSize(std::size_t limbs, Run run) {
+  if (limbs == 1) run(std::integral_constant<std::size_t, 1>());
+  if (limbs == 16) run(std::integral_constant<std::size_t, 16>());
+  if (limbs == 24) run(std::integral_constant<std::size_t, 24>());
+  if (limbs == 32) run(std::integral_constant<std::size_t, 32>());
+}
+
+}  // namespace
+
+void FirstHits64(std::size_t limbs, std::span<const u64* const> starts, std::uint8_t* const* maps) {
+  const SieveTable& table = SieveTableFor(limbs, SieveDigits::k64);
+  ForSize(limbs, [&](auto size) {
+    for (std::size_t i = 0; i < starts.size(); ++i) FirstHits<size>(table, starts[i], maps[i]);
+  });
+}
+
+unsigned HasDivisor64(std::size_t limbs, std::size_t stage, std::span<const u64* const> numbers) {
+  const SieveTable& table = SieveTableFor(limbs, SieveDigits::k64);
   unsigned found = 0;
-  for (std::size_t i = 0; i < starts.size(); ++i) {
-    Digits start = ToDigits(starts[i], table.limbs, table.digits);
-    u64 divisible = 0;
-    for (std::size_t group = first_group; group < last_group; ++group) {
-      const u64 r = Residue(table, group, start);
-      for (std::uint32_t j = table.groups[group].first; j < table.groups[group].last; ++j) {
-        divisible |= (u64{Remainder(table, j, r)} - 1) >> 63U;
-      }
+  ForSize(limbs, [&](auto size) {
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      found |= static_cast<unsigned>(HasDivisor<size>(table, stage, numbers[i])) << i;
     }
-    found |= static_cast<unsigned>(divisible) << i;
-    Wipe(start.data(), sizeof start);
-  }
+  });
   return found;
 }
 
