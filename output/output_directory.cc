@@ -82,12 +82,15 @@ void OutputDirectory::WritePin(const Directory& root, const Pin& pin) {
   root.CreateDurably(kPin, AsBytes(text));
 }
 
-OutputDirectory OutputDirectory::OpenOrCreate(
-    const std::string& path, const std::string& authority_id, const std::string& fleet,
-    std::optional<Layout> layout, const std::optional<std::string>& id, RandomSource& random) {
+OutputDirectory OutputDirectory::OpenOrCreate(const std::string& path,
+                                              const std::string& authority_id,
+                                              const std::string& fleet,
+                                              std::optional<Layout> layout,
+                                              const std::optional<std::string>& id,
+                                              RandomSource& random, bool make_again) {
   std::error_code ignored;
   const bool fresh = !std::filesystem::exists(path, ignored);
-  if (fresh && id) Elsewhere(path, fleet);
+  if (fresh && id && !make_again) Elsewhere(path, fleet);
   Directory root = Directory::Create(path, 0700);
   const FileLock alone = root.LockItself();  // another authority may be about to take it, too
   if (root.Exists(kPin)) {
@@ -110,8 +113,8 @@ OutputDirectory OutputDirectory::OpenOrCreate(
                           "output '" + path + "' is not empty and not fleetmint's",
                           "give --out a new or an empty directory");
   }
-  if (id) Elsewhere(path, fleet);
-  const Pin pin{authority_id, fleet, layout.value_or(Layout::kFlat), NewId(random)};
+  if (id && !make_again) Elsewhere(path, fleet);
+  const Pin pin{authority_id, fleet, layout.value_or(Layout::kFlat), id ? *id : NewId(random)};
   WritePin(root, pin);
   return {std::move(root), pin};
 }
@@ -159,6 +162,10 @@ FileLock OutputDirectory::LockForPublishing() const { return root_.Lock(kPin); }
 bool OutputDirectory::Holds(std::string_view endpoint, std::string_view extension,
                             std::uint64_t bytes) const {
   return root_.FileSize(BundlePath(endpoint, extension)) == bytes;
+}
+
+bool OutputDirectory::Exists(std::string_view endpoint, std::string_view extension) const {
+  return root_.Exists(BundlePath(endpoint, extension));
 }
 
 std::pair<Directory, std::string> OutputDirectory::BundlePlace(std::string_view endpoint,

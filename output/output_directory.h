@@ -23,12 +23,14 @@ enum class Layout : std::uint8_t { kFlat, kHashed };
 class OutputDirectory {
  public:
   // OpenOrCreate opens `path` for writing by this authority and fleet; makes and pins it if it is
-  // new. `id`: the directory that holds the fleet's bundles already, if there is one. Errors:
+  // new. `id`: the directory that holds the fleet's bundles already, if there is one; with
+  // `make_again` it was lost, and a new or empty one becomes it. Errors:
   // kInput, before anything is written, if it is pinned to another authority, fleet or layout, has
   // another id, or is not empty and has no .fleetmint; kDisk if it cannot be written.
   static OutputDirectory OpenOrCreate(const std::string& path, const std::string& authority_id,
                                       const std::string& fleet, std::optional<Layout> layout,
-                                      const std::optional<std::string>& id, RandomSource& random);
+                                      const std::optional<std::string>& id, RandomSource& random,
+                                      bool make_again = false);
   // IsOne says whether `path` is an output directory of whomever.
   static bool IsOne(const std::string& path);
   // Open opens an existing one, to read or to repair. Errors: kInput if it is none, or another
@@ -46,6 +48,9 @@ class OutputDirectory {
   FileLock LockForPublishing() const;
   // Holds tells whether a file of a bundle is there with its size, without opening it.
   bool Holds(std::string_view endpoint, std::string_view extension, std::uint64_t bytes) const;
+
+  // Exists tells whether anything stands in the place of a file of a bundle.
+  bool Exists(std::string_view endpoint, std::string_view extension) const;
 
   // BundlePath gives the path of a bundle's file relative to the output directory.
   std::string BundlePath(std::string_view endpoint, std::string_view extension) const;

@@ -83,6 +83,11 @@ class Authority {
                                                    const Clock& clock);
   void Install(ByteView chain, const Clock& clock);
 
+  // BackUp copies the whole authority to `path`, which must not exist or be empty: a directory like
+  // this one, from which a lost one is restored by moving it back. Runs may be going on: the ledger
+  // is copied in one state (Ledger::BackUp). On failure nothing of it stays behind.
+  void BackUp(const std::string& path, RandomSource& random) const;
+
   // Open reads an existing authority and checks modes; needs no passphrase.
   static Authority Open(const std::string& path);
 

@@ -49,6 +49,8 @@ class NewAuthority {
   // Begin asks for the new passphrase once (null source: none), then makes the directory: a process
   // that is ended while it waits for a person has written nothing.
   void Begin(PassphraseSource* source);
+  // Place makes the directory durable and renames it into place.
+  void Place();
   // Finish writes fleet.key and authority.yaml (`tiers` root first), makes everything durable,
   // renames the directory into place and opens it.
   Authority Finish(const std::vector<std::string>& tiers);

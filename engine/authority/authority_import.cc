@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
 #include "engine/keys/generate.h"
+#include "engine/keys/weak_modulus.h"
 #include "engine/x509/chain.h"
 #include "engine/x509/name.h"
 
@@ -58,8 +59,17 @@ std::vector<Certificate> ParseChain(ByteView pem, const Clock& clock) {
   for (std::string& fault : ChainFaults(chain, clock.Now())) {
     faults.push_back({std::move(fault), {}, ""});
   }
+  for (const Certificate& certificate : chain) {
+    if (const auto reason = WeakKeyReason(certificate.spki())) {
+      faults.push_back({"the key of the CA certificate '" + NameToString(certificate.subject()) +
+                            "' is weak: " + *reason,
+                        {},
+                        "have the CA make a new key"});
+    }
+  }
   if (faults.empty()) return chain;
-  faults.front().hint = "issuing certificate first, then each one's issuer, the root last";
+  if (faults.front().hint.empty())
+    faults.front().hint = "issuing certificate first, then each one's issuer, the root last";
   throw Error(ErrorKind::kAuthority, std::move(faults));
 }
 

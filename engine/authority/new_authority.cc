@@ -2,6 +2,7 @@
 
 #include "engine/authority/authority_impl.h"
 #include "engine/authority/key_file.h"
+#include "engine/authority/run_lock.h"
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
@@ -62,7 +63,11 @@ Authority NewAuthority::Finish(const std::vector<std::string>& tiers) {
   text += "signer: file\ntiers: [";
   for (std::size_t i = 0; i < tiers.size(); ++i) text += (i == 0 ? "" : ", ") + tiers[i];
   directory_->CreateDurably(kAuthorityFile, AsBytes(text + "]\n"));
+  Place();
+  return Authority::Open(path_);
+}
 
+void NewAuthority::Place() {
   if (!directory_->SyncFileSystem()) directory_->Sync();
   std::error_code error;
   std::filesystem::rename(temporary_, path_, error);
@@ -73,7 +78,25 @@ Authority NewAuthority::Finish(const std::vector<std::string>& tiers) {
   finished_ = true;
   const std::string parent = std::filesystem::path(path_).parent_path().string();
   Directory::Open(parent.empty() ? "." : parent).Sync();
-  return Authority::Open(path_);
+}
+
+void Authority::BackUp(const std::string& path, RandomSource& random) const {
+  NewAuthority copy(path, random);
+  copy.Begin(nullptr);
+  const Directory& from = impl_->directory;
+  for (const std::string& name : from.List()) {
+    // The ledger and what SQLite keeps beside it are copied by SQLite; the lock is nobody's there.
+    if (name.starts_with(kLedgerFile) || name == RunLock::kFile) continue;
+    if (name == kCrlFolder) {
+      const Directory crls = from.Subdirectory(name);
+      const Directory to = copy.directory().MakeSubdirectory(name, 0700);
+      for (const std::string& crl : crls.List()) to.CreateDurably(crl, crls.Read(crl));
+      continue;
+    }
+    copy.directory().CreateDurably(name, from.ReadSecret(name));
+  }
+  OpenLedger().BackUp(copy.directory().PathOf(kLedgerFile));
+  copy.Place();
 }
 
 }  // namespace fleetmint

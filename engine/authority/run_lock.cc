@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "engine/base/clock.h"
@@ -14,7 +16,7 @@
 namespace fleetmint {
 namespace {
 
-constexpr const char* kName = "run.lock";
+constexpr std::chrono::milliseconds kPoll{200};
 
 std::string ReadHolder(int fd) {
   char text[200];
@@ -26,17 +28,17 @@ std::string ReadHolder(int fd) {
 
 std::optional<RunLock> RunLock::TryAcquire(const Directory& authority, const std::string& what,
                                            std::string* holder) {
-  const int fd =
-      ::openat(authority.descriptor(), kName, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int fd = ::openat(authority.descriptor(), RunLock::kFile,
+                          O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) {
     throw Error(ErrorKind::kAuthority,
-                "cannot open '" + authority.PathOf(kName) + "': " + std::strerror(errno));
+                "cannot open '" + authority.PathOf(RunLock::kFile) + "': " + std::strerror(errno));
   }
   RunLock lock(fd);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) {
-      throw Error(ErrorKind::kAuthority,
-                  "cannot lock '" + authority.PathOf(kName) + "': " + std::strerror(errno));
+      throw Error(ErrorKind::kAuthority, "cannot lock '" + authority.PathOf(RunLock::kFile) +
+                                             "': " + std::strerror(errno));
     }
     if (holder != nullptr) *holder = ReadHolder(fd);
     return std::nullopt;
@@ -56,7 +58,22 @@ RunLock RunLock::Acquire(const Directory& authority, const std::string& what) {
   if (!lock) {
     throw Error::WithHint(ErrorKind::kAuthority,
                           "another run uses authority '" + authority.path() + "': " + holder,
-                          "wait until it has ended; nothing was changed");
+                          "wait until it has ended, or give --wait; nothing was changed");
+  }
+  return std::move(*lock);
+}
+
+RunLock RunLock::Wait(const Directory& authority, const std::string& what,
+                      const std::stop_token& stop,
+                      const std::function<void(const std::string& holder)>& told) {
+  std::string holder;
+  auto lock = TryAcquire(authority, what, &holder);
+  if (!lock) told(holder);
+  for (; !lock; lock = TryAcquire(authority, what, nullptr)) {
+    if (stop.stop_requested()) {
+      throw Error(ErrorKind::kInterrupted, "interrupted while another run was going on");
+    }
+    std::this_thread::sleep_for(kPoll);
   }
   return std::move(*lock);
 }

@@ -1,7 +1,9 @@
 // RunLock: one run at a time for an authority (flock on run.lock, so nothing stays behind a crash).
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "engine/base/durable_file.h"
@@ -16,6 +18,13 @@ class RunLock {
                                            std::string* holder);
   // Acquire throws Error(kAuthority) that names the holder.
   static RunLock Acquire(const Directory& authority, const std::string& what);
+  // Wait takes the lock when whoever holds it has let it go; `told` is called once, with the
+  // holder, if there is one. Throws Error(kInterrupted) once `stop` is requested.
+  static RunLock Wait(const Directory& authority, const std::string& what,
+                      const std::stop_token& stop,
+                      const std::function<void(const std::string& holder)>& told);
+
+  static constexpr const char* kFile = "run.lock";
 
   RunLock(RunLock&&) noexcept;
   RunLock& operator=(RunLock&&) noexcept;

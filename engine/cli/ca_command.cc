@@ -1,4 +1,4 @@
-// `fleetmint ca`: init, show, import, request, install.
+// `fleetmint ca`: init, show, import, request, install, backup.
 #include <nlohmann/json.hpp>
 
 #include "engine/base/durable_file.h"
@@ -18,6 +18,7 @@ struct Options {
   std::string profile = "two-tier";
   bool no_passphrase = false;
   std::string key, chain, key_passphrase_file, subject, key_name = "rsa-3072", csr_out, certificate;
+  std::string backup;
 };
 
 nlohmann::ordered_json TierJson(const TierInfo& tier) {
@@ -151,6 +152,22 @@ int Install(Session& session, const Options& options) {
   return 0;
 }
 
+int Backup(Session& session, const Options& options) {
+  CheckPlaceOfAuthority(options.backup);
+  const Authority authority = Authority::Open(session.ca);
+  authority.BackUp(options.backup, session.random);
+  const Ledger::Counts counts = Authority::Open(options.backup).OpenLedger().Count();
+  if (session.json) {
+    session.ui.Out(
+        nlohmann::ordered_json{{"backup", options.backup}, {"issued", counts.issued}}.dump() +
+        "\n");
+  }
+  session.ui.Say("copied " + session.ca + " to " + options.backup + ": " +
+                 std::to_string(counts.issued) + " current certificates in its ledger");
+  session.ui.Say("what is issued from now on is not in it");
+  return 0;
+}
+
 // A subcommand of `ca` with the options that all of them have.
 CLI::App* AddOne(CLI::App& ca, Session& session, const std::shared_ptr<Options>& options,
                  const char* name, const char* what, int (*run)(Session&, const Options&)) {
@@ -222,6 +239,15 @@ void AddCaCommands(CLI::App& app, Session& session) {
                    "PEM: the certificate, then its issuers up to the root")
       ->required();
   command->footer("Example: fleetmint ca install chain.pem --ca ca");
+
+  command = AddOne(ca, session, options, "backup",
+                   "copy an authority, ledger included; runs may be going on", Backup);
+  command->add_option("--to", options->backup, "the copy: a new or an empty directory")
+      ->type_name("DIR")
+      ->required();
+  command->footer(
+      "The copy is an authority like the original, as secret, with its ledger in one state.\n"
+      "Example: fleetmint ca backup --ca ca --to /media/safe/ca-2026-01-31");
 }
 
 }  // namespace fleetmint::cli

@@ -100,6 +100,7 @@ int Run(int argc, char** argv) {
   AddList(app, session);
   AddPasswords(app, session);
   AddManifest(app, session);
+  AddDelivered(app, session);
   AddProfilesCommand(app, session);
   AddBench(app, session);
   try {

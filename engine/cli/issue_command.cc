@@ -6,13 +6,34 @@
 #include "engine/keys/generate.h"
 #include "engine/pipeline/issue.h"
 #include "engine/pipeline/open_output.h"
+#include "engine/pipeline/presence.h"
 
 namespace fleetmint::cli {
 namespace {
 
 struct Options {
   std::string fleet, layout;
+  bool replace_damaged = false, wait = false;
 };
+
+RunLock TakeRunLock(Session& session, const Options& options, const Authority& authority) {
+  if (!options.wait) return RunLock::Acquire(authority.directory(), "issue");
+  return RunLock::Wait(
+      authority.directory(), "issue", session.signals.TakeToken(),
+      [&](const std::string& holder) { session.ui.Say("waiting for another run: " + holder); });
+}
+
+// A clock that has gone back makes certificates that seem older than those they replace.
+void WarnOfClock(Session& session, const Ledger& ledger) {
+  constexpr std::chrono::minutes kTolerated{1};
+  const Time now = session.clock.Now();
+  const std::optional<Time> latest = ledger.LatestTime();
+  if (!latest || now + kTolerated >= *latest) return;
+  session.ui.Warn("the clock of this machine says " + FormatRfc3339(now) +
+                  ", but the ledger has an entry of " + FormatRfc3339(*latest) +
+                  ": it has gone back by " + FormatDuration(*latest - now));
+  session.ui.Hint("set the clock; what is issued now is dated by it");
+}
 
 void WarnOfPlan(Session& session, const PlanSummary& summary) {
   const auto warn = [&](std::size_t count, const char* what) {
@@ -78,25 +99,32 @@ int Issue(Session& session, const Options& options) {
   const Fleet fleet = Fleet::Load(options.fleet, catalog, faults);
   if (!faults.empty()) Plan::Make(fleet, catalog, nullptr, faults);  // throws all of them
   Authority authority = Authority::Open(session.ca);
-  const RunLock lock = RunLock::Acquire(authority.directory(), "issue");
+  const RunLock lock = TakeRunLock(session, options, authority);
   Ledger ledger = authority.OpenLedger();
-  Plan plan = Plan::Make(fleet, catalog, &ledger);
+  WarnOfClock(session, ledger);
+  std::optional<Plan> plan = Plan::Make(fleet, catalog, &ledger);
   UserPassphrase passphrase = session.Passphrase();
   authority.Unlock(authority.encrypted() ? &passphrase : nullptr, session.clock);
-  if (plan.size() != 0)
-    authority.issuer().CheckValidity(plan.longest_validity(), session.clock.Now());
+  authority.issuer().CheckValidity(plan->longest_validity(), session.clock.Now());
 
   // From here on something is written.
   std::optional<Layout> layout;
   if (!options.layout.empty())
     layout = options.layout == "hashed" ? Layout::kHashed : Layout::kFlat;
-  const OutputDirectory output =
-      OpenOutputToIssue(session.out, authority, ledger, fleet.name(), layout, session.random);
+  const OutputDirectory output = OpenOutputToIssue(session.out, authority, ledger, fleet.name(),
+                                                   layout, session.random, options.replace_damaged);
   SayRecovery(session, Recover(ledger, output, session.ui));
-  WarnOfPlan(session, plan.summary());
-  if (plan.size() == 0) session.ui.Say("nothing to do: every endpoint has its certificate");
+  if (options.replace_damaged) {
+    const std::vector<std::string> lost = LostEndpoints(ledger, output);
+    plan = Plan::Make(fleet, catalog, &ledger, FaultList(""), lost);
+    authority.issuer().CheckValidity(plan->longest_validity(), session.clock.Now());
+    session.ui.Say(std::to_string(plan->summary().replaced) +
+                   " bundles are missing or damaged, and are issued anew");
+  }
+  WarnOfPlan(session, plan->summary());
+  if (plan->size() == 0) session.ui.Say("nothing to do: every endpoint has its certificate");
 
-  ProgressObserver observer(session.ui, plan.size());
+  ProgressObserver observer(session.ui, plan->size());
   const RunContext context{.authority = authority,
                            .ledger = ledger,
                            .output = output,
@@ -108,7 +136,7 @@ int Issue(Session& session, const Options& options) {
                            .threads = session.Threads(),
                            .stop = session.signals.TakeToken(),
                            .keys = keys};
-  const RunResult result = fleetmint::Issue(plan, context);
+  const RunResult result = fleetmint::Issue(*plan, context);
   session.ui.EndProgress();
   const std::optional<PublishReport> published =
       PublishAfterRun(session, ledger, authority, output);
@@ -116,11 +144,11 @@ int Issue(Session& session, const Options& options) {
     session.ui.Warn(std::to_string(result.clamped) +
                     " certificates end with the issuing CA, earlier than asked");
   }
-  Summarize(session, result, plan.summary(), published.has_value());
+  Summarize(session, result, plan->summary(), published.has_value());
   if (!published) return ExitCode(ErrorKind::kDisk);
   if (result.interrupted) {
-    session.ui.Say("interrupted: " + std::to_string(plan.size() - result.issued) + " of " +
-                   std::to_string(plan.size()) + " are left");
+    session.ui.Say("interrupted: " + std::to_string(plan->size() - result.issued) + " of " +
+                   std::to_string(plan->size()) + " are left");
     session.ui.Hint("run the same command again to go on");
     return ExitCode(ErrorKind::kInterrupted);
   }
@@ -138,6 +166,9 @@ void AddIssue(CLI::App& app, Session& session) {
   AddOut(*command, session);
   command->add_option("--layout", options->layout, "flat or hashed; fixed at the first issue")
       ->check(CLI::IsMember({"flat", "hashed"}));
+  command->add_flag("--replace-damaged", options->replace_damaged,
+                    "issue anew, too, where a bundle is missing or damaged and was not delivered");
+  command->add_flag("--wait", options->wait, "wait until another run of this authority has ended");
   AddKeyWork(*command, session);
   AddProfiles(*command, session);
   AddPassphrase(*command, session);

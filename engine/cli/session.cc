@@ -145,8 +145,8 @@ void WarnOfMissing(Session& session, const PublishReport& report) {
   session.ui.Warn(std::to_string(report.missing.size()) +
                   " bundles are not in the output, and not in the manifest: " + names);
   session.ui.Hint(
-      "restore them from a backup: a private key is in its bundle and nowhere else; "
-      "fleetmint verify tells what is wrong with each");
+      "restore them from a backup, or let `issue --replace-damaged` make new ones; if they were "
+      "shipped and deleted on purpose: fleetmint delivered");
 }
 
 KeySpec ParseKeyName(const std::string& name) {

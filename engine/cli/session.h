@@ -83,6 +83,7 @@ void AddVerify(CLI::App& app, Session& session);
 void AddList(CLI::App& app, Session& session);
 void AddPasswords(CLI::App& app, Session& session);
 void AddManifest(CLI::App& app, Session& session);
+void AddDelivered(CLI::App& app, Session& session);
 void AddProfilesCommand(CLI::App& app, Session& session);
 void AddBench(CLI::App& app, Session& session);
 

@@ -47,6 +47,7 @@ int RunVerify(Session& session) {
   if (session.json) {
     const nlohmann::ordered_json object{{"endpoints", report.endpoints},
                                         {"files", report.files},
+                                        {"delivered", report.delivered},
                                         {"profile_not_compared", report.profile_not_compared},
                                         {"findings", findings}};
     text = object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
@@ -56,6 +57,10 @@ int RunVerify(Session& session) {
     session.ui.Say(std::to_string(report.profile_not_compared) +
                    " were issued under overrides, or under another version of their profile: what "
                    "the profile says was not compared");
+  }
+  if (report.delivered != 0) {
+    session.ui.Say(std::to_string(report.delivered) +
+                   " bundles were delivered and are not here any more");
   }
   session.ui.Say("verified " + std::to_string(report.endpoints) + " endpoints, " +
                  std::to_string(report.files) +

@@ -208,8 +208,10 @@ std::uint64_t Gcd(LimbView a, LimbView b) {
   Wipe(&g, sizeof g);
   const unsigned twos = std::min(twos_a, twos_b);
   const u64 whole = low << twos;
-  const bool fits = f_is_odd == 1 && high == 0 && low < (u64{1} << 32U) && whole < (u64{1} << 32U);
-  return fits ? whole : 0;
+  // 0 if it fits; then all ones. No comparison: a compiler makes a branch of it.
+  const u64 excess = (f_is_odd ^ 1U) | high | low >> 32U | whole >> 32U;
+  const u64 fits = ((excess | (u64{0} - excess)) >> 63U) - 1;
+  return whole & fits;
 }
 
 SecretBytes FromLimbs(LimbView limbs) {

@@ -33,7 +33,8 @@ std::uint32_t ModF4(LimbView a);
 std::uint32_t InverseModF4(std::uint32_t x);
 
 // Gcd gives the greatest common divisor of two even numbers a, b > 0 of equal size if it is below
-// 2^32, else 0; also 0 if a is divisible by 2^33, as no p - 1 of an accepted prime is (prime/kernel.h).
+// 2^32, else 0; also 0 if a is divisible by 2^33, as no p - 1 of an accepted prime is
+// (prime/kernel.h).
 std::uint64_t Gcd(LimbView a, LimbView b);
 
 // FromLimbs gives a number's bytes, big endian, 8 a limb; ToLimbs is its inverse for `limbs` limbs,

@@ -3,6 +3,7 @@
 #include "engine/base/ber.h"
 #include "engine/base/der.h"
 #include "engine/base/error.h"
+#include "engine/keys/weak_modulus.h"
 
 namespace fleetmint {
 namespace {
@@ -53,6 +54,8 @@ std::optional<RsaNumbers> AssembleOne(const RsaPrimes& primes) {
   const u64 g = Gcd(p1, q1);
   if (g == 0) return std::nullopt;
   key.n = Multiply(key.p, key.q);
+  // Once in 2^27.8 keys by chance: sound, but others would refuse it.
+  if (HasRocaFingerprint(FromLimbs(key.n))) return std::nullopt;
   key.d = InverseOfF4(DivideExactly(Multiply(p1, q1), g));
   if (IsZero(LimbView(key.d).subspan(key.p.size()))) return std::nullopt;
   key.d_p = InverseOfF4(p1);

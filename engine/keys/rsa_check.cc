@@ -7,6 +7,7 @@
 #include "engine/base/ber.h"
 #include "engine/base/error.h"
 #include "engine/base/random.h"
+#include "engine/keys/weak_modulus.h"
 
 namespace fleetmint {
 namespace {
@@ -52,7 +53,14 @@ struct Relation {
   bool (*holds)(const Numbers& k, std::size_t half);
 };
 
-constexpr std::array<Relation, 12> kRelations{{
+// A public number as its bytes, big endian.
+Bytes BytesOf(const BigInt& value) {
+  Bytes bytes(value.bytes());
+  value.binary_encode(bytes.data());
+  return bytes;
+}
+
+constexpr std::array<Relation, 15> kRelations{{
     {"n is p q", [](const Numbers& k, std::size_t) { return k.p * k.q == k.n; }},
     {"n has its length", [](const Numbers& k, std::size_t half) { return k.n.bits() == 2 * half; }},
     {"e is 65537", [](const Numbers& k, std::size_t) { return k.e == 65537; }},
@@ -81,6 +89,16 @@ constexpr std::array<Relation, 12> kRelations{{
     {"qInv is below p", [](const Numbers& k, std::size_t) { return k.q_inverse < k.p; }},
     {"q qInv is 1 modulo p",
      [](const Numbers& k, std::size_t) { return (k.q * k.q_inverse) % k.p == 1; }},
+    {"n has no factor up to 751",
+     [](const Numbers& k, std::size_t) { return !HasSmallFactor(BytesOf(k.n)); }},
+    {"n has not the ROCA fingerprint",
+     [](const Numbers& k, std::size_t) { return !HasRocaFingerprint(BytesOf(k.n)); }},
+    // It ends when a is (p + q) / 2.
+    {"Fermat's method takes more than 110 steps",
+     [](const Numbers& k, std::size_t) {
+       const BigInt first = ((k.p + k.q) >> 1U) - kFermatRounds;
+       return first * first > k.n;
+     }},
 }};
 
 [[noreturn]] void Fail(const std::string& what) {

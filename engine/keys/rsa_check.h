@@ -11,12 +11,9 @@ namespace fleetmint {
 // CheckRsaKey reads a key from its final PKCS#8 and SPKI and derives every relation again, with
 // Botan's integers: n = p q, as long as it says, e = 65537; p and q at least sqrt(2) 2^(k-1), |p -
 // q| > 2^(k - 100); d e = 1 modulo p - 1 and q - 1, 2^k < d < (p - 1)(q - 1) / 2; dP = d mod p - 1,
-// dQ = d mod q - 1; q qInv = 1 mod p; the SPKI's n and e are the same. Throws Error(kIntegrity)
-// that names the relation. Does not test that p and q are prime. Any thread.
-//
-// Two weaknesses that have been found in the wild need no test of their own here: Fermat's
-// factoring (CVE-2022-26320) takes more than (p - q)^2 / (8 sqrt(n)) > 2^(2k - 200 - 3 - k) steps;
-// and a factor of n below 751 is excluded by the length of p and q.
+// dQ = d mod q - 1; q qInv = 1 mod p; n has none of the weaknesses of weak_modulus.h; the SPKI's n
+// and e are the same. Throws Error(kIntegrity) that names the relation. Does not test that p and q
+// are prime. Any thread.
 void CheckRsaKey(const PrivateKey& key);
 
 // IndependentCheck has Botan's own code test the primality of some keys: the first one it sees, and

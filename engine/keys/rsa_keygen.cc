@@ -31,7 +31,7 @@ std::vector<RsaPrimes> FindPairs(std::size_t limbs, std::span<KeyStreams> stream
 
 std::vector<PrivateKey> GenerateRsaKeys(std::uint32_t bits, std::span<KeyStreams> streams,
                                         const std::stop_token& stop, const KeyOptions& options) {
-  // A pair is discarded about once in 2^32 keys: twice for the same key is no chance.
+  // A pair is discarded about once in 2^27 keys: twice for the same key is no chance.
   constexpr int kMostRounds = 3;
   std::vector<std::optional<RsaNumbers>> numbers(streams.size());
   std::vector<std::size_t> wanted(streams.size());

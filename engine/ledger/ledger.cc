@@ -4,6 +4,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/text.h"
+#include "engine/ledger/migrations.h"
 #include "engine/ledger/row.h"
 #include "engine/ledger/sqlite.h"
 
@@ -15,6 +16,29 @@ constexpr const char* kSchema =
     ;
 
 std::int64_t Unix(Time time) { return time.time_since_epoch().count(); }
+
+std::int64_t VersionOf(Connection& connection) {
+  Query version(connection, "PRAGMA user_version");
+  version.Step();
+  return version.Integer(0);
+}
+
+void SetVersion(Connection& connection, std::int64_t version) {
+  connection.Execute(("PRAGMA user_version=" + std::to_string(version)).c_str());
+}
+
+// One step at a time. BEGIN IMMEDIATE, so that of two processes the second one finds it done.
+void Migrate(Connection& connection) {
+  static_assert(kMigrations.size() + 1 == Ledger::kSchemaVersion);
+  for (;;) {
+    Transaction transaction(connection);
+    const std::int64_t version = VersionOf(connection);
+    if (version == Ledger::kSchemaVersion) return;
+    connection.Execute(kMigrations.at(static_cast<std::size_t>(version - 1)));
+    SetVersion(connection, version + 1);
+    transaction.Commit();
+  }
+}
 
 }  // namespace
 
@@ -48,7 +72,7 @@ Ledger Ledger::Create(const std::string& path, std::string_view authority) {
   auto impl = std::make_unique<Impl>(path, authority, true);
   Transaction transaction(impl->connection);
   impl->connection.Execute(kSchema);
-  impl->connection.Execute(("PRAGMA user_version=" + std::to_string(kSchemaVersion)).c_str());
+  SetVersion(impl->connection, kSchemaVersion);
   Query(impl->connection, "INSERT INTO ledger (one, authority) VALUES (1, ?)")
       .Bind(authority)
       .Run();
@@ -58,9 +82,7 @@ Ledger Ledger::Create(const std::string& path, std::string_view authority) {
 
 Ledger Ledger::Open(const std::string& path, std::string_view authority) {
   auto impl = std::make_unique<Impl>(path, authority, false);
-  Query version(impl->connection, "PRAGMA user_version");
-  version.Step();
-  const std::int64_t found = version.Integer(0);
+  const std::int64_t found = VersionOf(impl->connection);
   if (found > kSchemaVersion) {
     throw Error::WithHint(ErrorKind::kLedger,
                           "ledger '" + path + "' has schema version " + std::to_string(found) +
@@ -73,6 +95,7 @@ Ledger Ledger::Open(const std::string& path, std::string_view authority) {
     throw Error::WithHint(ErrorKind::kLedger, "ledger '" + path + "' is that of another authority",
                           "restore the one that belongs to this authority from its backup");
   }
+  if (found < kSchemaVersion) Migrate(impl->connection);
   return Ledger(std::move(impl));
 }
 
@@ -206,6 +229,18 @@ void Ledger::Commit(std::vector<CommitItem> items, Time now) {
   }
 }
 
+void Ledger::MarkDelivered(std::span<const Serial> serials, Time now) {
+  Transaction transaction(impl_->connection);
+  for (const Serial& serial : serials) {
+    Query(impl_->connection,
+          "UPDATE certificate SET delivered_at = ? WHERE serial = ? AND state = 'issued'")
+        .Bind(Unix(now))
+        .Bind(ByteView(serial))
+        .Run();
+  }
+  transaction.Commit();
+}
+
 void Ledger::Abandon(std::vector<Reservation> reservations) {
   Transaction transaction(impl_->connection);
   for (const Reservation& reservation : reservations) {
@@ -282,6 +317,30 @@ std::vector<std::string> Ledger::Fleets() const {
   std::vector<std::string> fleets;
   while (query.Step()) fleets.push_back(query.Text(0));
   return fleets;
+}
+
+std::optional<Time> Ledger::LatestTime() const {
+  Query query(
+      impl_->connection,
+      "SELECT max(m) FROM (SELECT max(started_at) AS m FROM run UNION ALL SELECT "
+      "max(ended_at) FROM run UNION ALL SELECT max(reserved_at, coalesce(issued_at, 0)) FROM "
+      "certificate WHERE id = (SELECT max(id) FROM certificate))");
+  query.Step();
+  if (query.IsNull(0)) return std::nullopt;
+  return Time{Seconds{query.Integer(0)}};
+}
+
+void Ledger::BackUp(const std::string& path) const {
+  {
+    Connection copy(path, /*create=*/true);
+    impl_->connection.CopyTo(copy);
+  }
+  const Ledger written = Open(path, impl_->authority);
+  const std::vector<std::string> faults = written.IntegrityFaults();
+  if (!faults.empty()) {
+    throw Error(ErrorKind::kLedger, "the copy of ledger '" + impl_->connection.path() +
+                                        "' is damaged: " + faults.front());
+  }
 }
 
 Ledger::Counts Ledger::Count() const {

@@ -73,7 +73,8 @@ struct LedgerRow {
   std::optional<Serial> supersedes;
   std::optional<Time> revoked_at;
   int revocation_reason = 0;
-  IssuedFacts facts;  // empty unless it was issued
+  std::optional<Time> delivered_at;  // its bundle was shipped, and need not be in the output
+  IssuedFacts facts;                 // empty unless it was issued
 };
 
 // CommitItem turns a reservation into an issued certificate.
@@ -84,10 +85,11 @@ struct CommitItem {
 
 class Ledger {
  public:
-  static constexpr int kSchemaVersion = 1;
+  static constexpr int kSchemaVersion = 2;
 
-  // Create makes a new database file (mode 0600) of the authority with this id; Open opens one. A
-  // ledger of a newer schema is refused, and so is one of another authority.
+  // Create makes a new database file (mode 0600) of the authority with this id; Open opens one, and
+  // brings an older schema up to date. A ledger of a newer schema is refused, and so is one of
+  // another authority.
   static Ledger Create(const std::string& path, std::string_view authority);
   static Ledger Open(const std::string& path, std::string_view authority);
   Ledger(Ledger&&) noexcept;
@@ -114,6 +116,10 @@ class Ledger {
   // Commit is the one commit point: in one transaction each endpoint's current row becomes
   // `superseded` and the reservation's row `issued`. The items are consumed.
   void Commit(std::vector<CommitItem> items, Time now);
+
+  // MarkDelivered records that the bundles of these current certificates were shipped, in one
+  // transaction.
+  void MarkDelivered(std::span<const Serial> serials, Time now);
 
   // Abandon ends reservations of which nothing was issued.
   void Abandon(std::vector<Reservation> reservations);
@@ -144,6 +150,14 @@ class Ledger {
 
   // Fleets gives the names of all fleets that have had a run, sorted.
   std::vector<std::string> Fleets() const;
+
+  // LatestTime gives the latest moment that a run, or the last certificate, has recorded: a clock
+  // before it has gone back.
+  std::optional<Time> LatestTime() const;
+  // BackUp writes a copy of one state of the ledger as a new file `path` (mode 0600), while others
+  // go on writing (SQLite's backup interface), and makes it durable. Errors: kLedger if the file
+  // exists, cannot be written, or the copy is not sound.
+  void BackUp(const std::string& path) const;
 
   struct Counts {
     std::uint64_t reserved = 0, issued = 0, superseded = 0, abandoned = 0;

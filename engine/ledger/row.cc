@@ -94,6 +94,7 @@ LedgerRow ReadRow(const Query& query) {
   facts.password = query.Text(24);
   facts.friendly_name = query.Text(25);
   facts.files = SplitFiles(query.Text(26));
+  if (!query.IsNull(27)) row.delivered_at = ReadTime(query, 27);
   return row;
 }
 

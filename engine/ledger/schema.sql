@@ -1,5 +1,5 @@
 R"sql(
--- The ledger's schema, version 1 (PRAGMA user_version). The invariants of the promises stand here, as
+-- The ledger's schema, version 2 (PRAGMA user_version); migrations.h brings older ones up to it. The invariants of the promises stand here, as
 -- constraints: code that breaks one gets an error, not a duplicate. Times are Unix seconds, UTC.
 
 CREATE TABLE ledger (
@@ -41,7 +41,9 @@ CREATE TABLE certificate (
   spki_sha256 BLOB UNIQUE CHECK (length(spki_sha256) = 32),   -- no key is ever used twice
   issuer TEXT, key TEXT, encryption TEXT, password TEXT, friendly_name TEXT,
   files TEXT,                                -- one "extension bytes sha256" a line
+  delivered_at INTEGER,                      -- its bundle was shipped; it need not be in the output any more
   CHECK ((state IN ('issued', 'superseded')) = (issued_at IS NOT NULL)),
+  CHECK (delivered_at IS NULL OR issued_at IS NOT NULL),
   CHECK (issued_at IS NULL OR (sha256 IS NOT NULL AND spki_sha256 IS NOT NULL AND
                                not_before < not_after AND files IS NOT NULL))
 ) STRICT;

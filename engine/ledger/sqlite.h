@@ -27,6 +27,8 @@ class Connection {
   void Execute(const char* sql);
   // Prepared gives the statement of `sql`, prepared once and kept.
   sqlite3_stmt* Prepared(const char* sql);
+  // CopyTo overwrites the database of `copy` with one state of this one.
+  void CopyTo(Connection& copy);
   [[noreturn]] void Fail(int code) const;
   int ExtendedError() const { return sqlite3_extended_errcode(handle_); }
   const std::string& path() const { return path_; }

@@ -35,10 +35,11 @@ void CheckApart(const std::string& output, const std::string& authority) {
 
 OutputDirectory OpenOutputToIssue(const std::string& path, const Authority& authority,
                                   Ledger& ledger, const std::string& fleet,
-                                  std::optional<Layout> layout, RandomSource& random) {
+                                  std::optional<Layout> layout, RandomSource& random,
+                                  bool make_again) {
   CheckApart(path, authority.directory().path());
-  OutputDirectory output = OutputDirectory::OpenOrCreate(path, authority.id(), fleet, layout,
-                                                         ledger.OutputOf(fleet), random);
+  OutputDirectory output = OutputDirectory::OpenOrCreate(
+      path, authority.id(), fleet, layout, ledger.OutputOf(fleet), random, make_again);
   ledger.BindOutput(fleet, output.id());
   return output;
 }

@@ -19,10 +19,12 @@ namespace fleetmint {
 // the ledger that the fleet is there. Precondition: the run lock is held. A crash on the way leaves
 // what the next call finishes: the pin is durable before the ledger knows it, and the ledger's
 // record binds once a certificate was issued. Errors: kInput, with nothing written, if the fleet's
-// bundles are elsewhere or the directory is another one's; kDisk; kLedger.
+// bundles are elsewhere (unless `make_again`: the directory was lost, and `path`, new or empty,
+// takes its place) or the directory is another one's; kDisk; kLedger.
 OutputDirectory OpenOutputToIssue(const std::string& path, const Authority& authority,
                                   Ledger& ledger, const std::string& fleet,
-                                  std::optional<Layout> layout, RandomSource& random);
+                                  std::optional<Layout> layout, RandomSource& random,
+                                  bool make_again = false);
 
 // CheckPlaceOfAuthority throws Error(kAuthority) if a new authority in `path` would lie within an
 // output directory, and so be shipped.

@@ -34,8 +34,8 @@ std::string EncryptionName(const BundleSpec& bundle) {
 
 Plan::Plan(const Fleet& fleet, const Catalog& catalog) : fleet_(&fleet), catalog_(&catalog) {}
 
-Plan Plan::Make(const Fleet& fleet, const Catalog& catalog, const Ledger* ledger,
-                FaultList faults) {
+Plan Plan::Make(const Fleet& fleet, const Catalog& catalog, const Ledger* ledger, FaultList faults,
+                std::span<const std::string> replace) {
   if (faults.empty()) faults = FaultList(fleet.file());
   Plan plan(fleet, catalog);
   const auto current =
@@ -46,7 +46,11 @@ Plan Plan::Make(const Fleet& fleet, const Catalog& catalog, const Ledger* ledger
     bool os_unknown = false;
     const auto job = plan.ExpandEndpoint(i, faults, &os_unknown);
     if (!job) continue;
-    if (const auto* issued = FindCurrent(current, AsciiLower(job->endpoint))) {
+    const std::string key = AsciiLower(job->endpoint);
+    const auto* issued = FindCurrent(current, key);
+    if (issued != nullptr && std::binary_search(replace.begin(), replace.end(), key)) {
+      ++summary.replaced;
+    } else if (issued != nullptr) {
       ++summary.already_issued;
       if (issued->profile_fingerprint != job->profile_fingerprint) ++summary.older_profile;
       continue;
@@ -56,7 +60,7 @@ Plan Plan::Make(const Fleet& fleet, const Catalog& catalog, const Ledger* ledger
   }
   faults.ThrowIfAny();
   summary.to_issue = plan.to_issue_.size();
-  summary.not_in_fleet = current.size() - summary.already_issued;
+  summary.not_in_fleet = current.size() - summary.already_issued - summary.replaced;
   return plan;
 }
 

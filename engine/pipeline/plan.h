@@ -24,6 +24,7 @@ struct PlanSummary {
   std::size_t already_issued = 0;  // have a current certificate
   std::size_t older_profile = 0;   // of those: issued under other settings than today's
   std::size_t to_issue = 0;
+  std::size_t replaced = 0;        // of to_issue: have a current certificate, whose bundle is lost
   std::size_t os_unknown = 0;      // of to_issue: `os` absent, so modern encryption
   std::size_t not_in_fleet = 0;    // current certificates whose endpoint the file no longer names
   std::size_t slow_passwords = 0;  // of to_issue: user-given passwords (100,000 iterations)
@@ -37,8 +38,9 @@ class Plan {
   // Make expands and validates every endpoint and finds out which are to be issued. `ledger` may be
   // null: nothing has been issued yet. Throws Error(kInput) with all faults: those of `faults`
   // (which Fleet::Load found) and its own. `fleet` and `catalog` must outlive the plan.
+  // `replace`: endpoints (lower case, sorted) that are issued anew though they have a certificate.
   static Plan Make(const Fleet& fleet, const Catalog& catalog, const Ledger* ledger,
-                   FaultList faults = FaultList(""));
+                   FaultList faults = FaultList(""), std::span<const std::string> replace = {});
 
   const PlanSummary& summary() const { return summary_; }
   const std::string& fleet_name() const { return fleet_->name(); }

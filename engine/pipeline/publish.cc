@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "engine/base/pem.h"
+#include "engine/pipeline/presence.h"
 #include "output/rollout.h"
 
 namespace fleetmint {
@@ -30,13 +31,6 @@ class FileWriter final : public PublishSink {
   std::optional<Directory> folder_;
   std::optional<DurableFile> file_;
 };
-
-bool IsPresent(const LedgerRow& row, const OutputDirectory& output) {
-  return std::all_of(row.facts.files.begin(), row.facts.files.end(),
-                     [&](const BundleFileRecord& file) {
-                       return output.Holds(row.endpoint, file.extension, file.bytes);
-                     });
-}
 
 }  // namespace
 
@@ -68,7 +62,7 @@ ManifestEntry ManifestEntryOf(const LedgerRow& row, const Ledger& ledger,
     entry.supersedes.push_back({SerialHex(predecessor->serial), ToHex(predecessor->facts.sha1),
                                 ToHex(predecessor->facts.sha256)});
   }
-  entry.state = StateName(row.state);
+  entry.state = row.delivered_at ? "delivered" : StateName(row.state);
   if (row.issued_at) entry.issued_at = FormatRfc3339(*row.issued_at);
   return entry;
 }
@@ -82,7 +76,7 @@ PublishReport RenderManifests(const Ledger& ledger, const OutputDirectory& outpu
   std::vector<bool> presence;  // of the rows, in their order
   sink.Begin("", "manifest.jsonl");
   ledger.ForEachCurrent(output.fleet(), [&](const LedgerRow& row) {
-    const bool present = IsPresent(row, output);
+    const bool present = IsPresent(row, output) || WasTakenAway(row, output);
     presence.push_back(present);
     sink.Append(ManifestJsonLine(ManifestEntryOf(row, ledger, output)) + "\n", row.endpoint,
                 present);

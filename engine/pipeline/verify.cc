@@ -10,6 +10,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/text.h"
+#include "engine/pipeline/presence.h"
 #include "engine/pipeline/publish.h"
 #include "engine/pipeline/verify_bundle.h"
 #include "engine/x509/chain.h"
@@ -145,7 +146,6 @@ class Verifier {
  private:
   void Take(const LedgerRow& row) {
     ++report_.endpoints;
-    report_.files += row.facts.files.size();
     const bool unique = serials_.insert(SerialHex(row.serial)).second &&
                         keys_.insert(ToHex(row.facts.spki_sha256)).second &&
                         names_.insert(AsciiLower(row.endpoint)).second;
@@ -153,9 +153,14 @@ class Verifier {
       report_.findings.push_back(
           {row.endpoint, "", "its serial, key or name stands twice in the ledger"});
     }
+    if (WasTakenAway(row, output_)) {
+      ++report_.delivered;
+      return;
+    }
     for (const BundleFileRecord& file : row.facts.files) {
       known_.insert(output_.BundlePath(row.endpoint, file.extension));
     }
+    report_.files += row.facts.files.size();
     try {
       passwords_.Load(PasswordSource::Parse(row.facts.password), row.endpoint);
       batch_.push_back(row);

@@ -24,6 +24,7 @@ struct Finding {
 struct VerifyReport {
   std::size_t endpoints = 0;  // current certificates looked at
   std::size_t files = 0;
+  std::size_t delivered = 0;  // of the endpoints: their bundles were shipped and taken away
   std::size_t profile_not_compared = 0;  // of the endpoints: other settings than the profile's own
   std::vector<Finding> findings;
 };

@@ -59,11 +59,12 @@ FLEETMINT_INLINE Vector Shifted(Vector x, Vector by) {
 // before it. n2 < n. Its price: the result is below A / 2^28 + 2^28 n2, so the last step of a
 // reduction is made with n, which brings it to A' / 2^28 + n.
 //
-// The columns that a reduction works on stand at a fixed distance from n2: a load waits for a store
-// before it whose address has the same last 12 bits, so a row that stores columns[c] must not load
-// n2[c + 1 ...] from such an address soon after (a third of the speed of a product was seen to
-// depend on where the stack happened to be). That is so if the distance of columns[i + 1] from n2,
-// for all rows i < D, is neither in the next 640 bytes nor, modulo 4096, in the 640 before.
+// What an operation works on stands at fixed distances here: a load waits for a store before it whose
+// address has the same last 12 bits, and a third of the speed was seen to depend on where the stack
+// happened to be. A row of the reduction stores columns[i + 1 + c] and loads n2[c + 1 ...] soon after:
+// for all rows i < D the distance of columns[i + 1] from n2 shall be, modulo 4096, neither in the
+// first 640 bytes nor in the last 640. A block of a square stores its columns and loads what follows
+// them: twice, and the number itself, which LaneAlgorithms::Workspace has right behind the modulus.
 template <std::size_t D>
 struct Modulus {
   static constexpr std::size_t kPage = 4096 / sizeof(Vector), kNear = 640 / sizeof(Vector);
@@ -167,33 +168,19 @@ __attribute__((noinline)) void Square(Vector* out, const Vector* x, const Modulu
   ReduceColumns<D>(out, m.columns, m);
 }
 
-// The same columns of x y.
-template <std::size_t First, std::size_t Length>
-__attribute__((noinline)) void ProductColumns(Vector* columns, const Vector* x, const Vector* y) {
-  constexpr std::size_t kLast = 2 * Length - 1;
-  constexpr std::size_t kWidth = kLast - First < kBlock ? kLast - First : kBlock;
-  Vector sum[kWidth];
-  Unroll<kWidth>([&](auto c) FLEETMINT_UNROLLED { sum[c] = Vector{}; });
-  constexpr std::size_t kTop = First + kWidth - 1;
-  constexpr std::size_t kFrom = First < Length ? 0 : First - (Length - 1);
-  constexpr std::size_t kTo = kTop < Length ? kTop : Length - 1;
-  Unroll<kTo + 1 - kFrom>([&](auto row) FLEETMINT_UNROLLED {
-    constexpr std::size_t i = kFrom + row;
-    const Vector multiplier = x[i];
-    Unroll<kWidth>([&](auto c) FLEETMINT_UNROLLED {
-      constexpr std::size_t column = First + c, j = column - i;
-      if constexpr (column >= i && j < Length) AddProduct(sum[c], multiplier, y[j]);
-    });
-  });
-  Unroll<kWidth>([&](auto c) FLEETMINT_UNROLLED { columns[First + c] = sum[c]; });
-}
-
-// out = x y / R, loose; x and y loose. `out` may be either.
+// out = x y / R, loose; x and y loose. `out` may be either. By rows: as much straight-line code as
+// the square has, twice over, would not fit in the processor's first cache beside it.
 template <std::size_t D>
 __attribute__((noinline)) void Multiply(Vector* out, const Vector* x, const Vector* y,
                                         const Modulus<D>& m) {
-  Unroll<(2 * D - 2) / kBlock + 1>(
-      [&](auto block) FLEETMINT_UNROLLED { ProductColumns<block * kBlock, D>(m.columns, x, y); });
+  for (Vector& column : m.columns) column = Vector{};
+  constexpr std::size_t kRest = D % kRows;
+  for (std::size_t i = 0; i < D - kRest; i += kRows) {
+    GatherRows<kRows, D, 0>(m.columns + i, x + i, y);
+  }
+  if constexpr (kRest != 0) {
+    GatherRows<kRest, D, 0>(m.columns + D - kRest, x + D - kRest, y);
+  }
   ReduceColumns<D>(out, m.columns, m);
 }
 

@@ -5,6 +5,7 @@
 
 #include "engine/prime/kernel.h"
 #include "engine/prime/limbs.h"
+#include "engine/prime/unroll.h"
 
 namespace fleetmint::prime {
 namespace {
@@ -103,7 +104,7 @@ SieveTable MakeTable(const SievePrimes& shared, std::size_t limbs, SieveDigits d
 template <std::size_t L>
 u64 Residue(const SieveGroup& group, const u64* coefficients, const u64* start) {
   u128 sum = 0;
-  for (std::size_t j = 0; j < L; ++j) sum += u128{start[j]} * coefficients[j];
+  Unroll<L>([&](auto j) FLEETMINT_UNROLLED { sum += u128{start[j]} * coefficients[j]; });
   const u64 multiplier = static_cast<u64>(sum) * group.negated_inverse;
   return static_cast<u64>((sum + u128{multiplier} * group.product) >> 64U);
 }
@@ -115,21 +116,28 @@ std::uint32_t Remainder(std::uint32_t prime, u64 reciprocal, u64 r) {
   return low - prime < low ? low - prime : low;
 }
 
+// Group by group, for all starts: the table, larger than the caches, is read once. Values and not
+// references: what is written to a map of bytes might be anything, as far as the compiler knows.
 template <std::size_t L>
-void FirstHits(const SieveTable& table, const u64* start, std::uint8_t* map) {
+void FirstHits(const SieveTable& table, std::span<const u64* const> starts,
+               std::uint8_t* const* maps) {
   const SievePrimes& shared = *table.primes;
+  const std::uint32_t* const primes = shared.primes.data();
+  const u64* const reciprocals = shared.reciprocals.data();
   const u64* coefficients = table.coefficients.data();
   for (std::size_t g = 0; g < shared.groups.size(); ++g, coefficients += L) {
-    const SieveGroup& group = shared.groups[g];
-    const u64 r = Residue<L>(group, coefficients, start);
-    for (std::uint32_t j = group.first; j < group.last; ++j) {
-      const std::uint32_t prime = shared.primes[j];
-      std::size_t k = Remainder(prime, shared.reciprocals[j], r);
-      if (g >= shared.small_groups) {  // one hit at most, mostly none
-        if (k < kWindowPositions) map[k] = 1;
-        continue;
+    const SieveGroup group = shared.groups[g];
+    const bool small = g < shared.small_groups;
+    for (std::size_t i = 0; i < starts.size(); ++i) {
+      const u64 r = Residue<L>(group, coefficients, starts[i]);
+      std::uint8_t* const map = maps[i];
+      for (std::uint32_t j = group.first; j < group.last; ++j) {
+        const std::size_t prime = primes[j];
+        std::size_t k = Remainder(primes[j], reciprocals[j], r);
+        if (k < kWindowPositions) map[k] = 1;  // of a prime above, one hit at most
+        if (!small) continue;
+        while ((k += prime) < kWindowPositions) map[k] = 1;
       }
-      for (; k < kWindowPositions; k += prime) map[k] = 1;
     }
   }
 }
@@ -209,9 +217,7 @@ void ForSize(std::size_t limbs, Run run) {
 
 void FirstHits64(std::size_t limbs, std::span<const u64* const> starts, std::uint8_t* const* maps) {
   const SieveTable& table = SieveTableFor(limbs, SieveDigits::k64);
-  ForSize(limbs, [&](auto size) {
-    for (std::size_t i = 0; i < starts.size(); ++i) FirstHits<size>(table, starts[i], maps[i]);
-  });
+  ForSize(limbs, [&](auto size) { FirstHits<size>(table, starts, maps); });
 }
 
 unsigned HasDivisor64(std::size_t limbs, std::size_t stage, std::span<const u64* const> numbers) {

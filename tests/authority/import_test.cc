@@ -1,9 +1,12 @@
 // The organization's own CA, made by openssl: imported, or asked for the issuing certificate.
+#include <botan/pkcs8.h>
+#include <botan/rsa.h>
 #include <gtest/gtest.h>
 
 #include "engine/x509/certificate.h"
 #include "tests/authority/ca_fixture.h"
 #include "tests/support/thrown.h"
+#include "tests/support/weak_keys.h"
 
 namespace fleetmint {
 namespace {
@@ -99,6 +102,21 @@ class OpensslCaFixture : public AuthorityFixture {
 
 using ImportTest = OpensslCaFixture;
 using RequestTest = OpensslCaFixture;
+
+// A CA whose key anybody can compute signs for anybody.
+TEST_F(ImportTest, AWeakKeyIsRefused) {
+  const Botan::BigInt p = RandomPrime(1024);
+  Botan::BigInt q = p + 2;
+  while (!IsPrime(q)) q += 2;
+  const Botan::RSA_PrivateKey key(p, q, 65537);
+  temp_.Write("weak.key", Botan::PKCS8::PEM_encode(key));
+  Openssl({"req", "-x509", "-new", "-key", temp_ / "weak.key", "-config", temp_ / "openssl.cnf",
+           "-extensions", "ca", "-subj", "/O=Example/CN=weak", "-days", "3650", "-out",
+           temp_ / "weak.crt"});
+  ExpectRefused(
+      [&] { Import(ReadFileBytes(temp_ / "weak.key"), Chain({"weak"})); },
+      "the key of the CA certificate 'O=Example, CN=weak' is weak: the primes of its modulus");
+}
 
 // Every way in which `openssl` writes a key that the header promises to read.
 TEST_F(ImportTest, KeysInEachFormat) {
@@ -287,10 +305,10 @@ TEST_F(RequestTest, TakesItsOwnCertificateAlone) {
     std::vector<std::string> chain;
     const char* reason;
   };
-  for (const Case& c : {Case{{"other", "corp"}, "was not made for this authority's request"},
-                        Case{{"corp"}, "was not made for this authority's request"},
-                        Case{{"not-ca", "corp"}, "not one of a CA"},
-                        Case{{"signed"}, "not signed by itself"}}) {
+  for (const Case& c :
+       {Case{{"other", "corp"}, "was not made for this authority's request"},
+        Case{{"corp"}, "was not made for this authority's request"},
+        Case{{"not-ca", "corp"}, "not one of a CA"}, Case{{"signed"}, "not signed by itself"}}) {
     const auto error = ThrownBy([&] { authority.Install(AsBytes(Chain(c.chain)), clock_); });
     ASSERT_TRUE(error) << c.reason;
     EXPECT_EQ(error->kind(), ErrorKind::kAuthority);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <map>
 
@@ -147,6 +148,43 @@ TEST_F(IssueTest, AKeyThatCameBeforeIsRefusedByTheLedger) {
   ASSERT_TRUE(error.has_value());
   EXPECT_LE(observer_.acknowledged, 1U);
   EXPECT_LE(Counts().issued, 1U);
+}
+
+// A random source that fails at its n-th use.
+class FailingRandom final : public RandomSource {
+ public:
+  explicit FailingRandom(int n) : left_(n) {}
+  void Fill(std::span<std::uint8_t> out) override {
+    if (left_-- == 0) throw Error(ErrorKind::kIntegrity, "the random source failed");
+    source_.Fill(out);
+  }
+  bool failed() const { return left_ < 0; }
+
+ private:
+  SystemRandom source_;
+  std::atomic<int> left_;
+};
+
+// Whenever it happens, the run ends with an error, what was issued is whole, and the next run goes
+// on.
+TEST_F(IssueTest, ARandomSourceThatFailsEndsTheRunAndLosesNothing) {
+  bool failed = true;
+  int n = 0;
+  for (; failed; ++n) {
+    FailingRandom failing(n);
+    SystemStreams streams(failing);
+    const std::uint64_t before = Counts().issued;
+    const auto error = ThrownBy([&] { Run("h-[1-12]", streams, 2); });
+    failed = failing.failed();
+    ASSERT_EQ(error.has_value(), failed) << n;
+    if (failed) {
+      EXPECT_EQ(error->kind(), ErrorKind::kIntegrity) << n;
+    }
+    EXPECT_GE(Counts().issued, before);
+  }
+  EXPECT_GT(n, 3);
+  EXPECT_EQ(ReadManifest().size(), 12U);
+  EXPECT_EQ(Counts().issued, 12U);
 }
 
 TEST_F(IssueTest, AStoppedRunIssuesNothingMoreAndTheNextOneFinishes) {

@@ -1,0 +1,82 @@
+// `fleetmint delivered`: bundles that were shipped are no longer missing.
+#include <nlohmann/json.hpp>
+
+#include "engine/base/error.h"
+#include "engine/base/text.h"
+#include "engine/cli/session.h"
+#include "engine/pipeline/open_output.h"
+#include "engine/pipeline/presence.h"
+
+namespace fleetmint::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> names;
+  bool remove = false;
+};
+
+std::vector<std::string> KnownNames(const Options& options, const Ledger& ledger,
+                                    const std::string& fleet) {
+  std::vector<std::string> keys;
+  for (const std::string& name : options.names) {
+    if (!ledger.Current(fleet, name)) {
+      throw Error::WithHint(
+          ErrorKind::kUsage,
+          "endpoint '" + name + "' has no current certificate in fleet '" + fleet + "'",
+          "fleetmint list shows those that have one");
+    }
+    keys.push_back(AsciiLower(name));
+  }
+  return keys;
+}
+
+int Delivered(Session& session, const Options& options) {
+  const Authority authority = Authority::Open(session.ca);
+  const RunLock lock = RunLock::Acquire(authority.directory(), "delivered");
+  Ledger ledger = authority.OpenLedger();
+  const OutputDirectory output = OpenOutput(session.out, authority, ledger);
+  const std::vector<std::string> names = KnownNames(options, ledger, output.fleet());
+  SayRecovery(session, Recover(ledger, output, session.ui));
+  const DeliveryReport report = Deliver(ledger, output, names, options.remove, session.clock.Now());
+  const PublishReport published = Publish(ledger, authority, output);
+  if (session.json) {
+    const nlohmann::ordered_json object{
+        {"delivered", report.delivered}, {"removed", report.removed}, {"damaged", report.damaged}};
+    session.ui.Out(object.dump() + "\n");
+  }
+  session.ui.Say(std::to_string(report.delivered) + " bundles are recorded as delivered, " +
+                 std::to_string(report.removed) + " files removed");
+  for (const std::string& endpoint : report.damaged) {
+    session.ui.Warn("the bundle of '" + endpoint +
+                    "' is missing, or is not what was issued: not recorded as delivered");
+  }
+  if (!report.damaged.empty()) {
+    session.ui.Hint(
+        "name an endpoint whose bundle is gone if it was shipped; fleetmint verify tells "
+        "what is wrong with others");
+  }
+  WarnOfMissing(session, published);
+  return report.damaged.empty() ? 0 : ExitCode(ErrorKind::kFindings);
+}
+
+}  // namespace
+
+void AddDelivered(CLI::App& app, Session& session) {
+  auto* const command = app.add_subcommand(
+      "delivered", "record that bundles were shipped: they need not be in the output any more");
+  auto options = std::make_shared<Options>();
+  command->add_option("NAME", options->names, "endpoints (default: all whose bundles are there)");
+  command->add_flag("--delete", options->remove,
+                    "remove the bundles from the output, once that is recorded");
+  AddCaOption(*command, session);
+  AddOut(*command, session);
+  AddCommonOptions(*command, session);
+  command->footer(
+      "Private keys are in their bundles and nowhere else: what is deleted here must be where it\n"
+      "was shipped to. Example: fleetmint delivered --ca ca --out out --delete");
+  command->callback([&session, options] {
+    session.action = [&session, options] { return Delivered(session, *options); };
+  });
+}
+
+}  // namespace fleetmint::cli

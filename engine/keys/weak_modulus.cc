@@ -1,0 +1,143 @@
+#include "engine/keys/weak_modulus.h"
+
+#include <botan/bigint.h>
+#include <botan/numthry.h>
+
+#include <array>
+#include <vector>
+
+#include "engine/base/ber.h"
+
+namespace fleetmint {
+namespace {
+
+using Botan::BigInt;
+
+constexpr std::uint32_t kF4 = 65537;
+constexpr std::uint32_t kRocaBound = 167;
+constexpr const char* kRsaEncryption = "1.2.840.113549.1.1.1";
+
+// n mod m, four bytes at a time.
+std::uint32_t Modulo(ByteView n, std::uint32_t m) {
+  std::uint64_t rest = 0;
+  for (; n.size() % 4 != 0; n = n.subspan(1)) rest = (rest << 8U | n[0]) % m;
+  for (; !n.empty(); n = n.subspan(4)) {
+    const std::uint32_t word = std::uint32_t{n[0]} << 24U | std::uint32_t{n[1]} << 16U |
+                               std::uint32_t{n[2]} << 8U | std::uint32_t{n[3]};
+    rest = (rest << 32U | word) % m;
+  }
+  return static_cast<std::uint32_t>(rest);
+}
+
+std::vector<std::uint32_t> PrimesUpTo(std::uint32_t bound) {
+  std::vector<std::uint32_t> primes;
+  for (std::uint32_t candidate = 2; candidate <= bound; ++candidate) {
+    bool prime = true;
+    for (const std::uint32_t p : primes) prime = prime && candidate % p != 0;
+    if (prime) primes.push_back(candidate);
+  }
+  return primes;
+}
+
+// Primes whose product fits in 32 bits: one long division serves them all.
+struct PrimeGroup {
+  std::uint32_t product = 1;
+  std::vector<std::uint32_t> primes;
+};
+
+std::vector<PrimeGroup> SmallPrimes() {
+  std::vector<PrimeGroup> groups(1);
+  for (const std::uint32_t prime : PrimesUpTo(kLargestSmallFactor)) {
+    if (groups.back().product > ~std::uint32_t{0} / prime) groups.emplace_back();
+    groups.back().product *= prime;
+    groups.back().primes.push_back(prime);
+  }
+  return groups;
+}
+
+// The powers of 65537 modulo a prime, where they are not everything.
+struct Subgroup {
+  std::uint32_t prime;
+  std::vector<bool> holds;
+};
+
+std::vector<Subgroup> ProperSubgroups() {
+  std::vector<Subgroup> groups;
+  for (const std::uint32_t prime : PrimesUpTo(kRocaBound)) {
+    if (prime == 2) continue;
+    Subgroup group{prime, std::vector<bool>(prime)};
+    std::uint32_t size = 0;
+    for (std::uint32_t power = 1; !group.holds[power]; power = power * (kF4 % prime) % prime) {
+      group.holds[power] = true;
+      ++size;
+    }
+    if (size < prime - 1) groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+// The largest integer not above sqrt(n), by Newton's method from above.
+BigInt SquareRoot(const BigInt& n) {
+  if (n.is_zero()) return n;
+  BigInt root = BigInt::power_of_2((n.bits() + 1) / 2);
+  for (;;) {
+    BigInt next = (root + n / root) >> 1U;
+    if (next >= root) return root;
+    root = std::move(next);
+  }
+}
+
+}  // namespace
+
+bool HasSmallFactor(ByteView modulus) {
+  static const std::vector<PrimeGroup> groups = SmallPrimes();
+  for (const PrimeGroup& group : groups) {
+    const std::uint32_t rest = Modulo(modulus, group.product);
+    for (const std::uint32_t prime : group.primes) {
+      if (rest % prime == 0) return true;
+    }
+  }
+  return false;
+}
+
+bool HasRocaFingerprint(ByteView modulus) {
+  static const std::vector<Subgroup> groups = ProperSubgroups();
+  for (const Subgroup& group : groups) {
+    if (!group.holds[Modulo(modulus, group.prime)]) return false;
+  }
+  return true;
+}
+
+bool FermatFactors(ByteView modulus) {
+  const BigInt n(modulus.data(), modulus.size());
+  BigInt a = SquareRoot(n);
+  if (a * a < n) a += 1;
+  BigInt b_squared = a * a - n;
+  for (int round = 0; round < kFermatRounds; ++round) {
+    const BigInt b = SquareRoot(b_squared);
+    if (b * b == b_squared) return true;
+    b_squared += a * 2 + 1;  // (a + 1)^2 - n
+    a += 1;
+  }
+  return false;
+}
+
+std::optional<std::string> WeakKeyReason(ByteView spki) {
+  BerReader info = BerReader(spki).Enter(ber::kSequence, "a SubjectPublicKeyInfo");
+  BerReader algorithm = info.Enter(ber::kSequence, "an AlgorithmIdentifier");
+  if (algorithm.Oid() != kRsaEncryption) return std::nullopt;
+  const ByteView bits = info.Expect(ber::kBitString, "a public key").content.subspan(1);
+  BerReader fields = BerReader(bits).Enter(ber::kSequence, "an RSAPublicKey");
+  const ByteView modulus = fields.Expect(ber::kInteger, "a modulus").content;
+  if (HasSmallFactor(modulus)) return "its modulus has a small factor: anybody can factor it";
+  if (HasRocaFingerprint(modulus)) {
+    return "its modulus has the ROCA fingerprint (CVE-2017-15361): it can be factored";
+  }
+  if (FermatFactors(modulus)) {
+    return "the primes of its modulus are close to each other (CVE-2022-26320): anybody can factor "
+           "it";
+  }
+  return std::nullopt;
+}
+
+}  // namespace fleetmint
