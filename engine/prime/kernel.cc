@@ -76,7 +76,9 @@ namespace {
 const Kernel* Avx2Kernel() {
 #if defined(__x86_64__)
   static const Kernel* const kernel =
-      __builtin_cpu_supports("avx2") != 0 ? IfItWorks(kAvx2Code) : nullptr;
+      __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0
+          ? IfItWorks(kAvx2Code)
+          : nullptr;
   return kernel;
 #else
   return nullptr;

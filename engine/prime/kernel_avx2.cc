@@ -1,12 +1,11 @@
-// Kernel avx2: 4 lanes, one number in each 64-bit lane of D vectors, 28-bit digits, vpmuludq.
-//
-// Montgomery multiplication in the form of Gueron and Krasnov ("Software implementation of modular
-// exponentiation, using advanced vector instructions architectures", 2012), R = 2^(28 D), with a
-// premultiplied modulus. What carries the time is in avx2_columns.h; the algorithms are in
-// lane_algorithms.h.
+// Kernel avx2: 4 lanes, one number in each 64-bit lane of D vectors, 51-bit digits, multiplied as
+// doubles by AVX2 and FMA (avx2_columns.h, which carries the time); the algorithms are in
+// lane_algorithms.h. Montgomery's R is 2^(51 D), with a premultiplied modulus.
 //
 // Constant time: straight-line code and loops over public numbers of digits; table entries chosen
-// by masks over a full scan; no gathers; vpmuludq takes the same time for all operands.
+// by masks over a full scan; no gathers; a fused multiply-add of normal numbers and zeros takes the
+// same time for all operands, and no number here is subnormal. Rounding must be to nearest, as
+// programs find it.
 // CPU-specific code stands between the target pragmas, so that no other code can pick up AVX2.
 #include <cstring>
 
@@ -22,7 +21,7 @@
 #pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
 #else
 #pragma GCC push_options
-#pragma GCC target("avx2")
+#pragma GCC target("avx2,fma")
 #endif
 
 #include "engine/prime/avx2_columns.h"
@@ -31,12 +30,14 @@
 namespace fleetmint::prime {
 namespace avx2 {
 
-// The arithmetic of lane_algorithms.h for 64 L bits. Loose: below 2.2 n.
+using u128 = unsigned __int128;
+
+// The arithmetic of lane_algorithms.h for 64 L bits. Loose: below 4.02 n.
 template <std::size_t L>
 struct Arithmetic {
   static constexpr std::size_t kLanes = avx2::kLanes;
   static constexpr std::size_t kLimbs = L;
-  static constexpr std::size_t kDigits = L == 16 ? 37 : L == 24 ? 56 : 74;
+  static constexpr std::size_t kDigits = L == 16 ? 21 : L == 24 ? 31 : 41;
   static constexpr std::size_t kMontgomeryBits = kDigitBits * kDigits;
   static constexpr unsigned kSquaringsToR2 = 4;
 
@@ -63,21 +64,28 @@ struct Arithmetic {
   }
 
   static void SetModulus(Modulus& m, const u64* const* candidates) {
-    Number n;
+    Number n, n2;
+    Vector k0;
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       SetLane(n, lane, candidates[lane]);
-      m.k0[lane] = NegatedInverse(candidates[lane][0]) & kDigitMask;
+      k0[lane] = NegatedInverse(candidates[lane][0]) & kDigitMask;
+      // k0 n + 1, digit by digit; its lowest digit is 0.
+      u128 sum = (u128{k0[lane]} * n.digit[0][lane] + 1) >> kDigitBits;
+      for (std::size_t j = 1; j < kDigits; ++j) {
+        sum += u128{k0[lane]} * n.digit[j][lane];
+        n2.digit[j - 1][lane] = static_cast<u64>(sum) & kDigitMask;
+        sum >>= kDigitBits;
+      }
+      n2.digit[kDigits - 1][lane] = static_cast<u64>(sum);
     }
-    // k0 n + 1, digit by digit; its lowest digit is 0.
-    Vector carry = (Product(m.k0, n.digit[0]) + 1) >> kDigitBits;
-    m.n[0] = n.digit[0];
-    for (std::size_t j = 1; j < kDigits; ++j) {
+    for (std::size_t j = 0; j < kDigits; ++j) {
       m.n[j] = n.digit[j];
-      const Vector sum = Product(m.k0, m.n[j]) + carry;
-      m.n2[j - 1] = sum & kDigitMask;
-      carry = sum >> kDigitBits;
+      m.n_real[j] = ToReal(n.digit[j]);
+      m.n2[j] = ToReal(n2.digit[j]);
     }
-    m.n2[kDigits - 1] = carry;
+    m.k0 = ToReal(k0);
+    Wipe(&n, sizeof n);
+    Wipe(&n2, sizeof n2);
   }
 
   // 2^(64 L) - n < n, because the top bit of n is set, is 2^(64 L) mod n; doubled up to R.
@@ -102,7 +110,7 @@ struct Arithmetic {
     SubtractIfNotLess(x, m);
   }
 
-  // Multiply and Square give less than 3 n.
+  // Multiply and Square give less than 2.01 n.
   static void Reduce(Number& x, const Modulus& m) {
     SubtractIfNotLess(x, m);
     SubtractIfNotLess(x, m);
@@ -152,7 +160,7 @@ struct Arithmetic {
     Unroll<Count>([&](auto k) FLEETMINT_UNROLLED { out.digit[first + k] = entry[k]; });
   }
 
-  // x = a - b; returns 1 in each lane where that is negative, else 0. Digits are below 2^28, so bit
+  // x = a - b; returns 1 in each lane where that is negative, else 0. Digits are below 2^52, so bit
   // 63 of a difference is its sign.
   static Vector Subtract(Number& x, const Vector* a, const Vector* b) {
     Vector borrow = {};
