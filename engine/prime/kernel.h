@@ -3,8 +3,9 @@
 //
 // A kernel works on several numbers at a time, each in a lane of its own with its own modulus.
 // `portable` (64-bit limbs, one lane) is the reference: always built, always tested. `ifma` (8
-// lanes, AVX-512 IFMA, 52-bit digits) is offered where CPUID and XGETBV say that processor and
-// system support it, and only after it has reproduced known answers.
+// lanes, AVX-512 IFMA, 52-bit digits) and `avx2` (4 lanes, AVX2 and FMA, 51-bit digits) are offered
+// where CPUID and XGETBV say that processor and system support them, and only after they have
+// reproduced known answers.
 //
 // Every kernel is stateless: any thread may call it. What it says alone only rejects: who accepts a
 // prime asks for Miller-Rabin rounds with random bases. On leaving, a kernel has wiped its tables,

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Errors of the system at each of their places: a run that meets one ends with an exit code of the contract
+# and says why, and the same command again finishes the job. Prints how many places that were.
+source "$(dirname "${BASH_SOURCE[0]}")/../cli/lib.sh"
+source "$source_tree/tests/crash/lib.sh"
+prepare
+every=${FLEETMINT_CRASH_EVERY:-1}
+cases=0 place=0 failed=0
+counts "$writing,getrandom" >places
+# inject NAME ERRORS...: each error at each place of the call.
+while read -r name count; do
+  case $name in
+    fsync | fdatasync | syncfs) errors='EIO ENOSPC' ;;
+    write | pwrite64 | fallocate | ftruncate) errors='ENOSPC EIO EDQUOT' ;;
+    openat) errors='EMFILE EACCES ENOSPC' ;;
+    rename* | unlink* | mkdir* | linkat) errors='EIO EROFS' ;;
+    getrandom) errors='ENOSYS EIO' ;;
+    *) continue ;;
+  esac
+  for error in $errors; do
+    for ((n = 1; n <= count; ++n)); do
+      ((++place % every == 0)) || continue
+      fresh
+      code=0
+      strace -f -o /dev/null -e trace="$name" -e inject="$name":error="$error":when="$n" \
+        "$FLEETMINT" "${command_line[@]}" >stdout 2>stderr || code=$?
+      case $code in
+        0) ;;
+        1 | 2 | 3 | 4 | 127) [[ -s stderr ]] || fail "$name $n $error: exit code $code without a word"; failed=$((failed + 1)) ;;
+        *) fail "$name $n $error: exit code $code" ;;
+      esac
+      promises "$error at $name $n"
+      cases=$((cases + 1))
+    done
+  done
+done <places
+((3 * failed > cases)) || fail "only $failed of $cases errors were noticed"
+echo "$cases errors of the system, $failed ended their run: nothing lost, nothing twice"

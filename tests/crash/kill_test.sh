@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# kill -9 at every system call of a small run that issues and replaces: at each call that writes, or, with
+# the argument `all`, at each call of any kind. Prints how many places that were.
+source "$(dirname "${BASH_SOURCE[0]}")/../cli/lib.sh"
+source "$source_tree/tests/crash/lib.sh"
+prepare
+calls=$writing
+[[ ${1-} != all ]] || calls=all
+every=${FLEETMINT_CRASH_EVERY:-1}  # 3: every third place
+cases=0 place=0
+while read -r name count; do
+  [[ $name != exit_group && $name != exit && $name != execve ]] || continue
+  for ((n = 1; n <= count; ++n)); do
+    ((++place % every == 0)) || continue
+    fresh
+    (strace -f -o /dev/null -e trace="$name" -e inject="$name":signal=KILL:when="$n" \
+      "$FLEETMINT" "${command_line[@]}" || true) >/dev/null 2>&1
+    promises "killed at $name $n"
+    cases=$((cases + 1))
+  done
+done < <(counts "$calls")
+((cases * every > 100)) || fail "only $cases places"
+echo "killed at $cases places: nothing lost, nothing twice"

@@ -1,0 +1,53 @@
+# What the scripts of tests/crash share; sourced after ../cli/lib.sh. Each ends one run in some way, at
+# every place of it, and then asks for the promises: the same command again finishes the job, verify finds
+# nothing, nothing is there twice, and no file is left over.
+command -v strace >/dev/null || skip 'strace is not installed'
+strace -o /dev/null true 2>/dev/null || skip 'this system does not allow strace'
+
+# The system calls by which a run changes anything that outlives it.
+writing='openat,write,pwrite64,fsync,fdatasync,syncfs,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,ftruncate,linkat,fallocate'
+
+# prepare: start/ca and start/out, as a run finds them: three endpoints issued, of which one bundle is missing
+# and one is damaged, and two new ones in fleet.yaml. So a run issues, replaces and skips.
+prepare() {
+  mkdir start
+  fast_ca start/ca
+  fast_fleet fleet.yaml 'ws-[1-3]'
+  run 0 issue fleet.yaml --profiles profiles.d --ca start/ca --out start/out
+  rm start/out/bundles/ws-1.pfx
+  printf X | dd of=start/out/bundles/ws-2.pfx bs=1 seek=200 conv=notrunc status=none
+  fast_fleet fleet.yaml 'ws-[1-5]'
+}
+command_line=(issue fleet.yaml --profiles profiles.d --ca ca --out out --replace-damaged --threads 1 --quiet)
+
+fresh() {
+  rm -rf ca out
+  cp -a start/ca start/out .
+}
+
+# counts CALLS: lines "NAME N": how often a thread of one run makes each call at most.
+counts() {
+  fresh
+  strace -f -o trace -e trace="$1" "$FLEETMINT" "${command_line[@]}" 2>/dev/null
+  sed -nE 's/^([0-9]+) +([a-z0-9_]+)\(.*/\1 \2/p' trace | sort | uniq -c |
+    awk '{ if ($1 > most[$3]) most[$3] = $1 } END { for (name in most) print name, most[name] }' | sort
+}
+
+# promises WHAT: after a run that was ended, whatever it was ended by.
+promises() {
+  local code=0
+  # What the ended run acknowledged is what its ledger says; it must be there.
+  "$FLEETMINT" verify --profiles profiles.d --ca ca --out out >verified 2>stderr || code=$?
+  if ((code > 1)); then fail "$1: verify ends with $code"; fi
+  "$FLEETMINT" "${command_line[@]}" >stdout 2>stderr || fail "$1: the same command again ends with $?"
+  "$FLEETMINT" verify --profiles profiles.d --ca ca --out out >verified 2>stderr ||
+    fail "$1: verify after it: $(cat verified)"
+  [[ $(wc -l <out/manifest.jsonl) == 5 ]] || fail "$1: $(wc -l <out/manifest.jsonl) endpoints in the manifest"
+  [[ $(sqlite3 ca/ledger.db "select count(*) from certificate where state = 'issued' and fleet <> ''") == 5 ]] ||
+    fail "$1: not five current certificates"
+  [[ $(sqlite3 ca/ledger.db "select count(*) from certificate where state = 'reserved' and fleet <> ''") == 0 ]] ||
+    fail "$1: open reservations"
+  local left
+  left=$(find out ca -name '*.tmp' -o -path '*/.pending/*' | head -n 3)
+  [[ -z $left ]] || fail "$1: left over: $left"
+}

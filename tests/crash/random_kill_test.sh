@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SIGKILL at random moments, again and again, of runs over 500 endpoints in which first issues and
+# replacements are mixed; readers look on meanwhile. FLEETMINT_CRASH_ROUNDS: how often (default 200).
+source "$(dirname "${BASH_SOURCE[0]}")/../cli/lib.sh"
+rounds=${FLEETMINT_CRASH_ROUNDS:-200}
+fast_ca ca
+fast_fleet fleet.yaml 'ws-[001-500]'
+issue=(issue fleet.yaml --profiles profiles.d --ca ca --out out --replace-damaged --threads 2 --quiet)
+verify=(verify --profiles profiles.d --ca ca --out out)
+current() { sqlite3 ca/ledger.db "select count(*) from certificate where state = 'issued' and fleet <> ''"; }
+killed=0
+for ((round = 0; round < rounds; ++round)); do
+  # Some bundles get lost in between, so that there is always something to replace.
+  for bundle in $(ls out/bundles 2>/dev/null | shuf -n 12); do rm "out/bundles/$bundle"; done
+  before=$(current)
+  ("$FLEETMINT" "${issue[@]}" >/dev/null 2>issue.log &
+    pid=$!
+    sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
+    "$FLEETMINT" list --ca ca --json >/dev/null 2>&1 || echo 'list failed' >bad
+    kill -KILL $pid 2>/dev/null && echo >>killed
+    wait $pid) 2>/dev/null || true
+  [[ ! -e bad ]] || fail "$(cat bad)"
+  (( $(current) >= before )) || fail "round $round: $(current) current certificates, $before before"
+done
+killed=$(wc -l <killed)
+run 0 "${issue[@]}"
+run 0 "${verify[@]}" --json
+equal "$(jq -c '[.endpoints, .files, (.findings | length)]' stdout)" '[500,500,0]'
+equal "$(sqlite3 ca/ledger.db "select count(*) - count(distinct endpoint_key) from certificate where state = 'issued' and fleet <> ''")" 0
+equal "$(ls -A out/.pending | wc -l)" 0
+equal "$(ls out/bundles | wc -l)" 500
+(( killed > rounds / 3 )) || fail "only $killed of $rounds runs were killed"
+echo "$killed runs of $rounds killed at random moments, $(sqlite3 ca/ledger.db "select count(*) from certificate where fleet <> ''") serials: nothing lost, nothing twice"
