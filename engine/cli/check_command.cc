@@ -29,6 +29,12 @@ int Check(Session& session, const std::string& file) {
   if (issuer && plan.size() != 0) {
     Issuer::CheckValidity(*issuer, plan.longest_validity(), session.clock.Now());
   }
+  if (LeaksVectorRegisters()) {
+    session.ui.Warn(
+        "other processes of this machine can read vector registers, in which primes are");
+    session.ui.Hint(
+        "update the processor's microcode, or make keys where nobody else runs programs");
+  }
   const PlanSummary& summary = plan.summary();
   double seconds = 0;
   for (const auto& [spec, count] : summary.by_key) {

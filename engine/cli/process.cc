@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
+#include <string>
 #include <thread>
 
 namespace fleetmint::cli {
@@ -67,6 +69,12 @@ void Signals::BeginPrompt(int terminal, const termios& saved) {
 void Signals::EndPrompt() {
   const std::lock_guard lock(mutex_);
   prompt_.reset();
+}
+
+bool LeaksVectorRegisters() {
+  std::ifstream file("/sys/devices/system/cpu/vulnerabilities/gather_data_sampling");
+  std::string state;
+  return std::getline(file, state) && state.starts_with("Vulnerable");
 }
 
 unsigned UsableProcessors() {

@@ -58,6 +58,10 @@ class Signals {
   std::optional<Prompt> prompt_;
 };
 
+// LeaksVectorRegisters tells whether the kernel says that this processor lets other processes read
+// its vector registers (gather_data_sampling, CVE-2022-40982: "Vulnerable").
+bool LeaksVectorRegisters();
+
 // UsableProcessors gives the number of processors this process may run on.
 unsigned UsableProcessors();
 

@@ -23,8 +23,14 @@ interrupted() {
 interrupted 0.3 ca init --profile fast --profiles profiles.d --passphrase-file pipe --ca new
 interrupted 0.3 issue fleet.yaml --profiles profiles.d --ca ca --out out --passphrase-file fleet.yaml --profiles pipe
 interrupted 0.3 check pipe --profiles profiles.d
-# RSA 4096: several seconds of work; interrupted at several moments of it.
+# Many tiers of RSA 4096: seconds of work; interrupted at several moments of it.
+{
+  printf 'authority: slow\nsummary: "many tiers"\ncrl_validity: 1y\ntiers:\n'
+  for tier in root a b c d e f g h i j issuing; do
+    printf '  - {name: %s, subject: "CN=%s", key: {algorithm: rsa, bits: 4096}, validity: 10y}\n' $tier $tier
+  done
+} >profiles.d/slow.yaml
 for moment in 0.1 0.3; do
-  interrupted $moment ca init --no-passphrase --ca new
+  interrupted $moment ca init --profile slow --profiles profiles.d --no-passphrase --ca new
 done
 equal "$(ls -A | tr '\n' ' ')" 'ca fleet.yaml pipe profiles.d stderr stdout '
