@@ -4,6 +4,7 @@
 // name that says what is meant.
 #pragma once
 
+#include <botan/bigint.h>
 #include <botan/cipher_mode.h>
 #include <botan/ec_group.h>
 #include <botan/pubkey.h>
@@ -15,6 +16,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+
+#include "engine/base/bytes.h"
 
 #if BOTAN_VERSION_MAJOR >= 3
 #define FLEETMINT_BOTAN3 1
@@ -55,6 +58,13 @@ inline std::unique_ptr<Botan::Public_Key> SubjectPublicKey(
 #else
   return certificate.load_subject_public_key();
 #endif
+}
+
+// BytesOf gives a number big endian, as short as it can be.
+inline Bytes BytesOf(const Botan::BigInt& value) {
+  Bytes bytes(value.bytes());
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[bytes.size() - 1 - i] = value.byte_at(i);
+  return bytes;
 }
 
 }  // namespace fleetmint::botan_compat

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "engine/base/ber.h"
+#include "engine/base/botan_compat.h"
 #include "engine/base/error.h"
 #include "engine/base/random.h"
 #include "engine/keys/weak_modulus.h"
@@ -53,13 +54,6 @@ struct Relation {
   bool (*holds)(const Numbers& k, std::size_t half);
 };
 
-// A public number as its bytes, big endian.
-Bytes BytesOf(const BigInt& value) {
-  Bytes bytes(value.bytes());
-  value.binary_encode(bytes.data());
-  return bytes;
-}
-
 constexpr std::array<Relation, 15> kRelations{{
     {"n is p q", [](const Numbers& k, std::size_t) { return k.p * k.q == k.n; }},
     {"n has its length", [](const Numbers& k, std::size_t half) { return k.n.bits() == 2 * half; }},
@@ -90,9 +84,9 @@ constexpr std::array<Relation, 15> kRelations{{
     {"q qInv is 1 modulo p",
      [](const Numbers& k, std::size_t) { return (k.q * k.q_inverse) % k.p == 1; }},
     {"n has no factor up to 751",
-     [](const Numbers& k, std::size_t) { return !HasSmallFactor(BytesOf(k.n)); }},
+     [](const Numbers& k, std::size_t) { return !HasSmallFactor(botan_compat::BytesOf(k.n)); }},
     {"n has not the ROCA fingerprint",
-     [](const Numbers& k, std::size_t) { return !HasRocaFingerprint(BytesOf(k.n)); }},
+     [](const Numbers& k, std::size_t) { return !HasRocaFingerprint(botan_compat::BytesOf(k.n)); }},
     // It ends when a is (p + q) / 2.
     {"Fermat's method takes more than 110 steps",
      [](const Numbers& k, std::size_t) {

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
+#include <mutex>
 
 #include "engine/pipeline/chunk.h"
 #include "engine/pipeline/commit.h"
@@ -15,17 +17,36 @@
 namespace fleetmint {
 namespace {
 
-using ChunkPtr = std::shared_ptr<Chunk>;
+// The chunks in flight. The pipeline hands pointers on and owns nothing: where a stage throws,
+// oneTBB forgets what is on its way to the next one. Safe from any thread.
+class ChunksInFlight {
+ public:
+  Chunk* Make() {
+    auto chunk = std::make_unique<Chunk>();
+    Chunk* const pointer = chunk.get();
+    const std::lock_guard lock(mutex_);
+    chunks_.emplace(pointer, std::move(chunk));
+    return pointer;
+  }
+  void Drop(Chunk* chunk) {
+    const std::lock_guard lock(mutex_);
+    chunks_.erase(chunk);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<Chunk*, std::unique_ptr<Chunk>> chunks_;
+};
 
 // The serial first stage: the next chunk of the plan, its serials reserved. Record before signing.
 class Reserver {
  public:
-  Reserver(Plan& plan, const RunContext& context, std::int64_t run)
-      : plan_(plan), context_(context), run_(run) {}
+  Reserver(Plan& plan, const RunContext& context, std::int64_t run, ChunksInFlight& chunks)
+      : plan_(plan), context_(context), run_(run), chunks_(chunks) {}
 
-  ChunkPtr Next() {
+  Chunk* Next() {
     if (next_ == plan_.size() || context_.stop.stop_requested()) return nullptr;
-    auto chunk = std::make_shared<Chunk>();
+    Chunk* const chunk = chunks_.Make();
     const std::size_t end = next_ + ChunkSize(plan_.size() - next_, context_.threads);
     std::vector<std::string> names;
     for (; next_ < end; ++next_) {
@@ -44,6 +65,7 @@ class Reserver {
   Plan& plan_;
   const RunContext& context_;
   const std::int64_t run_;
+  ChunksInFlight& chunks_;
   std::size_t next_ = 0;
 };
 
@@ -86,7 +108,8 @@ RunResult Issue(Plan& plan, const RunContext& context) {
   // The last stage has a connection of its own: a Ledger serves one thread at a time, and the first
   // stage reserves while the last one commits.
   Ledger commit_ledger = context.authority.OpenLedger();
-  Reserver reserver(plan, context, run);
+  ChunksInFlight chunks;
+  Reserver reserver(plan, context, run, chunks);
   Committer committer(context, commit_ledger, result);
 
   // One slot more than key workers: the serial stages spend their time waiting for the disk.
@@ -97,21 +120,23 @@ RunResult Issue(Plan& plan, const RunContext& context) {
   const std::size_t in_flight = std::size_t{2} * context.threads + 2;
   arena.execute([&] {
     tbb::parallel_pipeline(
-        in_flight, tbb::make_filter<void, ChunkPtr>(tbb::filter_mode::serial_in_order,
-                                                    [&](tbb::flow_control& control) {
-                                                      ChunkPtr chunk = reserver.Next();
-                                                      if (chunk == nullptr) control.stop();
-                                                      return chunk;
-                                                    }) &
-                       tbb::make_filter<ChunkPtr, ChunkPtr>(tbb::filter_mode::parallel,
-                                                            [&](ChunkPtr chunk) {
-                                                              MintChunk(*chunk, plan.passwords(),
-                                                                        context);
-                                                              return chunk;
-                                                            }) &
-                       tbb::make_filter<ChunkPtr, void>(
-                           tbb::filter_mode::serial_out_of_order,
-                           [&](const ChunkPtr& chunk) { committer.Take(*chunk); }));
+        in_flight, tbb::make_filter<void, Chunk*>(tbb::filter_mode::serial_in_order,
+                                                  [&](tbb::flow_control& control) {
+                                                    Chunk* const chunk = reserver.Next();
+                                                    if (chunk == nullptr) control.stop();
+                                                    return chunk;
+                                                  }) &
+                       tbb::make_filter<Chunk*, Chunk*>(tbb::filter_mode::parallel,
+                                                        [&](Chunk* chunk) {
+                                                          MintChunk(*chunk, plan.passwords(),
+                                                                    context);
+                                                          return chunk;
+                                                        }) &
+                       tbb::make_filter<Chunk*, void>(tbb::filter_mode::serial_out_of_order,
+                                                      [&](Chunk* chunk) {
+                                                        committer.Take(*chunk);
+                                                        chunks.Drop(chunk);
+                                                      }));
   });
   context.ledger.EndRun(run, context.clock.Now());
   result.interrupted = result.issued + result.failures.size() < plan.size();

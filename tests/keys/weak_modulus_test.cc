@@ -14,11 +14,7 @@ namespace {
 
 using Botan::BigInt;
 
-Bytes BytesOf(const BigInt& n) {
-  Bytes bytes(n.bytes());
-  n.binary_encode(bytes.data());
-  return bytes;
-}
+using botan_compat::BytesOf;
 
 TEST(WeakModulusTest, SoundOnesPass) {
   EXPECT_EQ(WeakKeyReason(TestRsaKey().spki()), std::nullopt);

@@ -2,11 +2,11 @@
 //
 //   rsa_keys COUNT BITS KERNEL CANDIDATES DIR
 //
-// Makes COUNT keys as `issue` does (chunks of 64, all processors), has Botan test the relations and the
-// primes of each, looks for weak moduli, writes each as DIR/NNNNNN.pem (PKCS#8, not encrypted: for the
-// test alone), and searches for a factor that two moduli share by a batch GCD (Bernstein 2004, "How to
-// find smooth parts of integers"; Heninger and others 2012) with GMP. Prints one line of JSON; exit
-// code 1 with findings. tests/soak_keys calls it and asks OpenSSL, too.
+// Makes COUNT keys as `issue` does (chunks of 64, all processors), has Botan test the relations and
+// the primes of each, looks for weak moduli, writes each as DIR/NNNNNN.pem (PKCS#8, not encrypted:
+// for the test alone), and searches for a factor that two moduli share by a batch GCD (Bernstein
+// 2004, "How to find smooth parts of integers"; Heninger and others 2012) with GMP. Prints one line
+// of JSON; exit code 1 with findings. tests/soak_keys calls it and asks OpenSSL, too.
 #include <botan/numthry.h>
 #include <botan/rsa.h>
 #include <gmp.h>
@@ -20,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/base/botan_compat.h"
 #include "engine/base/pem.h"
 #include "engine/keys/generate.h"
 #include "engine/keys/load_key.h"
@@ -125,7 +126,8 @@ class Soak {
                        Botan::is_prime(rsa.get_q(), rng, 128, /*is_random=*/true);
     if (!prime || !rsa.check_key(rng, /*strong=*/false) || rsa.get_n().bits() != bits_) ++refused_;
     if (WeakKeyReason(key.spki())) ++weak_;
-    mpz_set_str(moduli_[index].get(), rsa.get_n().to_hex_string().c_str() + 2, 16);
+    const Bytes n = botan_compat::BytesOf(rsa.get_n());
+    mpz_import(moduli_[index].get(), n.size(), 1, 1, 1, 0, n.data());
     char name[32];
     std::snprintf(name, sizeof name, "/%06zu.pem", index);
     std::ofstream(directory_ + name) << PemEncode("PRIVATE KEY", key.pkcs8());

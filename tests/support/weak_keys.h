@@ -4,6 +4,7 @@
 #include <botan/bigint.h>
 #include <botan/numthry.h>
 
+#include "engine/base/botan_compat.h"
 #include "engine/base/der.h"
 #include "engine/base/random.h"
 
@@ -41,8 +42,7 @@ inline Botan::BigInt RocaPrime(std::size_t bits) {
 
 // RsaSpki gives a SubjectPublicKeyInfo with this modulus and e = 65537.
 inline Bytes RsaSpki(const Botan::BigInt& n) {
-  Bytes modulus(n.bytes());
-  n.binary_encode(modulus.data());
+  const Bytes modulus = botan_compat::BytesOf(n);
   DerWriter key;
   key.Sequence([&](DerWriter& fields) { fields.UnsignedInteger(modulus).Integer(65537); });
   DerWriter spki;
