@@ -30,7 +30,8 @@ KeyOptions Session::Keys() {
     }
   }
   if (candidates == "fresh") options.candidates = prime::CandidateKind::kFresh;
-  options.independent_check = &independent_check;
+  if (!independent_check) independent_check.emplace(check_every);
+  options.independent_check = &*independent_check;
   return options;
 }
 
@@ -111,6 +112,13 @@ void AddKeyWork(CLI::App& command, Session& session) {
           "windowed (default): fastest; fresh: every candidate drawn anew (FIPS 186-5 A.1.3), "
           "for hosts shared with others")
       ->check(CLI::IsMember({"windowed", "fresh"}));
+  command
+      .add_option(
+          "--check-every", session.check_every,
+          "one RSA key in N, the first included, is tested again by Botan's own code (default: "
+          "256)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
 }
 
 void SayRecovery(Session& session, const RecoveryReport& report) {

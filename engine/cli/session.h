@@ -36,7 +36,8 @@ struct Session {
   unsigned threads = 0;  // 0: every usable processor
   std::string kernel = "auto";
   std::string candidates = "windowed";
-  IndependentCheck independent_check;
+  unsigned check_every = 256;  // one RSA key in so many is tested again by Botan
+  std::optional<IndependentCheck> independent_check;  // made by Keys
   std::vector<std::string> profile_paths;
   PassphraseOptions passphrase;
   std::string ca, out;
@@ -57,7 +58,7 @@ void AddOut(CLI::App& command, Session& session);
 void AddProfiles(CLI::App& command, Session& session);
 void AddPassphrase(CLI::App& command, Session& session);
 void AddThreads(CLI::App& command, Session& session, const std::string& what);
-// AddKeyWork adds --threads and --kernel, for commands that make keys.
+// AddKeyWork adds --threads, --kernel, --candidates and --check-every, for commands that make keys.
 void AddKeyWork(CLI::App& command, Session& session);
 
 // RecoverIfAlone finishes what an unfinished run has left in the output and gives the run lock;

@@ -193,3 +193,8 @@ equal "$(cat stdout)" ''
 run 0 list --ca ca
 if ! { "$FLEETMINT" list --ca ca >/dev/full; } 2>stderr; then says 'cannot write to stdout'; else fail 'full stdout unnoticed'; fi
 "$FLEETMINT" list --ca ca 2>stderr | true || fail 'a reader that leaves is no fault'
+
+# Settings of the key work.
+run 2 bench --check-every 0
+run 2 bench --kernel no-such-kernel
+run 0 bench --check-every 1 --seconds 0.01 --threads 1
