@@ -22,7 +22,10 @@ for ((i = 0; i < 1200; ++i)); do
 done
 kill -STOP "$pid"
 # If this finds nothing, the next one proves nothing: the CA's key is in use.
-scan "$pid" phrase ca/issuing.key >found || fail 'the scan failed'
+code=0
+scan "$pid" phrase ca/issuing.key >found 2>stderr || code=$?
+[[ $code != 77 ]] || { kill -KILL "$pid"; skip "$(cat stderr)"; }
+[[ $code == 0 ]] || fail 'the scan failed'
 grep -q 'issuing.key p little-endian' found || fail 'the key that signs was not found'
 find out/bundles -name '*.key.pem' | head -n 128 >keys
 mapfile -t keys <keys

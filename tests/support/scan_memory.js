@@ -1,8 +1,8 @@
 // scan_memory.js PID PASSWORD-FILE KEY.pem...: looks for p, q and d of RSA keys in a process's memory.
 //
 // Prints one line "KEY NUMBER ORDER MAPPING" for each place where 16 bytes of a number stand: from its
-// first or its last third, big endian (as in DER) or little endian (as limbs). Needs the right to read
-// /proc/PID/mem. Every writable mapping is read.
+// first or its last third, big endian (as in DER) or little endian (as limbs). Exit code 77 without the
+// right to read /proc/PID/mem. Every writable mapping is read.
 'use strict';
 const fs = require('fs');
 const crypto = require('crypto');
@@ -43,7 +43,14 @@ function scan(memory, mapping) {
   }
 }
 
-const memory = fs.openSync(`/proc/${pid}/mem`, 'r');
+let memory;
+try {
+  memory = fs.openSync(`/proc/${pid}/mem`, 'r');
+} catch (error) {
+  if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error;
+  console.error(`this system does not let us read another process's memory: ${error.code}`);
+  process.exit(77);
+}
 const kPiece = 16 << 20, kOverlap = 15;
 let total = 0;
 for (const line of fs.readFileSync(`/proc/${pid}/maps`, 'utf8').trim().split('\n')) {
