@@ -15,7 +15,8 @@ while read -r name count; do
     fresh
     code=0
     (strace -f -o /dev/null -e trace="$name" -e inject="$name":signal=KILL:when="$n" \
-      "$FLEETMINT" "${command_line[@]}") >/dev/null 2>&1 || code=$?
+      "$FLEETMINT" "${command_line[@]}"
+      exit $?) >/dev/null 2>&1 || code=$?
     ((code != 137)) || killed=$((killed + 1))  # else another thread came there first
     promises "killed at $name $n"
     cases=$((cases + 1))
