@@ -92,8 +92,8 @@ grep -qF 'pbeWithSHA1And3-KeyTripleDES-CBC' info || fail 'not the old encryption
 grep -qF 'MAC: sha1' info || fail 'not the old MAC'
 
 # The certificate of the vendor's procedure.
-openssl x509 -in out/bundles/pem.crt.pem -noout -text >text
-for line in 'Public-Key: (2048 bit)' 'sha256WithRSAEncryption' 'CN = pem.example.com' 'DNS:itAuth' \
+openssl x509 -in out/bundles/pem.crt.pem -noout -text | sed 's/ = /=/g' >text  # before 3.2: CN = x
+for line in 'Public-Key: (2048 bit)' 'sha256WithRSAEncryption' 'CN=pem.example.com' 'DNS:itAuth' \
   'Digital Signature, Key Encipherment' 'TLS Web Client Authentication' 'CA:FALSE'; do
   grep -qF "$line" text || fail "the agent's certificate does not show: $line"
 done

@@ -129,6 +129,7 @@ TEST_F(ForeignPfxTest, TheEmptyPasswordIsNotTheNullOne) {
   const auto null = RunProgram({"certtool", "--to-p12", "--load-privkey", temp_ / "key.pem",
                                 "--load-certificate", temp_ / "crt.pem", "--p12-name", "foreign",
                                 "--null-password", "--outder", "--outfile", temp_ / "f.pfx"});
+  if (null.exit_code > 128) GTEST_SKIP() << "this certtool crashes with --null-password: " << null;
   ASSERT_TRUE(null.ok()) << null;
   ExpectOurIdentity(std::nullopt, 1);
   EXPECT_THROW(DecodePfx(ReadFileBytes(temp_ / "f.pfx"), AsBytes("")), Error);

@@ -80,4 +80,12 @@ inline ProgramResult RunProgram(const std::vector<std::string>& argv, std::strin
   return result;
 }
 
+// WithNames gives openssl's text with names as its newer versions write them, "CN=x, O=y": those
+// before 3.2 write "CN = x, O = y".
+inline std::string WithNames(std::string text) {
+  for (std::size_t at = 0; (at = text.find(" = ", at)) != std::string::npos;)
+    text.replace(at, 3, "=");
+  return text;
+}
+
 }  // namespace fleetmint
