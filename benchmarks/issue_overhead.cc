@@ -44,7 +44,7 @@ class RepeatableStreams final : public StreamFactory {
 
 class SilentObserver final : public RunObserver {
  public:
-  void Acknowledged(std::size_t) override {}
+  void Acknowledged(std::span<const std::string>, std::size_t) override {}
   void Failed(const std::string& endpoint, const std::string& reason) override {
     std::fprintf(stderr, "%s: %s\n", endpoint.c_str(), reason.c_str());
     std::exit(1);

@@ -64,17 +64,11 @@ RunLock RunLock::Acquire(const Directory& authority, const std::string& what) {
 }
 
 RunLock RunLock::Wait(const Directory& authority, const std::string& what,
-                      const std::stop_token& stop,
                       const std::function<void(const std::string& holder)>& told) {
   std::string holder;
   auto lock = TryAcquire(authority, what, &holder);
   if (!lock) told(holder);
-  for (; !lock; lock = TryAcquire(authority, what, nullptr)) {
-    if (stop.stop_requested()) {
-      throw Error(ErrorKind::kInterrupted, "interrupted while another run was going on");
-    }
-    std::this_thread::sleep_for(kPoll);
-  }
+  for (; !lock; lock = TryAcquire(authority, what, nullptr)) std::this_thread::sleep_for(kPoll);
   return std::move(*lock);
 }
 

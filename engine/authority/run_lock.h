@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <optional>
-#include <stop_token>
 #include <string>
 
 #include "engine/base/durable_file.h"
@@ -19,9 +18,8 @@ class RunLock {
   // Acquire throws Error(kAuthority) that names the holder.
   static RunLock Acquire(const Directory& authority, const std::string& what);
   // Wait takes the lock when whoever holds it has let it go; `told` is called once, with the
-  // holder, if there is one. Throws Error(kInterrupted) once `stop` is requested.
+  // holder, if there is one.
   static RunLock Wait(const Directory& authority, const std::string& what,
-                      const std::stop_token& stop,
                       const std::function<void(const std::string& holder)>& told);
 
   static constexpr const char* kFile = "run.lock";

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "engine/base/botan_compat.h"
+#include "engine/base/botan_error.h"
 #include "engine/base/error.h"
 #include "engine/base/random.h"
 #include "engine/keys/load_key.h"
@@ -102,6 +103,7 @@ class SoftwareSigner final : public Signer {
     try {
       return LoadPkcs8(pkcs8_);
     } catch (const Botan::Exception& error) {
+      ThrowIfOutOfMemory(error);
       throw Error(ErrorKind::kAuthority, std::string("cannot read the CA key: ") + error.what());
     }
   }

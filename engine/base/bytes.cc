@@ -1,5 +1,6 @@
 #include "engine/base/bytes.h"
 
+#include <botan/exceptn.h>
 #include <botan/hash.h>
 #include <botan/hex.h>
 #include <botan/mem_ops.h>
@@ -16,7 +17,7 @@ std::string ToHex(ByteView bytes) { return Botan::hex_encode(bytes.data(), bytes
 Bytes FromHex(std::string_view hex) {
   try {
     return Botan::hex_decode(hex.data(), hex.size(), /*ignore_ws=*/false);
-  } catch (const std::exception&) {
+  } catch (const Botan::Exception&) {
     throw Error(ErrorKind::kInput, "'" + std::string(hex) + "' is not hexadecimal");
   }
 }

@@ -2,15 +2,19 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -25,7 +29,12 @@ constexpr unsigned kFileMode = 0600;
 std::string HintFor(int error) {
   switch (error) {
     case ENOSPC:
-      return "free some space and run the same command again";
+      return "free some space, or inodes (df -i), and run the same command again";
+    case EFBIG:
+      return "raise the limit of a file's size (ulimit -f) and run the same command again";
+    case EIO:
+      return "the device failed (dmesg says more): let it be repaired, then run the same command "
+             "again";
     case EDQUOT:
       return "the quota is used up: raise it and run the same command again";
     case EROFS:
@@ -350,6 +359,14 @@ void Directory::Rename(std::string_view name, const Directory& to,
   }
 }
 
+std::optional<unsigned> Directory::OwnerOf(std::string_view name) const {
+  struct stat status {};
+  if (::fstatat(fd_, std::string(name).c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0)
+    return status.st_uid;
+  if (errno == ENOENT) return std::nullopt;
+  Fail("examine", PathOf(name), errno);
+}
+
 void Directory::Remove(std::string_view name) const {
   if (!IsPlainName(name)) Fail("remove", PathOf(name), EINVAL);
   if (::unlinkat(fd_, std::string(name).c_str(), 0) != 0 && errno != ENOENT) {
@@ -367,7 +384,41 @@ void Directory::SyncFile(std::string_view name) const {
   if (::fsync(file.get()) != 0) Fail("sync", PathOf(name), errno);
 }
 
+namespace {
+
+// syncfs reports failed write-backs since Linux 5.8.
+bool KernelReportsBySyncfs() {
+  static const bool reports = [] {
+    utsname name{};
+    int major = 0, minor = 0;
+    return ::uname(&name) == 0 && std::sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
+           (major > 5 || (major == 5 && minor >= 8));
+  }();
+  return reports;
+}
+
+}  // namespace
+
+std::optional<std::string> Directory::DoubtOfSyncfs() const {
+  if (!KernelReportsBySyncfs()) return "this kernel does not report errors by syncfs";
+  struct statfs status {};
+  if (::fstatfs(fd_, &status) != 0) return "its file system is unknown";
+  switch (static_cast<unsigned long>(status.f_type)) {
+    case EXT4_SUPER_MAGIC:
+    case XFS_SUPER_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+      return std::nullopt;
+    default:
+      return "it is on a file system whose syncfs may hide errors (network, overlay or FUSE)";
+  }
+}
+
+bool Directory::HasOpenAt2() { return !OpenAt2Missing(); }
+
 bool Directory::SyncFileSystem() const {
+  if (DoubtOfSyncfs()) return false;
   if (::syncfs(fd_) == 0) return true;
   if (errno == ENOSYS || errno == EPERM) return false;
   Fail("sync the file system of", path_, errno);

@@ -89,6 +89,9 @@ class Directory {
   FileLock Lock(std::string_view name) const;
   // LockItself does the same with the directory.
   FileLock LockItself() const;
+  // OwnerOf gives the user who owns a file, or the directory itself where `name` is "."; nothing if
+  // it is absent.
+  std::optional<unsigned> OwnerOf(std::string_view name) const;
   // Remove deletes a file; an absent one is no error.
   void Remove(std::string_view name) const;
 
@@ -97,8 +100,15 @@ class Directory {
   // SyncFile makes one file's content durable (fsync).
   void SyncFile(std::string_view name) const;
   // SyncFileSystem makes everything written so far below this directory durable by one syncfs.
-  // Returns false, having done nothing, where syncfs is missing: sync each file instead.
+  // Returns false, having done nothing, where syncfs is missing or could hide an error: sync each
+  // file instead.
   [[nodiscard]] bool SyncFileSystem() const;
+  // HasOpenAt2 tells whether openat2 has been there so far.
+  static bool HasOpenAt2();
+  // DoubtOfSyncfs says why SyncFileSystem does nothing here; nothing where syncfs is relied on:
+  // kernels from 5.8 on report what could not be written back since the directory was opened (in
+  // syncfs(2), "VERSIONS"), on the file systems that are known here.
+  std::optional<std::string> DoubtOfSyncfs() const;
 
   int descriptor() const { return fd_; }
 

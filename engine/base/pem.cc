@@ -1,6 +1,7 @@
 #include "engine/base/pem.h"
 
 #include <botan/base64.h>
+#include <botan/exceptn.h>
 
 #include "engine/base/error.h"
 
@@ -18,7 +19,7 @@ SecretBytes DecodeBody(std::string_view body, const std::string& label) {
   }
   try {
     return Botan::base64_decode(body.data(), body.size(), /*ignore_ws=*/true);
-  } catch (const std::exception&) {
+  } catch (const Botan::Exception&) {
     throw Error(ErrorKind::kInput, "the '" + label + "' block is not base64");
   }
 }

@@ -69,18 +69,14 @@ int RunAction(Session& session) {
     session.ui.Report(error);
     return ExitCode(error.kind());
   } catch (const std::bad_alloc&) {
-    session.ui.Report(Error::WithHint(ErrorKind::kDisk, "out of memory",
-                                      "use fewer --threads, then run the same command again"));
+    throw;
   } catch (const std::exception& error) {
     session.ui.Report(Error(ErrorKind::kDisk, std::string("unexpected: ") + error.what()));
   }
   return ExitCode(ErrorKind::kDisk);
 }
 
-}  // namespace
-
-int Run(int argc, char** argv) {
-  HardenProcess();
+int RunCommand(int argc, char** argv) {
   static Signals signals;  // its thread outlives every stack frame
   Session session(signals);
   if (const char* file = std::getenv("FLEETMINT_PASSPHRASE_FILE"))
@@ -115,6 +111,18 @@ int Run(int argc, char** argv) {
     return code == 0 ? ExitCode(ErrorKind::kDisk) : code;
   }
   return code;
+}
+
+}  // namespace
+
+int Run(int argc, char** argv) {
+  HardenProcess();
+  try {
+    return RunCommand(argc, argv);
+  } catch (const std::bad_alloc&) {
+    SayOutOfMemory();
+    return ExitCode(ErrorKind::kDisk);
+  }
 }
 
 }  // namespace fleetmint::cli

@@ -18,9 +18,9 @@ struct Options {
 
 RunLock TakeRunLock(Session& session, const Options& options, const Authority& authority) {
   if (!options.wait) return RunLock::Acquire(authority.directory(), "issue");
-  return RunLock::Wait(
-      authority.directory(), "issue", session.signals.TakeToken(),
-      [&](const std::string& holder) { session.ui.Say("waiting for another run: " + holder); });
+  return RunLock::Wait(authority.directory(), "issue", [&](const std::string& holder) {
+    session.ui.Say("waiting for another run: " + holder);
+  });
 }
 
 // A clock that has gone back makes certificates that seem older than those they replace.
@@ -42,6 +42,10 @@ void WarnOfPlan(Session& session, const PlanSummary& summary) {
   warn(summary.older_profile, "were issued under an older profile, and stay as they are");
   warn(summary.not_in_fleet,
        "certificates are current whose endpoint the fleet file no longer names");
+  if (summary.already_issued != 0 && summary.to_issue != 0) {
+    session.ui.Say(std::to_string(summary.to_issue) + " of " + std::to_string(summary.endpoints) +
+                   " endpoints are left to issue");
+  }
   if (summary.os_unknown != 0) {
     session.ui.Say(
         std::to_string(summary.os_unknown) +
@@ -92,6 +96,30 @@ std::optional<PublishReport> PublishAfterRun(Session& session, const Ledger& led
   }
 }
 
+// Where syncfs or openat2 cannot be relied on, something slower does their work.
+void SayStandIns(Session& session, const Directory& output) {
+  if (const auto doubt = output.DoubtOfSyncfs()) {
+    session.ui.Say("'" + output.path() + "': " + *doubt + ": every file is synced by itself");
+  }
+  if (!Directory::HasOpenAt2()) {
+    session.ui.Say("openat2 is missing here: links are refused by O_NOFOLLOW and by name");
+  }
+}
+
+// What a run that fails has acknowledged stays issued: that is told before the error is.
+RunResult RunPlan(Session& session, Plan& plan, const RunContext& context,
+                  const ProgressObserver& observer) {
+  try {
+    RunResult result = fleetmint::Issue(plan, context);
+    session.ui.EndProgress();
+    return result;
+  } catch (...) {
+    session.ui.Say("issued " + std::to_string(observer.issued()) + " of " +
+                   std::to_string(plan.size()) + " before the run failed");
+    throw;
+  }
+}
+
 int Issue(Session& session, const Options& options) {
   const KeyOptions keys = session.Keys();
   const Catalog catalog = session.LoadCatalog();
@@ -113,6 +141,7 @@ int Issue(Session& session, const Options& options) {
     layout = options.layout == "hashed" ? Layout::kHashed : Layout::kFlat;
   const OutputDirectory output = OpenOutputToIssue(session.out, authority, ledger, fleet.name(),
                                                    layout, session.random, options.replace_damaged);
+  SayStandIns(session, output.root());
   SayRecovery(session, Recover(ledger, output, session.ui));
   if (options.replace_damaged) {
     const std::vector<std::string> lost = LostEndpoints(ledger, output);
@@ -136,8 +165,7 @@ int Issue(Session& session, const Options& options) {
                            .threads = session.Threads(),
                            .stop = session.signals.TakeToken(),
                            .keys = keys};
-  const RunResult result = fleetmint::Issue(*plan, context);
-  session.ui.EndProgress();
+  const RunResult result = RunPlan(session, *plan, context, observer);
   const std::optional<PublishReport> published =
       PublishAfterRun(session, ledger, authority, output);
   if (result.clamped != 0) {

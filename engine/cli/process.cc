@@ -9,14 +9,31 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <exception>
 #include <fstream>
+#include <new>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace fleetmint::cli {
 namespace {
 
 constexpr int kInterrupted = 130;
+constexpr int kDiskFailed = 3;
+
+// Without needing memory.
+void Say(std::string_view text) {
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+// A signal handler: nothing but what is safe there.
+void EndByFailedDisk(int) {
+  Say("fleetmint: a mapped file cannot be read or written: the disk has failed or is full\n"
+      "hint: when that is mended, run the same command again\n");
+  ::_exit(kDiskFailed);
+}
 
 sigset_t StopSignals() {
   sigset_t set;
@@ -28,7 +45,30 @@ sigset_t StopSignals() {
 
 }  // namespace
 
+void SayOutOfMemory() {
+  Say("fleetmint: out of memory\n"
+      "hint: use fewer --threads, then run the same command again\n");
+}
+
+namespace {
+
+[[noreturn]] void EndAsByACrash() {
+  try {
+    if (const std::exception_ptr current = std::current_exception())
+      std::rethrow_exception(current);
+    SayOutOfMemory();  // what makes a library give up without an exception
+  } catch (const std::bad_alloc&) {
+    SayOutOfMemory();
+  } catch (...) {
+    std::abort();
+  }
+  ::_exit(kDiskFailed);
+}
+
+}  // namespace
+
 void HardenProcess() {
+  std::set_terminate(EndAsByACrash);
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
@@ -38,6 +78,7 @@ void HardenProcess() {
 Signals::Signals() {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
+  ::signal(SIGBUS, EndByFailedDisk);
   const sigset_t set = StopSignals();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);  // inherited by every thread made from here on
   std::thread([this] { Wait(); }).detach();     // lives as long as the process, as this object does

@@ -11,13 +11,20 @@
 
 namespace fleetmint::cli {
 
-// HardenProcess sets PR_SET_DUMPABLE 0, RLIMIT_CORE 0 and umask 077. Called once, first of all.
+// HardenProcess sets PR_SET_DUMPABLE 0, RLIMIT_CORE 0 and umask 077; and std::terminate, which a
+// library calls where it has no memory for its own cleaning up, ends the process as a crash would,
+// but with a word and exit code 3. Called once, first of all.
 void HardenProcess();
+
+// SayOutOfMemory tells the user, without needing memory.
+void SayOutOfMemory();
 
 // Signals ends the process at SIGINT and SIGTERM with exit code 130: at once, until a command has
 // something to bring to an end and has taken the token, which it polls from then on; then the
 // signal is a stop request, and a second one ends the process at once. SIGPIPE and SIGXFSZ are
-// ignored: the write that failed reports it. One object, made before any other thread.
+// ignored: the write that failed reports it. SIGBUS, which is how a failed disk shows in the
+// ledger's mapped index, ends the process with a word and exit code 3. One object, made before any
+// other thread.
 class Signals {
  public:
   Signals();

@@ -75,7 +75,9 @@ void Ui::EndProgress() {
   drawn_ = false;
 }
 
-void ProgressObserver::Acknowledged(std::size_t done) {
+void ProgressObserver::Acknowledged(std::span<const std::string> endpoints, std::size_t done) {
+  issued_ = done;
+  for (const std::string& endpoint : endpoints) ui_.Info("issued '" + endpoint + "'");
   if (!ui_.shows_progress() || total_ == 0) return;
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();

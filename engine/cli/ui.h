@@ -55,16 +55,19 @@ class Ui final : public Log {
   bool quiet_ = false, json_ = false, shows_progress_ = false, drawn_ = false;
 };
 
-// ProgressObserver shows count, share, rate and time left of a run.
+// ProgressObserver shows count, share, rate and time left of a run; at log level info each endpoint
+// once it is issued and durable.
 class ProgressObserver final : public RunObserver {
  public:
   ProgressObserver(Ui& ui, std::size_t total) : ui_(ui), total_(total) {}
-  void Acknowledged(std::size_t done) override;
+  void Acknowledged(std::span<const std::string> endpoints, std::size_t done) override;
   void Failed(const std::string& endpoint, const std::string& reason) override;
+  std::size_t issued() const { return issued_; }  // once the run has ended
 
  private:
   Ui& ui_;
   std::size_t total_;
+  std::size_t issued_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 

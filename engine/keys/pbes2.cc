@@ -7,6 +7,7 @@
 
 #include "engine/base/ber.h"
 #include "engine/base/botan_compat.h"
+#include "engine/base/botan_error.h"
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 
@@ -98,7 +99,8 @@ SecretBytes CbcDecrypt(const std::string& cipher, ByteView key, ByteView iv, Byt
     mode->set_key(key.data(), key.size());
     mode->start(iv.data(), iv.size());
     mode->finish(buffer);
-  } catch (const Botan::Exception&) {
+  } catch (const Botan::Exception& error) {
+    ThrowIfOutOfMemory(error);
     throw Error(ErrorKind::kInput, "wrong password or damaged");
   }
   return buffer;

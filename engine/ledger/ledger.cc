@@ -218,15 +218,16 @@ void Ledger::Commit(std::vector<CommitItem> items, Time now) {
   if (items.empty()) return;
   Transaction transaction(impl_->connection);
   for (const CommitItem& item : items) MarkIssued(impl_->connection, item, now);
-  try {
-    transaction.Commit();
-  } catch (const Error&) {
-    // A commit that reports an I/O error may have happened. A new connection reads what the file
-    // says.
-    const auto row = Ledger::Open(impl_->connection.path(), impl_->authority)
-                         .Find(items.front().reservation.serial());
-    if (!row || row->state != CertificateState::kIssued) throw;
-  }
+  transaction.Commit();
+}
+
+void Ledger::MakeDurable() {
+  Query checkpoint(impl_->connection, "PRAGMA wal_checkpoint(FULL)");
+  checkpoint.Step();
+  if (checkpoint.Integer(0) == 0) return;
+  throw Error::WithHint(ErrorKind::kLedger,
+                        "ledger '" + impl_->connection.path() + "' is being read",
+                        "run the same command again when the other one has ended");
 }
 
 void Ledger::MarkDelivered(std::span<const Serial> serials, Time now) {
@@ -301,7 +302,7 @@ void Ledger::Snapshot(const std::function<void()>& read) const {
   try {
     read();
   } catch (...) {
-    impl_->connection.Execute("ROLLBACK");
+    impl_->connection.RollBack();
     throw;
   }
   impl_->connection.Execute("COMMIT");

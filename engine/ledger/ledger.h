@@ -8,9 +8,9 @@
 // own: any of issued, superseded, abandoned may be revoked.)
 //
 // WAL mode, synchronous=FULL: a committed transaction survives a power cut. Writers wait for each
-// other up to a timeout. A commit whose outcome is unknown is read again before it is reported as
-// failed. A Ledger object is for one thread at a time; open another one for another thread. Errors:
-// kLedger; kIntegrity where the unique-key invariant fails.
+// other up to a timeout. A commit that fails is unknown: its caller stops, and recovery reads again
+// what became of it. A Ledger object is for one thread at a time; open another one for another
+// thread. Errors: kLedger; kIntegrity where the unique-key invariant fails.
 #pragma once
 
 #include <cstdint>
@@ -114,8 +114,13 @@ class Ledger {
                                    Time now);
 
   // Commit is the one commit point: in one transaction each endpoint's current row becomes
-  // `superseded` and the reservation's row `issued`. The items are consumed.
+  // `superseded` and the reservation's row `issued`. The items are consumed. After an Error it may
+  // have happened or not: nothing may be built on it before MakeDurable and Find.
   void Commit(std::vector<CommitItem> items, Time now);
+
+  // MakeDurable writes and syncs anew what this ledger says (a full checkpoint). For recovery:
+  // after a commit whose sync failed, what is read may be in memory alone.
+  void MakeDurable();
 
   // MarkDelivered records that the bundles of these current certificates were shipped, in one
   // transaction.

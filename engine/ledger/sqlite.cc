@@ -159,11 +159,7 @@ ByteView Query::Blob(int column) const {
 }
 
 Transaction::~Transaction() {
-  if (!open_) return;
-  try {
-    connection_.Execute("ROLLBACK");
-  } catch (const Error&) {  // SQLite has rolled back by itself
-  }
+  if (open_) connection_.RollBack();
 }
 
 void Transaction::Commit() {

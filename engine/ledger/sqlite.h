@@ -25,6 +25,9 @@ class Connection {
   ~Connection();
 
   void Execute(const char* sql);
+  // RollBack ends a transaction, if SQLite has not done so by itself; where that fails, closing the
+  // connection does.
+  void RollBack() noexcept { sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr); }
   // Prepared gives the statement of `sql`, prepared once and kept.
   sqlite3_stmt* Prepared(const char* sql);
   // CopyTo overwrites the database of `copy` with one state of this one.

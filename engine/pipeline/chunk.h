@@ -24,7 +24,7 @@ struct Outcome {
 
 struct Chunk {
   std::vector<Outcome> outcomes;
-  bool dropped = false;  // interrupted before it was signed
+  bool dropped = false;  // interrupted before all of it was signed and packed
 };
 
 }  // namespace fleetmint

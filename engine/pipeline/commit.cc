@@ -5,76 +5,113 @@
 //   3. one syncfs: the files' content and their entries in .pending are durable
 //   4. one transaction: predecessors superseded, rows issued   <- the one commit point
 //   5. every file is renamed into place; an older bundle is replaced at this moment and not before
-//   6. the directories are synced
+//   6. one more syncfs: the renames are durable
 //   7. the chunk is acknowledged (by the caller)
 //
 // Before 4 recovery deletes the files and abandons the reservations; from 4 on it renames the
-// files.
+// files. An error ends the chunk and the run where it stands: a sync that failed is not tried
+// again, since the kernel may have dropped what it could not write and report success the second
+// time; and whether a commit that failed has happened is read again, by recovery, as after a crash.
 #include "engine/pipeline/commit.h"
 
 #include <map>
 
+#include "engine/base/error.h"
+#include "engine/pipeline/pending.h"
+
 namespace fleetmint {
 namespace {
 
-struct Placement {
-  std::string endpoint;
-  Serial serial;
-  std::string extension;
-};
-
-// Steps 2 and 3.
-void WritePending(const Chunk& chunk, const OutputDirectory& output,
-                  std::vector<Placement>& placements) {
+// Step 2; gives the names of the files.
+std::vector<std::string> WritePending(const Chunk& chunk, const OutputDirectory& output) {
+  std::vector<std::string> names;
   for (const Outcome& outcome : chunk.outcomes) {
     if (!outcome.issued) continue;
-    const Reservation& reservation = outcome.issued->reservation;
     for (const BundleFile& file : outcome.files) {
-      output.pending().Write(PendingName(reservation.serial(), file.extension), file.content);
-      placements.push_back({reservation.endpoint(), reservation.serial(), file.extension});
+      names.push_back(PendingName(outcome.issued->reservation.serial(), file.extension));
+      output.pending().Write(names.back(), file.content);
     }
   }
-  if (output.pending().SyncFileSystem()) return;
-  for (const Placement& placement : placements) {
-    output.pending().SyncFile(PendingName(placement.serial, placement.extension));
-  }
+  return names;
+}
+
+// Step 3.
+void SyncPending(const std::vector<std::string>& names, const OutputDirectory& output) {
+  if (names.empty() || output.pending().SyncFileSystem()) return;
+  for (const std::string& name : names) output.pending().SyncFile(name);
   output.pending().Sync();
 }
 
-// Steps 5 and 6.
-void PlaceAll(const OutputDirectory& output, const std::vector<Placement>& placements) {
-  std::map<std::string, Directory> touched;
-  for (const Placement& placement : placements) {
-    auto [directory, name] = output.BundlePlace(placement.endpoint, placement.extension);
-    output.pending().Rename(PendingName(placement.serial, placement.extension), directory, name);
-    touched.try_emplace(directory.path(), std::move(directory));
+using Folders = std::map<std::string, Directory>;  // by path
+
+// Step 5; gives the directories that hold the bundles.
+Folders PlaceBundles(const std::vector<Serial>& serials, const Ledger& ledger,
+                     const OutputDirectory& output) {
+  Folders touched;
+  for (const Serial& serial : serials) {
+    const auto row = ledger.Find(serial);
+    if (!row) throw Error(ErrorKind::kLedger, "serial " + SerialHex(serial) + " has vanished");
+    RemoveReplaced(*row, ledger, output);
+    for (const BundleFileRecord& file : row->facts.files) {
+      Directory directory = PutInPlace(*row, file.extension, output);
+      touched.try_emplace(directory.path(), std::move(directory));
+    }
   }
+  return touched;
+}
+
+// Step 6. syncfs here, too: fsync of a directory reports success on an XFS that has shut itself down
+// after an error. Where it is the directories that are synced, .pending/ need not be: a name that
+// comes back there is renamed once more.
+void SyncFolders(const Folders& touched, const OutputDirectory& output) {
+  if (touched.empty() || output.bundles().SyncFileSystem()) return;
   for (const auto& [path, directory] : touched) directory.Sync();
-  output.pending().Sync();
+  if (output.layout() == Layout::kHashed) output.bundles().Sync();  // the folders' own entries
+}
+
+// What the ledger is to be told of a chunk.
+struct Parts {
+  std::vector<CommitItem> items;
+  std::vector<Serial> serials;      // of the items
+  std::vector<std::string> names;   // their endpoints
+  std::vector<Reservation> unused;  // of which nothing was issued
+};
+
+Parts Take(Chunk& chunk) {
+  Parts parts;
+  for (Outcome& outcome : chunk.outcomes) {
+    if (outcome.reservation) parts.unused.push_back(std::move(*outcome.reservation));
+    if (!outcome.issued) continue;
+    parts.serials.push_back(outcome.issued->reservation.serial());
+    parts.names.push_back(outcome.issued->reservation.endpoint());
+    parts.items.push_back(std::move(*outcome.issued));
+  }
+  return parts;
 }
 
 }  // namespace
 
-std::string PendingName(const Serial& serial, std::string_view extension) {
-  return SerialHex(serial) + "." + std::string(extension);
-}
+std::vector<std::string> CommitChunk(Chunk& chunk, Ledger& ledger, const OutputDirectory& output,
+                                     Time now) {
+  // 2. Every file of the chunk is written as .pending/<serial>.<ext>.
+  const std::vector<std::string> files = WritePending(chunk, output);
 
-std::size_t CommitChunk(Chunk& chunk, Ledger& ledger, const OutputDirectory& output, Time now) {
-  std::vector<Placement> placements;
-  WritePending(chunk, output, placements);
+  // 3. One syncfs: the files' content and their entries in .pending are durable.
+  SyncPending(files, output);
 
-  std::vector<CommitItem> items;
-  std::vector<Reservation> unused;
-  for (Outcome& outcome : chunk.outcomes) {
-    if (outcome.issued) items.push_back(std::move(*outcome.issued));
-    if (outcome.reservation) unused.push_back(std::move(*outcome.reservation));
-  }
-  const std::size_t issued = items.size();
-  if (!items.empty()) ledger.Commit(std::move(items), now);  // step 4
+  // 4. One transaction: predecessors superseded, rows issued: the one commit point.
+  Parts parts = Take(chunk);
+  if (!parts.items.empty()) ledger.Commit(std::move(parts.items), now);
 
-  PlaceAll(output, placements);
-  if (!unused.empty()) ledger.Abandon(std::move(unused));
-  return issued;
+  // 5. Every file is renamed into place; an older bundle is replaced at this moment.
+  const Folders touched = PlaceBundles(parts.serials, ledger, output);
+
+  // 6. One more syncfs: the renames are durable.
+  SyncFolders(touched, output);
+
+  // 7. The caller acknowledges. What was reserved and not issued will not be.
+  if (!parts.unused.empty()) ledger.Abandon(std::move(parts.unused));
+  return std::move(parts.names);
 }
 
 }  // namespace fleetmint

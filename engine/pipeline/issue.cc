@@ -83,8 +83,10 @@ class Committer {
       result_.failures.push_back({outcome.job.endpoint, outcome.failure});
       context_.observer.Failed(outcome.job.endpoint, outcome.failure);
     }
-    result_.issued += CommitChunk(chunk, ledger_, context_.output, context_.clock.Now());
-    context_.observer.Acknowledged(result_.issued);  // step 7 of commit.cc
+    const std::vector<std::string> issued =
+        CommitChunk(chunk, ledger_, context_.output, context_.clock.Now());
+    result_.issued += issued.size();
+    context_.observer.Acknowledged(issued, result_.issued);  // step 7 of commit.cc
   }
 
  private:

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -27,9 +28,8 @@ namespace fleetmint {
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
-  // Acknowledged: these many endpoints are issued and durable. `total` counts since the run's
-  // start.
-  virtual void Acknowledged(std::size_t total) = 0;
+  // Acknowledged: these endpoints are issued and durable. `total` counts since the run's start.
+  virtual void Acknowledged(std::span<const std::string> endpoints, std::size_t total) = 0;
   // Failed: one endpoint could not be issued.
   virtual void Failed(const std::string& endpoint, const std::string& reason) = 0;
 };

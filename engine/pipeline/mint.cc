@@ -106,6 +106,12 @@ void MintChunk(Chunk& chunk, const BundlePasswords& passwords, const RunContext&
   for (std::size_t k = 0; k < certificates.size(); ++k) {
     Outcome& outcome = chunk.outcomes[prepared.places[k]];
     IssuedCertificate& certificate = certificates[k];
+    // A user's password costs a tenth of a second: what is not packed yet is given up.
+    if (context.stop.stop_requested()) {
+      outcome.reservation.emplace(std::move(certificate.reservation));
+      chunk.dropped = true;
+      continue;
+    }
     const PrivateKey& key = *keys[prepared.places[k]];
     const Reservation& reservation = certificate.reservation;
     const SecretBytes password = passwords.Get(outcome.job.password, reservation.endpoint(),

@@ -2,31 +2,21 @@
 // decided by its serial's row alone, so running it twice, or crashing within it, changes nothing.
 #include "engine/pipeline/recover.h"
 
+#include <unistd.h>
+
 #include <optional>
 
-#include "engine/base/error.h"
+#include "engine/pipeline/pending.h"
 
 namespace fleetmint {
 namespace {
 
-struct PendingFile {
-  Serial serial{};
-  std::string extension;
-};
-
-// "<32 hex digits>.<extension>" is ours; anything else is not.
-std::optional<PendingFile> ParsePendingName(const std::string& name) {
-  constexpr std::size_t kDigits = 2 * sizeof(Serial);
-  if (name.size() < kDigits + 2 || name[kDigits] != '.') return std::nullopt;
-  for (std::size_t i = 0; i < kDigits; ++i) {
-    const bool digit = (name[i] >= '0' && name[i] <= '9') || (name[i] >= 'a' && name[i] <= 'f');
-    if (!digit) return std::nullopt;
-  }
-  const Bytes bytes = FromHex(name.substr(0, kDigits));
-  PendingFile file;
-  std::copy(bytes.begin(), bytes.end(), file.serial.begin());
-  file.extension = name.substr(kDigits + 1);
-  return file;
+// A pending file's serial and extension if it is ours: by its name, and because it belongs to this
+// user or to whom .pending/ belongs.
+std::optional<PendingFile> OwnPendingFile(const std::string& name, const Directory& pending) {
+  const auto owner = pending.OwnerOf(name);
+  if (!owner || (*owner != ::geteuid() && owner != pending.OwnerOf("."))) return std::nullopt;
+  return ParsePendingName(name);
 }
 
 // A file belongs in place if its serial is current and the ledger recorded a file of this
@@ -40,12 +30,22 @@ bool BelongsInPlace(const std::optional<LedgerRow>& row, const PendingFile& file
   return false;
 }
 
+// What the ended run has renamed may not have been synced.
+void SyncBundles(const OutputDirectory& output) {
+  if (output.bundles().SyncFileSystem()) return;
+  if (output.layout() == Layout::kHashed) {
+    for (const std::string& folder : output.bundles().List())
+      output.bundles().Subdirectory(folder).Sync();
+  }
+  output.bundles().Sync();
+}
+
 }  // namespace
 
 RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Log& log) {
   RecoveryReport report;
   for (const std::string& name : output.pending().List()) {
-    const auto file = ParsePendingName(name);
+    const auto file = OwnPendingFile(name, output.pending());
     if (!file) {
       report.strangers.push_back(name);
       log.Warning("'" + output.pending().PathOf(name) + "' is not fleetmint's; left alone");
@@ -53,16 +53,17 @@ RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Log& log) 
     }
     const auto row = ledger.Find(file->serial);
     if (BelongsInPlace(row, *file, output)) {
-      const auto [directory, place] = output.BundlePlace(row->endpoint, file->extension);
-      output.pending().Rename(name, directory, place);  // step 5 of commit.cc, done again
-      directory.Sync();                                 // step 6
+      // The row may be of a commit whose sync failed: nothing is built on it before it is durable.
+      if (report.finished == 0) ledger.MakeDurable();
+      RemoveReplaced(*row, ledger, output);  // step 5 of commit.cc, done again
+      PutInPlace(*row, file->extension, output);
       ++report.finished;
     } else {
       output.pending().Remove(name);
       ++report.discarded;
     }
   }
-  if (report.finished + report.discarded != 0) output.pending().Sync();
+  SyncBundles(output);  // step 6, also for what the ended run has renamed
   report.abandoned = ledger.AbandonReserved();
   return report;
 }

@@ -19,8 +19,9 @@ struct RecoveryReport {
 };
 
 // Recover follows DESIGN "Recovery": a pending file whose serial is `issued` is renamed into place,
-// the others are deleted, and `reserved` rows become `abandoned`. Precondition: the run lock is
-// held. Idempotent. Errors: kDisk, kLedger.
+// the others are deleted, and `reserved` rows become `abandoned`. When it returns, the bundles of
+// all issued endpoints are durable. Precondition: the run lock is held. Idempotent. Errors: kDisk,
+// kLedger.
 RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Log& log);
 
 }  // namespace fleetmint

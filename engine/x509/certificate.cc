@@ -7,6 +7,7 @@
 
 #include "engine/base/ber.h"
 #include "engine/base/botan_compat.h"
+#include "engine/base/botan_error.h"
 #include "engine/base/error.h"
 
 namespace fleetmint {
@@ -55,7 +56,8 @@ Certificate Certificate::Parse(ByteView der) {
   certificate.der_ = Copy(der);
   try {
     certificate.botan_ = std::make_shared<const Botan::X509_Certificate>(der.data(), der.size());
-  } catch (const std::exception& error) {
+  } catch (const Botan::Exception& error) {
+    ThrowIfOutOfMemory(error);
     throw Error(ErrorKind::kInput, std::string("not a certificate: ") + error.what());
   }
   certificate.version_ = static_cast<int>(certificate.botan_->x509_version());
@@ -143,7 +145,8 @@ bool Certificate::SignedBy(const Certificate& issuer) const {
   try {
     const auto key = botan_compat::SubjectPublicKey(*issuer.botan_);
     return botan_->check_signature(*key);
-  } catch (const std::exception&) {
+  } catch (const Botan::Exception& error) {
+    ThrowIfOutOfMemory(error);
     return false;  // a key or an algorithm that Botan does not know verifies nothing
   }
 }

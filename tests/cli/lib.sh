@@ -3,6 +3,7 @@
 set -euo pipefail
 source_tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 : "${FLEETMINT:=$source_tree/build/fleetmint}"
+: "${FLEETMINT_SHIM:=$(dirname "$FLEETMINT")/tests/libcrash_shim.so}"  # tests/crash/shim.cc
 umask 022
 work=$(mktemp -d)
 trap 'cleanup' EXIT

@@ -3,10 +3,10 @@
 # the argument `all`, at each call of any kind. Prints how many places that were.
 source "$(dirname "${BASH_SOURCE[0]}")/../cli/lib.sh"
 source "$source_tree/tests/crash/lib.sh"
+need_strace
 prepare
 calls=$writing
 [[ ${1-} != all ]] || calls=all
-every=${FLEETMINT_CRASH_EVERY:-1}  # 3: every third place
 cases=0 place=0 killed=0
 while read -r name count; do
   [[ $name != exit_group && $name != exit && $name != execve ]] || continue
@@ -15,7 +15,7 @@ while read -r name count; do
     fresh
     code=0
     (strace -f -o /dev/null -e trace="$name" -e inject="$name":signal=KILL:when="$n" \
-      "$FLEETMINT" "${command_line[@]}"
+      "$FLEETMINT" "${command_line[@]}" 2>stderr
       exit $?) >/dev/null 2>&1 || code=$?
     ((code != 137)) || killed=$((killed + 1))  # else another thread came there first
     promises "killed at $name $n"

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
 #include <set>
 #include <thread>
 
@@ -291,6 +292,19 @@ TEST_F(LedgerTest, EverythingIsThereAfterReopening) {
 }
 
 // Two processes: both reserve, commit and count at the same time, and nothing is lost or doubled.
+// After MakeDurable the database's own file has everything; what is in the write-ahead log, whose
+// sync may have failed, is not needed.
+TEST_F(LedgerTest, MakeDurableDoesWithoutTheLog) {
+  const Serial serial = Issue("ws-1");
+  const std::string copy = dir_ / "copy.db";
+  ledger_.MakeDurable();
+  std::filesystem::copy_file(dir_ / "ledger.db", copy);
+  ASSERT_FALSE(std::filesystem::exists(copy + "-wal"));
+  const auto row = Ledger::Open(copy, "test-authority").Find(serial);
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->state, CertificateState::kIssued);
+}
+
 TEST_F(LedgerTest, ConnectionsOfTwoThreadsNeverShareASerial) {
   constexpr int kRounds = 20;
   std::vector<Serial> serials[2];

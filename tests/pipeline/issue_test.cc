@@ -1,6 +1,7 @@
 #include "engine/pipeline/issue.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -38,7 +39,9 @@ class EqualStreams final : public StreamFactory {
 
 class CountingObserver final : public RunObserver {
  public:
-  void Acknowledged(std::size_t total) override { acknowledged = total; }
+  void Acknowledged(std::span<const std::string>, std::size_t total) override {
+    acknowledged = total;
+  }
   void Failed(const std::string& endpoint, const std::string&) override {
     failed.push_back(endpoint);
   }
@@ -221,6 +224,56 @@ TEST_F(IssueTest, RecoveryFinishesWhatWasCommittedAndDropsWhatWasNot) {
   EXPECT_EQ(ListTree(dir_ / "out/.pending"), std::vector<std::string>{"notes.txt"});
   const RecoveryReport again = Recover(ledger, output, log);
   EXPECT_EQ(again.finished + again.discarded + again.abandoned, 0U);
+}
+
+// A crash amid the replacement of a bundle by one in another format, whose endpoint is now written
+// with capitals: the old files go, the new ones come, whatever was done already.
+TEST_F(IssueTest, RecoveryFinishesAReplacementInAnotherFormat) {
+  SystemStreams streams(random_);
+  Run("h-1", streams);
+  fs::remove(dir_ / "out/bundles/h-1.pfx");
+  const Fleet fleet = LoadFleet("H-1", "overrides:\n  H-1: {bundle: {formats: [pem]}}\n");
+  const std::vector<std::string> lost{"h-1"};
+  const IssueFleetOptions options{
+      .ca = dir_ / "ca", .out = dir_ / "out", .streams = streams, .observer = observer_};
+  EXPECT_EQ(IssueFleet(fleet, catalog_, options, lost).issued, 1U);
+  const std::vector<std::string> placed{"H-1.chain.pem", "H-1.crt.pem", "H-1.key.pem"};
+  EXPECT_EQ(ListTree(dir_ / "out/bundles"), placed);
+
+  const std::string serial = ReadManifest().at("H-1").serial;
+  Authority authority = Authority::Open(dir_ / "ca");
+  Ledger ledger = authority.OpenLedger();
+  const OutputDirectory output = OutputDirectory::Open(dir_ / "out", authority.id());
+  NullLog log;
+  for (std::size_t done = 0; done < placed.size(); ++done) {
+    // As many files as `done` are in place, the others are pending, the old one is still there.
+    for (std::size_t i = done; i < placed.size(); ++i) {
+      fs::rename(dir_ / ("out/bundles/" + placed[i]),
+                 dir_ / ("out/.pending/" + serial + placed[i].substr(3)));
+    }
+    dir_.Write("out/bundles/h-1.pfx", "the one before");
+    EXPECT_EQ(Recover(ledger, output, log).finished, placed.size() - done);
+    EXPECT_EQ(ListTree(dir_ / "out/bundles"), placed);
+  }
+}
+
+// Whatever looks like ours and belongs to somebody else is left alone.
+TEST_F(IssueTest, RecoveryTouchesOwnFilesOnly) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  SystemStreams streams(random_);
+  Run("h-1", streams);
+  const std::string name = std::string(32, 'b') + ".pfx";
+  dir_.Write("out/.pending/" + name, "somebody's");
+  ASSERT_EQ(::chown((dir_ / ("out/.pending/" + name)).c_str(), 12345, 12345), 0);
+  Authority authority = Authority::Open(dir_ / "ca");
+  Ledger ledger = authority.OpenLedger();
+  const OutputDirectory output = OutputDirectory::Open(dir_ / "out", authority.id());
+  NullLog log;
+  EXPECT_EQ(Recover(ledger, output, log).strangers, std::vector<std::string>{name});
+  EXPECT_TRUE(fs::exists(dir_ / ("out/.pending/" + name)));
+  // The directory's owner is one of us: a run as root after one as a service user.
+  ASSERT_EQ(::chown((dir_ / "out/.pending").c_str(), 12345, 12345), 0);
+  EXPECT_EQ(Recover(ledger, output, log).discarded, 1U);
 }
 
 TEST_F(IssueTest, ThePlanCountsWhatItFinds) {

@@ -21,15 +21,17 @@ struct IssueFleetOptions {
   KeyOptions keys{};
 };
 
+// `replace`: as for Plan::Make.
 inline RunResult IssueFleet(const Fleet& fleet, const Catalog& catalog,
-                            const IssueFleetOptions& options) {
+                            const IssueFleetOptions& options,
+                            std::span<const std::string> replace = {}) {
   const SystemClock clock;
   SystemRandom random;
   NullLog log;
   Authority authority = Authority::Open(options.ca);
   authority.Unlock(nullptr, clock);
   Ledger ledger = authority.OpenLedger();
-  Plan plan = Plan::Make(fleet, catalog, &ledger);
+  Plan plan = Plan::Make(fleet, catalog, &ledger, FaultList(""), replace);
   const OutputDirectory output =
       OpenOutputToIssue(options.out, authority, ledger, fleet.name(), std::nullopt, random);
   const RunResult result = Issue(plan, {.authority = authority,

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# No memory: the Nth allocation of a run fails, alone or with all that follow, for each N from the run lock
+# on. The run ends with exit code 3, or has not needed that memory; and the same command again finishes the
+# job. Prints how many allocations that were. And writes that are always short.
+source "$(dirname "${BASH_SOURCE[0]}")/../cli/lib.sh"
+source "$source_tree/tests/crash/lib.sh"
+need_shim
+every=${FLEETMINT_ALLOCATION_EVERY:-$every}
+prepare
+# shimmed VARIABLE=VALUE: a run with it; gives its exit code.
+shimmed() {
+  local code=0
+  fresh
+  (env "$1" LD_PRELOAD="$FLEETMINT_SHIM" "$FLEETMINT" "${command_line[@]}" >stdout 2>stderr
+    exit $?) 2>/dev/null || code=$?
+  echo $code
+}
+equal "$(shimmed SHIM_SHORT_WRITES=1)" 0
+promises 'short writes'
+equal "$(shimmed SHIM_COUNT="$work/count")" 0
+count=$(cat count)
+((count > 1000)) || fail "only $count allocations"
+cases=0 needed=0
+for ((n = 1; n <= count; n += every)); do
+  for kind in SHIM_FAIL_ALLOCATION SHIM_FAIL_ALLOCATIONS; do
+    code=$(shimmed $kind=$n)
+    case $code in
+      0) ;;
+      3) grep -qE 'out of memory|hint: ' stderr || fail "$kind $n: exit code 3 without a reason"; needed=$((needed + 1)) ;;
+      *) fail "$kind $n: exit code $code" ;;
+    esac
+    promises "$kind $n"
+    cases=$((cases + 1))
+  done
+done
+((10 * needed > 9 * cases)) || fail "only $needed of $cases failures were noticed"
+echo "$cases runs without memory, of $count allocations, $needed ended: nothing lost, nothing twice"
