@@ -98,11 +98,9 @@ bool IsPlainName(std::string_view name) {
   return true;
 }
 
-// Whether openat2 works here is a fact of the machine, found out at the first call.
-std::atomic<bool>& OpenAt2Missing() {
-  static std::atomic<bool> missing{false};
-  return missing;
-}
+// Whether openat2 and syncfs work here is a fact of the machine, found out at the first call.
+std::atomic<bool> openat2_missing{false};
+std::atomic<bool> syncfs_missing{false};
 
 template <typename Buffer>
 Buffer ReadAll(int fd, const std::string& path, std::size_t limit) {
@@ -206,7 +204,7 @@ int Directory::OpenBeneath(std::string_view name, int flags, unsigned mode) cons
     errno = EINVAL;
     return -1;
   }
-  if (!OpenAt2Missing()) {
+  if (!openat2_missing) {
     open_how how{};
     how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
     how.mode = (flags & O_CREAT) != 0 ? mode : 0;
@@ -215,7 +213,7 @@ int Directory::OpenBeneath(std::string_view name, int flags, unsigned mode) cons
         Retry([&] { return ::syscall(SYS_openat2, fd_, copy.c_str(), &how, sizeof how); });
     // ENOSYS: a kernel before 5.6; EPERM: a container filter that does not know the call.
     if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return static_cast<int>(fd);
-    OpenAt2Missing() = true;
+    openat2_missing = true;
   }
   return Retry([&] { return ::openat(fd_, copy.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, mode); });
 }
@@ -400,6 +398,7 @@ bool KernelReportsBySyncfs() {
 }  // namespace
 
 std::optional<std::string> Directory::DoubtOfSyncfs() const {
+  if (syncfs_missing) return "syncfs is missing here";
   if (!KernelReportsBySyncfs()) return "this kernel does not report errors by syncfs";
   struct statfs status {};
   if (::fstatfs(fd_, &status) != 0) return "its file system is unknown";
@@ -415,12 +414,15 @@ std::optional<std::string> Directory::DoubtOfSyncfs() const {
   }
 }
 
-bool Directory::HasOpenAt2() { return !OpenAt2Missing(); }
+bool Directory::HasOpenAt2() { return !openat2_missing; }
 
 bool Directory::SyncFileSystem() const {
   if (DoubtOfSyncfs()) return false;
   if (::syncfs(fd_) == 0) return true;
-  if (errno == ENOSYS || errno == EPERM) return false;
+  if (errno == ENOSYS || errno == EPERM) {
+    syncfs_missing = true;
+    return false;
+  }
   Fail("sync the file system of", path_, errno);
 }
 

@@ -141,8 +141,8 @@ int Issue(Session& session, const Options& options) {
     layout = options.layout == "hashed" ? Layout::kHashed : Layout::kFlat;
   const OutputDirectory output = OpenOutputToIssue(session.out, authority, ledger, fleet.name(),
                                                    layout, session.random, options.replace_damaged);
-  SayStandIns(session, output.root());
   SayRecovery(session, Recover(ledger, output, session.ui));
+  SayStandIns(session, output.root());
   if (options.replace_damaged) {
     const std::vector<std::string> lost = LostEndpoints(ledger, output);
     plan = Plan::Make(fleet, catalog, &ledger, FaultList(""), lost);

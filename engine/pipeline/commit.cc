@@ -60,9 +60,9 @@ Folders PlaceBundles(const std::vector<Serial>& serials, const Ledger& ledger,
   return touched;
 }
 
-// Step 6. syncfs here, too: fsync of a directory reports success on an XFS that has shut itself down
-// after an error. Where it is the directories that are synced, .pending/ need not be: a name that
-// comes back there is renamed once more.
+// Step 6. syncfs here, too: fsync of a directory reports success on an XFS that has shut itself
+// down after an error. Where it is the directories that are synced, .pending/ need not be: a name
+// that comes back there is renamed once more.
 void SyncFolders(const Folders& touched, const OutputDirectory& output) {
   if (touched.empty() || output.bundles().SyncFileSystem()) return;
   for (const auto& [path, directory] : touched) directory.Sync();

@@ -44,6 +44,7 @@ void SyncBundles(const OutputDirectory& output) {
 
 RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Log& log) {
   RecoveryReport report;
+  // A pending file whose serial is issued is renamed (redo), the others are deleted.
   for (const std::string& name : output.pending().List()) {
     const auto file = OwnPendingFile(name, output.pending());
     if (!file) {
@@ -55,7 +56,8 @@ RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Log& log) 
     if (BelongsInPlace(row, *file, output)) {
       // The row may be of a commit whose sync failed: nothing is built on it before it is durable.
       if (report.finished == 0) ledger.MakeDurable();
-      RemoveReplaced(*row, ledger, output);  // step 5 of commit.cc, done again
+      // Step 5 of commit.cc, done again.
+      RemoveReplaced(*row, ledger, output);
       PutInPlace(*row, file->extension, output);
       ++report.finished;
     } else {
@@ -63,7 +65,9 @@ RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Log& log) 
       ++report.discarded;
     }
   }
-  SyncBundles(output);  // step 6, also for what the ended run has renamed
+  // Step 6, also for what the ended run has renamed.
+  SyncBundles(output);
+  // Reserved rows become abandoned.
   report.abandoned = ledger.AbandonReserved();
   return report;
 }

@@ -1,5 +1,6 @@
 #include "engine/pipeline/verify.h"
 
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -115,6 +116,7 @@ class Verifier {
         output_(output),
         context_{authority, output, catalog, passwords_, CheckChain(authority, now, report_),
                  {},        now},
+        workers_(oneapi::tbb::global_control::max_allowed_parallelism, threads),
         arena_(static_cast<int>(threads)),
         run_in_progress_(run_in_progress),
         stop_(std::move(stop)) {
@@ -205,6 +207,7 @@ class Verifier {
   VerifyReport report_;
   BundlePasswords passwords_;
   VerifyContext context_;
+  oneapi::tbb::global_control workers_;  // more than there are processors, too
   oneapi::tbb::task_arena arena_;
   const bool run_in_progress_;
   const std::stop_token stop_;

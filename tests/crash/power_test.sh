@@ -111,6 +111,6 @@ for fs in ext4 xfs; do
     ((all_lost + all_torn > 0)) || fail "without a sync nothing was lost on $fs: this test sees nothing"
   else
     ((all_lost + all_torn == 0)) || fail "power cuts on $fs"
-    ((all_acknowledged > 0)) || fail "no cut came after an acknowledgement on $fs"
+    ((rounds < 10 || all_acknowledged > 0)) || fail "no cut came after an acknowledgement on $fs"
   fi
 done
