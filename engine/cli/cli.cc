@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "engine/base/botan_error.h"
 #include "engine/base/text.h"
 #include "engine/cli/session.h"
 
@@ -70,6 +71,9 @@ int RunAction(Session& session) {
     return ExitCode(error.kind());
   } catch (const std::bad_alloc&) {
     throw;
+  } catch (const Botan::Exception& error) {
+    ThrowIfOutOfMemory(error);
+    session.ui.Report(Error(ErrorKind::kDisk, std::string("unexpected: ") + error.what()));
   } catch (const std::exception& error) {
     session.ui.Report(Error(ErrorKind::kDisk, std::string("unexpected: ") + error.what()));
   }

@@ -24,19 +24,17 @@ bool IsWhole(const LedgerRow& row, const OutputDirectory& output) {
       });
 }
 
-namespace {
-
-// No file of the bundle is there.
-bool IsGone(const LedgerRow& row, const OutputDirectory& output) {
-  return std::none_of(
-      row.facts.files.begin(), row.facts.files.end(),
-      [&](const BundleFileRecord& file) { return output.Exists(row.endpoint, file.extension); });
+std::vector<std::string> FilesPresent(const LedgerRow& row, const OutputDirectory& output) {
+  std::vector<std::string> paths;
+  for (const BundleFileRecord& file : row.facts.files) {
+    if (output.Exists(row.endpoint, file.extension))
+      paths.push_back(output.BundlePath(row.endpoint, file.extension));
+  }
+  return paths;
 }
 
-}  // namespace
-
 bool WasTakenAway(const LedgerRow& row, const OutputDirectory& output) {
-  return row.delivered_at && IsGone(row, output);
+  return row.delivered_at && FilesPresent(row, output).size() < row.facts.files.size();
 }
 
 bool IsLost(const LedgerRow& row, const OutputDirectory& output) {
@@ -62,19 +60,21 @@ DeliveryReport Deliver(Ledger& ledger, const OutputDirectory& output,
     if (!wanted.empty() && !wanted.contains(AsciiLower(row.endpoint))) return;
     const bool whole = IsWhole(row, output);
     // What is not there counts as shipped if somebody says so of this very endpoint.
-    const bool gone = IsGone(row, output);
-    if (!whole && !(gone && (row.delivered_at || !wanted.empty()))) {
+    const bool said_to_be_gone = !wanted.empty() && FilesPresent(row, output).empty();
+    const bool taken_away = WasTakenAway(row, output);
+    if (!whole && !taken_away && !said_to_be_gone) {
       report.damaged.push_back(row.endpoint);
       return;
     }
     ++report.delivered;
     if (!row.delivered_at) serials.push_back(row.serial);
-    if (whole) rows.push_back(row);
+    if (whole || taken_away) rows.push_back(row);
   });
   ledger.MarkDelivered(serials, now);
   if (!remove) return report;
   for (const LedgerRow& row : rows) {
     for (const BundleFileRecord& file : row.facts.files) {
+      if (!output.Exists(row.endpoint, file.extension)) continue;
       const auto [directory, name] = output.BundlePlace(row.endpoint, file.extension);
       directory.Remove(name);
       ++report.removed;

@@ -16,7 +16,8 @@ bool IsPresent(const LedgerRow& row, const OutputDirectory& output);
 // IsWhole reads every file of the bundle: each is there and has the recorded hash.
 bool IsWhole(const LedgerRow& row, const OutputDirectory& output);
 
-// WasTakenAway: the bundle was delivered, and no file of it is there any more.
+// WasTakenAway: the bundle was delivered, and not all of its files are there any more. (All are
+// gone, unless a removal has been cut short.)
 bool WasTakenAway(const LedgerRow& row, const OutputDirectory& output);
 
 // IsLost: the bundle is not whole, and was not delivered and taken away on purpose.
@@ -25,6 +26,10 @@ bool IsLost(const LedgerRow& row, const OutputDirectory& output);
 // LostEndpoints gives the names (lower case, sorted) of the output's endpoints whose bundles are
 // lost. Reads the whole output.
 std::vector<std::string> LostEndpoints(const Ledger& ledger, const OutputDirectory& output);
+
+// FilesPresent gives the paths of what is there of a bundle, whole or not, relative to the output
+// directory.
+std::vector<std::string> FilesPresent(const LedgerRow& row, const OutputDirectory& output);
 
 // DeliveryReport says what Deliver did.
 struct DeliveryReport {

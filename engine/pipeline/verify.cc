@@ -157,6 +157,12 @@ class Verifier {
     }
     if (WasTakenAway(row, output_)) {
       ++report_.delivered;
+      for (const std::string& path : FilesPresent(row, output_)) {
+        known_.insert(path);
+        report_.findings.push_back({row.endpoint, path,
+                                    "was delivered, and the rest of its bundle is not here "
+                                    "(fleetmint delivered --delete removes this, too)"});
+      }
       return;
     }
     for (const BundleFileRecord& file : row.facts.files) {

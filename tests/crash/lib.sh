@@ -15,17 +15,26 @@ writing='openat,write,pwrite64,fsync,fdatasync,syncfs,rename,renameat,renameat2,
 
 # prepare: start/ca and start/out, as a run finds them: three endpoints issued, of which one bundle is missing
 # and one is damaged, and two new ones in fleet.yaml. So a run issues, replaces and skips. One is replaced by
-# a bundle in another format.
+# a bundle in another format. prepare_small: two endpoints, of which that one is damaged.
 prepare() {
+  start_with 'ws-[1-3]' 'ws-[1-5]'
+  rm start/out/bundles/ws-1.pfx
+  endpoints=5
+  files='ws-1.pfx ws-2.chain.pem ws-2.crt.pem ws-2.key.pem ws-3.pfx ws-4.pfx ws-5.pfx '
+}
+prepare_small() {
+  start_with 'ws-[1-2]' 'ws-[1-2]'
+  endpoints=2
+  files='ws-1.pfx ws-2.chain.pem ws-2.crt.pem ws-2.key.pem '
+}
+start_with() {
   mkdir start
   fast_ca start/ca
-  fast_fleet fleet.yaml 'ws-[1-3]'
+  fast_fleet fleet.yaml "$1"
   run 0 issue fleet.yaml --profiles profiles.d --ca start/ca --out start/out
-  rm start/out/bundles/ws-1.pfx
   printf X | dd of=start/out/bundles/ws-2.pfx bs=1 seek=200 conv=notrunc status=none
-  fast_fleet fleet.yaml 'ws-[1-5]'
+  fast_fleet fleet.yaml "$2"
   printf 'overrides:\n  ws-2: {bundle: {formats: [pem]}}\n' >>fleet.yaml
-  files='ws-1.pfx ws-2.chain.pem ws-2.crt.pem ws-2.key.pem ws-3.pfx ws-4.pfx ws-5.pfx '
 }
 # At this log level each endpoint is named when it is acknowledged.
 command_line=(issue fleet.yaml --profiles profiles.d --ca ca --out out --replace-damaged --threads 1 --quiet
@@ -63,9 +72,9 @@ promises() {
   [[ -z $again ]] || fail "$1: acknowledged, and issued again: $again"
   "$FLEETMINT" verify --profiles profiles.d --ca ca --out out >verified 2>stderr ||
     fail "$1: verify after it: $(cat verified)"
-  [[ $(wc -l <out/manifest.jsonl) == 5 ]] || fail "$1: $(wc -l <out/manifest.jsonl) endpoints in the manifest"
-  [[ $(sqlite3 ca/ledger.db "select count(*), count(distinct endpoint_key) from certificate where state = 'issued' and fleet <> ''") == '5|5' ]] ||
-    fail "$1: not five current certificates"
+  [[ $(wc -l <out/manifest.jsonl) == "$endpoints" ]] || fail "$1: $(wc -l <out/manifest.jsonl) endpoints in the manifest"
+  [[ $(sqlite3 ca/ledger.db "select count(*), count(distinct endpoint_key) from certificate where state = 'issued' and fleet <> ''") == "$endpoints|$endpoints" ]] ||
+    fail "$1: not one current certificate an endpoint"
   [[ $(sqlite3 ca/ledger.db "select count(*) from certificate where state = 'reserved' and fleet <> ''") == 0 ]] ||
     fail "$1: open reservations"
   [[ $(ls out/bundles | tr '\n' ' ') == "$files" ]] || fail "$1: in bundles: $(ls out/bundles)"
