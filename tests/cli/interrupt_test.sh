@@ -52,7 +52,7 @@ says 'verified'
 
 # A disk that hangs: the first Ctrl-C waits for it, the second one does not.
 if [[ -e $FLEETMINT_SHIM ]]; then
-  setsid env SHIM_HANG_SYNCFS=2 LD_PRELOAD="$FLEETMINT_SHIM" \
+  setsid env SHIM_HANG_RENAME=1 LD_PRELOAD="$FLEETMINT_SHIM" \
     "$FLEETMINT" issue fleet.yaml --profiles profiles.d --ca ca --out out >stdout 2>stderr </dev/null &
   pid=$!
   for ((i = 0; i < 200; ++i)); do

@@ -1,15 +1,12 @@
-// A library to preload (LD_PRELOAD): it makes the C library fail in ways that the kernel cannot be asked for.
+// A library to preload (LD_PRELOAD) into fleetmint: it makes the C library fail in ways that the kernel cannot
+// be asked for. Allocations and writes are counted from the first flock on, that is, from the run lock on.
 //
-// Into fleetmint, by variables; allocations and writes from the first flock on, that is, from the run lock on:
 //   SHIM_FAIL_ALLOCATION=N    the Nth allocation of the process fails, once
 //   SHIM_FAIL_ALLOCATIONS=N   it and all that follow fail
 //   SHIM_COUNT=FILE           at the end the number of allocations is written to FILE
 //   SHIM_SHORT_WRITES=1       write and pwrite write half of what they were given
-//   SHIM_HANG_SYNCFS=N        the Nth syncfs takes a minute
+//   SHIM_HANG_RENAME=1        the first renameat takes a minute
 //   SHIM_NO_SYNC=1            fsync, fdatasync and syncfs do nothing, and say that they did
-// Into a test program, which finds these by dlsym:
-//   void shim_fail(long n, bool all_that_follow)    from now on, the Nth allocation fails
-//   long shim_stop()                                no more; gives how many there were
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -37,11 +34,10 @@ long NumberFrom(const char* variable) {
   return text == nullptr ? 0 : std::atol(text);
 }
 
-std::atomic<long> once{NumberFrom("SHIM_FAIL_ALLOCATION")};  // 0: none
-std::atomic<long> from{NumberFrom("SHIM_FAIL_ALLOCATIONS")};
-
 bool Fails() {
   if (!armed.load(std::memory_order_relaxed)) return false;
+  static const long once = NumberFrom("SHIM_FAIL_ALLOCATION");  // 0: none
+  static const long from = NumberFrom("SHIM_FAIL_ALLOCATIONS");
   const long number = ++allocations;
   if (number != once && (from == 0 || number < from)) return false;
   errno = ENOMEM;
@@ -79,18 +75,6 @@ struct Counter {
 
 extern "C" {
 
-void shim_fail(long n, bool all_that_follow) {
-  allocations = 0;
-  (all_that_follow ? from : once) = n;
-  armed = true;
-}
-
-long shim_stop() {
-  armed = false;
-  once = from = 0;
-  return allocations;
-}
-
 int flock(int fd, int operation) {
   static auto* const next = Next<int(int, int)>("flock");
   const int result = next(fd, operation);
@@ -120,10 +104,14 @@ int fdatasync(int fd) {
 
 int syncfs(int fd) noexcept {
   static auto* const next = Next<int(int)>("syncfs");
-  static const long hangs = NumberFrom("SHIM_HANG_SYNCFS");
-  static std::atomic<long> number{0};
-  if (++number == hangs) ::sleep(60);
   return Syncs() ? next(fd) : 0;
+}
+
+int renameat(int from_directory, const char* name, int to_directory, const char* to) noexcept {
+  static auto* const next = Next<int(int, const char*, int, const char*)>("renameat");
+  static std::atomic<bool> hangs{NumberFrom("SHIM_HANG_RENAME") != 0};
+  if (hangs.exchange(false)) ::sleep(60);
+  return next(from_directory, name, to_directory, to);
 }
 
 void* malloc(size_t size) { return Fails() ? nullptr : __libc_malloc(size); }

@@ -7,9 +7,11 @@
 #include <filesystem>
 #include <map>
 
+#include "engine/pipeline/hierarchy.h"
 #include "engine/pipeline/recover.h"
 #include "output/manifest.h"
-#include "tests/pipeline/issue_fixture.h"
+#include "tests/support/issue_fleet.h"
+#include "tests/support/temp_dir.h"
 #include "tests/support/thrown.h"
 
 namespace fleetmint {
@@ -47,9 +49,43 @@ class CountingObserver final : public RunObserver {
   std::vector<std::string> failed;
 };
 
-// Runs of it.
-class IssueTest : public IssueFixture {
+// An authority with ECDSA keys, a fleet file, and runs of it.
+class IssueTest : public testing::Test {
  protected:
+  IssueTest() {
+    dir_.Write("fast-authority.yaml",
+               "authority: fast\nsummary: ECDSA\ntiers:\n"
+               "  - {name: root, subject: \"CN=Root\", key: {algorithm: ecdsa, curve: p256}, "
+               "validity: 10y}\n"
+               "  - {name: issuing, subject: \"CN=Issuing\", key: {algorithm: ecdsa, curve: p256}, "
+               "validity: 5y, path_length: 0}\n"
+               "crl_validity: 1y\n");
+    dir_.Write("fast-agent.yaml",
+               "profile: fast-agent\nextends: mtls-client\nkey: {algorithm: ecdsa, curve: p256}\n"
+               "key_usage: [digital_signature]\n"
+               "bundle: {csp: \"Microsoft Software Key Storage Provider\", key_spec: none}\n");
+    FaultList faults("profiles");
+    for (const char* name : {"fast-authority.yaml", "fast-agent.yaml"})
+      catalog_.AddFile(dir_ / name, faults);
+    faults.ThrowIfAny();
+    Init("ca");
+  }
+
+  void Init(const std::string& ca) {
+    SystemStreams streams(random_);
+    Authority::Init(dir_ / ca, HierarchyOf(*catalog_.FindAuthority("fast")), random_, streams,
+                    clock_);
+  }
+
+  Fleet LoadFleet(const std::string& hosts, const std::string& more = "") {
+    return Fleet::Load(
+        dir_.Write("fleet.yaml",
+                   "fleet: test\nprofile: fast-agent\ndefaults: {domain: example.com}\n"
+                   "groups:\n  - {name: all, hosts: \"" +
+                       hosts + "\"}\n" + more),
+        catalog_);
+  }
+
   RunResult Run(const std::string& hosts, StreamFactory& streams, unsigned threads = 2,
                 const std::string& ca = "ca", const std::string& out = "out",
                 std::stop_token stop = {}) {
@@ -75,6 +111,10 @@ class IssueTest : public IssueFixture {
 
   Ledger::Counts Counts() { return Authority::Open(dir_ / "ca").OpenLedger().Count(); }
 
+  TempDir dir_;
+  Catalog catalog_ = Catalog::Builtin();
+  SystemClock clock_;
+  SystemRandom random_;
   CountingObserver observer_;
 };
 
