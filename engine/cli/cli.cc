@@ -62,6 +62,13 @@ bool ReaderHasGone() {
   return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
+// Ends the process as a crash would, whose consequences are provided for: a library that has failed
+// may wait for ever where it is taken down.
+[[noreturn]] void EndAtOnce() {
+  std::fflush(nullptr);
+  ::_exit(ExitCode(ErrorKind::kDisk));
+}
+
 // The one place where an exception becomes an exit code.
 int RunAction(Session& session) {
   try {
@@ -77,7 +84,7 @@ int RunAction(Session& session) {
   } catch (const std::exception& error) {
     session.ui.Report(Error(ErrorKind::kDisk, std::string("unexpected: ") + error.what()));
   }
-  return ExitCode(ErrorKind::kDisk);
+  EndAtOnce();
 }
 
 int RunCommand(int argc, char** argv) {
@@ -125,7 +132,7 @@ int Run(int argc, char** argv) {
     return RunCommand(argc, argv);
   } catch (const std::bad_alloc&) {
     SayOutOfMemory();
-    return ExitCode(ErrorKind::kDisk);
+    EndAtOnce();
   }
 }
 

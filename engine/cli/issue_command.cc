@@ -126,6 +126,7 @@ int Issue(Session& session, const Options& options) {
   FaultList faults(options.fleet);
   const Fleet fleet = Fleet::Load(options.fleet, catalog, faults);
   if (!faults.empty()) Plan::Make(fleet, catalog, nullptr, faults);  // throws all of them
+  WarmUp();
   Authority authority = Authority::Open(session.ca);
   const RunLock lock = TakeRunLock(session, options, authority);
   Ledger ledger = authority.OpenLedger();

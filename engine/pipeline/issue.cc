@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 
+#include "engine/base/error.h"
 #include "engine/pipeline/chunk.h"
 #include "engine/pipeline/commit.h"
 #include "engine/pipeline/mint.h"
@@ -95,7 +96,57 @@ class Committer {
   RunResult& result_;
 };
 
+// What a run needs of oneTBB. One slot more than key workers: the serial stages spend their time
+// waiting for the disk.
+struct Workers {
+  explicit Workers(unsigned threads)
+      : limit(oneapi::tbb::global_control::max_allowed_parallelism, threads + 1),
+        arena(static_cast<int>(threads) + 1) {}
+  oneapi::tbb::global_control limit;
+  oneapi::tbb::task_arena arena;
+};
+
+void RunPipeline(Reserver& reserver, Committer& committer, ChunksInFlight& chunks,
+                 const BundlePasswords& passwords, const RunContext& context) {
+  namespace tbb = oneapi::tbb;
+  auto workers = std::make_unique<Workers>(context.threads);
+  const std::size_t in_flight = std::size_t{2} * context.threads + 2;
+  const auto reserve = [&](tbb::flow_control& control) {
+    Chunk* const chunk = reserver.Next();
+    if (chunk == nullptr) control.stop();
+    return chunk;
+  };
+  const auto mint = [&](Chunk* chunk) {
+    MintChunk(*chunk, passwords, context);
+    return chunk;
+  };
+  const auto commit = [&](Chunk* chunk) {
+    committer.Take(*chunk);
+    chunks.Drop(chunk);
+  };
+  try {
+    workers->arena.execute([&] {
+      tbb::parallel_pipeline(
+          in_flight,
+          tbb::make_filter<void, Chunk*>(tbb::filter_mode::serial_in_order, reserve) &
+              tbb::make_filter<Chunk*, Chunk*>(tbb::filter_mode::parallel, mint) &
+              tbb::make_filter<Chunk*, void>(tbb::filter_mode::serial_out_of_order, commit));
+    });
+  } catch (const Error&) {
+    throw;
+  } catch (...) {
+    // oneTBB without memory waits for ever where it is taken down: it is left as it is.
+    static_cast<void>(workers.release());
+    throw;
+  }
+}
+
 }  // namespace
+
+void WarmUp() {
+  const oneapi::tbb::global_control control(oneapi::tbb::global_control::max_allowed_parallelism,
+                                            1);
+}
 
 std::size_t ChunkSize(std::size_t remaining, unsigned threads) {
   const std::size_t parts = std::size_t{4} * std::max(1U, threads);
@@ -103,7 +154,6 @@ std::size_t ChunkSize(std::size_t remaining, unsigned threads) {
 }
 
 RunResult Issue(Plan& plan, const RunContext& context) {
-  namespace tbb = oneapi::tbb;
   RunResult result;
   const auto start = std::chrono::steady_clock::now();
   const std::int64_t run = context.ledger.BeginRun(plan.fleet_name(), context.clock.Now());
@@ -114,32 +164,7 @@ RunResult Issue(Plan& plan, const RunContext& context) {
   Reserver reserver(plan, context, run, chunks);
   Committer committer(context, commit_ledger, result);
 
-  // One slot more than key workers: the serial stages spend their time waiting for the disk.
-  const int slots = static_cast<int>(context.threads) + 1;
-  const tbb::global_control workers(tbb::global_control::max_allowed_parallelism,
-                                    static_cast<std::size_t>(slots));
-  tbb::task_arena arena(slots);
-  const std::size_t in_flight = std::size_t{2} * context.threads + 2;
-  arena.execute([&] {
-    tbb::parallel_pipeline(
-        in_flight, tbb::make_filter<void, Chunk*>(tbb::filter_mode::serial_in_order,
-                                                  [&](tbb::flow_control& control) {
-                                                    Chunk* const chunk = reserver.Next();
-                                                    if (chunk == nullptr) control.stop();
-                                                    return chunk;
-                                                  }) &
-                       tbb::make_filter<Chunk*, Chunk*>(tbb::filter_mode::parallel,
-                                                        [&](Chunk* chunk) {
-                                                          MintChunk(*chunk, plan.passwords(),
-                                                                    context);
-                                                          return chunk;
-                                                        }) &
-                       tbb::make_filter<Chunk*, void>(tbb::filter_mode::serial_out_of_order,
-                                                      [&](Chunk* chunk) {
-                                                        committer.Take(*chunk);
-                                                        chunks.Drop(chunk);
-                                                      }));
-  });
+  RunPipeline(reserver, committer, chunks, plan.passwords(), context);
   context.ledger.EndRun(run, context.clock.Now());
   result.interrupted = result.issued + result.failures.size() < plan.size();
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

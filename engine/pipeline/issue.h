@@ -4,7 +4,8 @@
 //
 // A fault of one endpoint is that endpoint's outcome; a fault of the authority, the disk, the
 // ledger or a key check ends the run with an exception, and what was acknowledged before stays.
-// Running again finishes the job.
+// Running again finishes the job. (After another exception than an Error, lack of memory above all,
+// in another process: oneTBB is then left as it is.)
 #pragma once
 
 #include <cstdint>
@@ -65,6 +66,10 @@ struct RunResult {
 // Issue issues every job of the plan. Precondition: the run lock is held and Recover has run. May
 // be called from any thread; it uses an arena of its own with threads + 1 slots.
 RunResult Issue(Plan& plan, const RunContext& context);
+
+// WarmUp makes oneTBB load its allocator, which it does at its first use and which must not happen
+// where memory may be short: the C library's dlopen then ends the process.
+void WarmUp();
 
 // ChunkSize is how many endpoints the next chunk takes: clamp(ceil(remaining / 4 threads), 1, 64).
 // The last chunks shrink, so that no key worker waits long for another one's last chunk.
