@@ -29,6 +29,7 @@ CertificateState ParseState(const std::string& name) {
 std::vector<std::string> SplitLines(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);
+  stream.exceptions(std::ios::badbit);  // else lack of memory ends the text early
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
   return lines;
 }
@@ -37,6 +38,7 @@ std::vector<BundleFileRecord> SplitFiles(const std::string& text) {
   std::vector<BundleFileRecord> files;
   for (const std::string& line : SplitLines(text)) {
     std::istringstream words(line);
+    words.exceptions(std::ios::badbit);
     BundleFileRecord file;
     std::string hex;
     words >> file.extension >> file.bytes >> hex;

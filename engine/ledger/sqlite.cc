@@ -147,10 +147,11 @@ bool Query::Step() {
 
 std::string Query::Text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-  return text == nullptr
-             ? ""
-             : std::string(text,
-                           static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+  if (text == nullptr) {
+    if (!IsNull(column)) connection_.Fail(SQLITE_NOMEM);  // no memory for the text
+    return "";
+  }
+  return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
 ByteView Query::Blob(int column) const {

@@ -50,7 +50,9 @@ Folders PlaceBundles(const std::vector<Serial>& serials, const Ledger& ledger,
   Folders touched;
   for (const Serial& serial : serials) {
     const auto row = ledger.Find(serial);
-    if (!row) throw Error(ErrorKind::kLedger, "serial " + SerialHex(serial) + " has vanished");
+    if (!row || row->facts.files.empty()) {  // empty: the ledger could not be read, for want of memory
+      throw Error(ErrorKind::kLedger, "serial " + SerialHex(serial) + " cannot be read again");
+    }
     RemoveReplaced(*row, ledger, output);
     for (const BundleFileRecord& file : row->facts.files) {
       Directory directory = PutInPlace(*row, file.extension, output);
