@@ -105,10 +105,9 @@ class Directory {
   [[nodiscard]] bool SyncFileSystem() const;
   // HasOpenAt2 tells whether openat2 was there so far.
   static bool HasOpenAt2();
-  // DoubtOfSyncfs says why SyncFileSystem does nothing here, as far as it is known yet; nothing where
-  // syncfs is relied on:
-  // kernels from 5.8 on report what could not be written back since the directory was opened (in
-  // syncfs(2), "VERSIONS"), on the file systems that are known here.
+  // DoubtOfSyncfs says why SyncFileSystem does nothing here, as far as it is known yet; nothing
+  // where syncfs is relied on: kernels from 5.8 on report what could not be written back since the
+  // directory was opened (syncfs(2), "VERSIONS"), on the file systems that are known here.
   std::optional<std::string> DoubtOfSyncfs() const;
 
   int descriptor() const { return fd_; }

@@ -1,5 +1,6 @@
 #include "engine/ledger/ledger.h"
 
+#include <algorithm>
 #include <map>
 
 #include "engine/base/error.h"
@@ -166,7 +167,7 @@ namespace {
 
 // Supersede ends the current certificate of the item's endpoint, if there is one, and gives its
 // serial.
-std::optional<Bytes> Supersede(Connection& connection, const Reservation& reservation) {
+std::optional<Serial> Supersede(Connection& connection, const Reservation& reservation) {
   Query update(
       connection,
       "UPDATE certificate SET state = 'superseded' WHERE fleet = ? AND endpoint_key = ? AND "
@@ -174,13 +175,15 @@ std::optional<Bytes> Supersede(Connection& connection, const Reservation& reserv
   update.Bind(reservation.fleet()).Bind(AsciiLower(reservation.endpoint()));
   if (!update.Step()) return std::nullopt;
   const ByteView blob = update.Blob(0);
-  Bytes serial(blob.begin(), blob.end());
+  Serial serial{};
+  std::copy_n(blob.begin(), std::min(blob.size(), serial.size()), serial.begin());
   update.Step();
   return serial;
 }
 
-void MarkIssued(Connection& connection, const CommitItem& item, Time now) {
-  const std::optional<Bytes> predecessor = Supersede(connection, item.reservation);
+// Gives the serial that the item supersedes.
+std::optional<Serial> MarkIssued(Connection& connection, const CommitItem& item, Time now) {
+  const std::optional<Serial> predecessor = Supersede(connection, item.reservation);
   const IssuedFacts& facts = item.facts;
   Query update(
       connection,
@@ -210,15 +213,20 @@ void MarkIssued(Connection& connection, const CommitItem& item, Time now) {
                                         "'");
   }
   update.Step();
+  return predecessor;
 }
 
 }  // namespace
 
-void Ledger::Commit(std::vector<CommitItem> items, Time now) {
-  if (items.empty()) return;
+std::vector<std::optional<Serial>> Ledger::Commit(std::vector<CommitItem> items, Time now) {
+  std::vector<std::optional<Serial>> superseded;
+  if (items.empty()) return superseded;
+  superseded.reserve(items.size());
   Transaction transaction(impl_->connection);
-  for (const CommitItem& item : items) MarkIssued(impl_->connection, item, now);
+  for (const CommitItem& item : items)
+    superseded.push_back(MarkIssued(impl_->connection, item, now));
   transaction.Commit();
+  return superseded;
 }
 
 void Ledger::MakeDurable() {

@@ -114,9 +114,10 @@ class Ledger {
                                    Time now);
 
   // Commit is the one commit point: in one transaction each endpoint's current row becomes
-  // `superseded` and the reservation's row `issued`. The items are consumed. After an Error it may
-  // have happened or not: nothing may be built on it before MakeDurable and Find.
-  void Commit(std::vector<CommitItem> items, Time now);
+  // `superseded` and the reservation's row `issued`. The items are consumed. Gives for each of
+  // them, in their order, the serial that it supersedes, if any. After an Error it may have
+  // happened or not: nothing may be built on it before MakeDurable and Find.
+  std::vector<std::optional<Serial>> Commit(std::vector<CommitItem> items, Time now);
 
   // MakeDurable writes and syncs anew what this ledger says (a full checkpoint). For recovery:
   // after a commit whose sync failed, what is read may be in memory alone.

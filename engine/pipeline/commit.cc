@@ -16,7 +16,6 @@
 
 #include <map>
 
-#include "engine/base/error.h"
 #include "engine/pipeline/pending.h"
 
 namespace fleetmint {
@@ -45,17 +44,13 @@ void SyncPending(const std::vector<std::string>& names, const OutputDirectory& o
 using Folders = std::map<std::string, Directory>;  // by path
 
 // Step 5; gives the directories that hold the bundles.
-Folders PlaceBundles(const std::vector<Serial>& serials, const Ledger& ledger,
+Folders PlaceBundles(const std::vector<PendingBundle>& bundles, const Ledger& ledger,
                      const OutputDirectory& output) {
   Folders touched;
-  for (const Serial& serial : serials) {
-    const auto row = ledger.Find(serial);
-    if (!row || row->facts.files.empty()) {  // empty: the ledger could not be read, for want of memory
-      throw Error(ErrorKind::kLedger, "serial " + SerialHex(serial) + " cannot be read again");
-    }
-    RemoveReplaced(*row, ledger, output);
-    for (const BundleFileRecord& file : row->facts.files) {
-      Directory directory = PutInPlace(*row, file.extension, output);
+  for (const PendingBundle& bundle : bundles) {
+    RemoveReplaced(bundle, ledger, output);
+    for (const std::string& extension : bundle.extensions) {
+      Directory directory = PutInPlace(bundle, extension, output);
       touched.try_emplace(directory.path(), std::move(directory));
     }
   }
@@ -71,12 +66,12 @@ void SyncFolders(const Folders& touched, const OutputDirectory& output) {
   if (output.layout() == Layout::kHashed) output.bundles().Sync();  // the folders' own entries
 }
 
-// What the ledger is to be told of a chunk.
+// What the ledger is to be told of a chunk, and what is to be put in place then.
 struct Parts {
   std::vector<CommitItem> items;
-  std::vector<Serial> serials;      // of the items
-  std::vector<std::string> names;   // their endpoints
-  std::vector<Reservation> unused;  // of which nothing was issued
+  std::vector<PendingBundle> bundles;  // of the items
+  std::vector<std::string> names;      // their endpoints
+  std::vector<Reservation> unused;     // of which nothing was issued
 };
 
 Parts Take(Chunk& chunk) {
@@ -84,8 +79,11 @@ Parts Take(Chunk& chunk) {
   for (Outcome& outcome : chunk.outcomes) {
     if (outcome.reservation) parts.unused.push_back(std::move(*outcome.reservation));
     if (!outcome.issued) continue;
-    parts.serials.push_back(outcome.issued->reservation.serial());
-    parts.names.push_back(outcome.issued->reservation.endpoint());
+    const Reservation& reservation = outcome.issued->reservation;
+    PendingBundle bundle{reservation.serial(), reservation.endpoint(), std::nullopt, {}};
+    for (const BundleFile& file : outcome.files) bundle.extensions.push_back(file.extension);
+    parts.bundles.push_back(std::move(bundle));
+    parts.names.push_back(reservation.endpoint());
     parts.items.push_back(std::move(*outcome.issued));
   }
   return parts;
@@ -103,10 +101,11 @@ std::vector<std::string> CommitChunk(Chunk& chunk, Ledger& ledger, const OutputD
 
   // 4. One transaction: predecessors superseded, rows issued: the one commit point.
   Parts parts = Take(chunk);
-  if (!parts.items.empty()) ledger.Commit(std::move(parts.items), now);
+  const auto superseded = ledger.Commit(std::move(parts.items), now);
+  for (std::size_t i = 0; i < superseded.size(); ++i) parts.bundles[i].supersedes = superseded[i];
 
   // 5. Every file is renamed into place; an older bundle is replaced at this moment.
-  const Folders touched = PlaceBundles(parts.serials, ledger, output);
+  const Folders touched = PlaceBundles(parts.bundles, ledger, output);
 
   // 6. One more syncfs: the renames are durable.
   SyncFolders(touched, output);

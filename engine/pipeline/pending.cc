@@ -22,24 +22,30 @@ std::optional<PendingFile> ParsePendingName(const std::string& name) {
   return file;
 }
 
-void RemoveReplaced(const LedgerRow& row, const Ledger& ledger, const OutputDirectory& output) {
-  const auto predecessor = row.supersedes ? ledger.Find(*row.supersedes) : std::nullopt;
+PendingBundle PendingBundleOf(const LedgerRow& row) {
+  PendingBundle bundle{row.serial, row.endpoint, row.supersedes, {}};
+  for (const BundleFileRecord& file : row.facts.files) bundle.extensions.push_back(file.extension);
+  return bundle;
+}
+
+void RemoveReplaced(const PendingBundle& bundle, const Ledger& ledger,
+                    const OutputDirectory& output) {
+  const auto predecessor = bundle.supersedes ? ledger.Find(*bundle.supersedes) : std::nullopt;
   if (!predecessor) return;
   for (const BundleFileRecord& old : predecessor->facts.files) {
-    const bool overwritten =
-        row.endpoint == predecessor->endpoint &&
-        std::any_of(row.facts.files.begin(), row.facts.files.end(),
-                    [&](const BundleFileRecord& file) { return file.extension == old.extension; });
+    const bool overwritten = bundle.endpoint == predecessor->endpoint &&
+                             std::find(bundle.extensions.begin(), bundle.extensions.end(),
+                                       old.extension) != bundle.extensions.end();
     if (overwritten) continue;
     const auto [directory, name] = output.BundlePlace(predecessor->endpoint, old.extension);
     directory.Remove(name);
   }
 }
 
-Directory PutInPlace(const LedgerRow& row, const std::string& extension,
+Directory PutInPlace(const PendingBundle& bundle, const std::string& extension,
                      const OutputDirectory& output) {
-  auto [directory, name] = output.BundlePlace(row.endpoint, extension);
-  output.pending().Rename(PendingName(row.serial, extension), directory, name);
+  auto [directory, name] = output.BundlePlace(bundle.endpoint, extension);
+  output.pending().Rename(PendingName(bundle.serial, extension), directory, name);
   return std::move(directory);
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/ledger/ledger.h"
 #include "output/output_directory.h"
@@ -22,15 +23,24 @@ struct PendingFile {
 std::string PendingName(const Serial& serial, std::string_view extension);
 std::optional<PendingFile> ParsePendingName(const std::string& name);
 
-// RemoveReplaced removes the files of the predecessor's bundle that the bundle of `row` does not
-// overwrite: another format, or a name written otherwise. Precondition: `row` is issued, its files
-// are durable, and not all of them are in place yet; so a crash in between is followed by another
-// call.
-void RemoveReplaced(const LedgerRow& row, const Ledger& ledger, const OutputDirectory& output);
+// PendingBundle is an issued certificate whose files are durable, and not all in place yet.
+struct PendingBundle {
+  Serial serial{};
+  std::string endpoint;
+  std::optional<Serial> supersedes;
+  std::vector<std::string> extensions;  // of all its files
+};
+PendingBundle PendingBundleOf(const LedgerRow& row);
 
-// PutInPlace renames one pending file of `row`, and returns the directory that it is in now. What
-// stood there before is replaced at this moment and not before.
-Directory PutInPlace(const LedgerRow& row, const std::string& extension,
+// RemoveReplaced removes the files of the predecessor's bundle that this one does not overwrite:
+// another format, or a name written otherwise. To be called before the last file is put in place;
+// so a crash in between is followed by another call.
+void RemoveReplaced(const PendingBundle& bundle, const Ledger& ledger,
+                    const OutputDirectory& output);
+
+// PutInPlace renames one pending file, and returns the directory that it is in now. What stood
+// there before is replaced at this moment and not before.
+Directory PutInPlace(const PendingBundle& bundle, const std::string& extension,
                      const OutputDirectory& output);
 
 }  // namespace fleetmint

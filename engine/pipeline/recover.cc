@@ -57,8 +57,9 @@ RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Log& log) 
       // The row may be of a commit whose sync failed: nothing is built on it before it is durable.
       if (report.finished == 0) ledger.MakeDurable();
       // Step 5 of commit.cc, done again.
-      RemoveReplaced(*row, ledger, output);
-      PutInPlace(*row, file->extension, output);
+      const PendingBundle bundle = PendingBundleOf(*row);
+      RemoveReplaced(bundle, ledger, output);
+      PutInPlace(bundle, file->extension, output);
       ++report.finished;
     } else {
       output.pending().Remove(name);

@@ -56,12 +56,30 @@ counts() {
 
 acknowledged() { sed -nE "s/^fleetmint: info: issued '(.*)'$/\1/p" "$1" | sort; }
 
+# not_in_place LOG CA OUT: the endpoints that LOG acknowledges and whose bundles are not in OUT, whole, as the
+# ledger has recorded them. Recovers nothing.
+not_in_place() {
+  sqlite3 -json "$2/ledger.db" "select endpoint, files from certificate where state = 'issued' and fleet <> ''" |
+    jq -r '.[] | .endpoint as $name | .files | split("\n")[] | select(. != "") | split(" ") | "\($name) \(.[2])  \($name).\(.[0])"' |
+    sort >recorded
+  find "$3/bundles" -type f -exec sha256sum {} + | sed -E 's|  .*/|  |' | sort >present
+  acknowledged "$1" | comm -23 - <(cut -d ' ' -f 1 recorded | sort -u)
+  acknowledged "$1" | join - recorded | while read -r name hash file; do
+    grep -qxF "$hash  $file" present || echo "$name"
+  done
+}
+
 # promises WHAT: after a run that was ended, whatever it was ended by; what it said is in ./stderr. Half of
 # the times verify recovers, half of the times the next run does.
 asked=0
 promises() {
   local code=0
   mv stderr first.log
+  if [[ -n $(acknowledged first.log) ]]; then
+    local absent
+    absent=$(not_in_place first.log ca out)
+    [[ -z $absent ]] || fail "$1: acknowledged, and not in place: $absent"
+  fi
   if ((++asked % 2)); then
     "$FLEETMINT" verify --profiles profiles.d --ca ca --out out >verified 2>stderr || code=$?
     ((code <= 1)) || fail "$1: verify ends with $code"

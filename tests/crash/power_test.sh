@@ -38,19 +38,11 @@ for bundle in $(ls out.start/bundles | shuf -n 80); do rm "out.start/bundles/$bu
 fast_fleet fleet.yaml 'ws-[001-300]'
 issue=(issue fleet.yaml --profiles profiles.d --ca disk.d/ca --out disk.d/out --replace-damaged --threads 2 --quiet
        --log-level info)
-recorded() { sqlite3 disk.d/ca/ledger.db "select files from certificate where files is not null" | awk '{print $3}' | sort -u; }
 # Sets lost and torn: acknowledged endpoints without their bundle; files of bundles/ that nobody wrote so.
 examine() {
-  lost=0 torn=0
-  recorded >hashes
-  local endpoint
-  (cd disk.d/out/bundles && find . -type f -exec sha256sum {} +) >present
+  lost=$(not_in_place outside.log disk.d/ca disk.d/out | sort -u | wc -l)
+  sqlite3 disk.d/ca/ledger.db 'select files from certificate where files is not null' | awk '{print $3}' | sort -u >hashes
   torn=$(awk '{print $1}' present | sort | comm -23 - hashes | wc -l)
-  for endpoint in $(acknowledged outside.log); do
-    local hash
-    hash=$(sqlite3 disk.d/ca/ledger.db "select files from certificate where state = 'issued' and endpoint = '$endpoint'" | awk '{print $3}')
-    grep -qF "${hash:-none}  ./$endpoint.pfx" present || lost=$((lost + 1))
-  done
 }
 
 # new_disk FS: ca and out as a run finds them, durable.
@@ -64,8 +56,8 @@ new_disk() {
 preload=()
 [[ $control != control ]] || preload=(SHIM_NO_SYNC=1 "LD_PRELOAD=$FLEETMINT_SHIM")
 
-# cut SPAN: a run that loses its disk within SPAN milliseconds.
-cut() {
+# cut_power SPAN: a run that loses its disk within SPAN milliseconds.
+cut_power() {
   env "${preload[@]}" "$FLEETMINT" "${issue[@]}" 2>outside.log &
   local pid=$!
   sleep "$(awk -v span="$1" -v r=$RANDOM 'BEGIN { print r / 32768 * span / 1000 }')"
@@ -94,7 +86,7 @@ for fs in ext4 xfs; do
   all_acknowledged=0 all_lost=0 all_torn=0
   for ((round = 0; round < rounds; ++round)); do
     new_disk $fs
-    cut $span
+    cut_power $span
     all_acknowledged=$((all_acknowledged + $(acknowledged outside.log | wc -l)))
     if [[ $control == control ]]; then
       (examine && echo "$lost $torn") >seen 2>/dev/null || echo '1 0' >seen  # the ledger itself is broken

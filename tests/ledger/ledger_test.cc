@@ -291,7 +291,6 @@ TEST_F(LedgerTest, EverythingIsThereAfterReopening) {
   EXPECT_TRUE(ledger_.IntegrityFaults().empty());
 }
 
-// Two processes: both reserve, commit and count at the same time, and nothing is lost or doubled.
 // After MakeDurable the database's own file has everything; what is in the write-ahead log, whose
 // sync may have failed, is not needed.
 TEST_F(LedgerTest, MakeDurableDoesWithoutTheLog) {
@@ -305,6 +304,7 @@ TEST_F(LedgerTest, MakeDurableDoesWithoutTheLog) {
   EXPECT_EQ(row->state, CertificateState::kIssued);
 }
 
+// Two processes: both reserve, commit and count at the same time, and nothing is lost or doubled.
 TEST_F(LedgerTest, ConnectionsOfTwoThreadsNeverShareASerial) {
   constexpr int kRounds = 20;
   std::vector<Serial> serials[2];
