@@ -19,6 +19,8 @@ int ExitCode(ErrorKind kind) {
       return 3;
     case ErrorKind::kIntegrity:
       return 4;
+    case ErrorKind::kBusy:
+      return 5;
     case ErrorKind::kInterrupted:
       return 130;
   }
@@ -48,6 +50,10 @@ std::string Render(const std::vector<Fault>& faults) {
   return text;
 }
 
+std::string InContext(std::string_view context, const std::string& message) {
+  return context.empty() ? message : std::string(context) + ": " + message;
+}
+
 }  // namespace
 
 Error::Error(ErrorKind kind, std::string message, Location where, std::string hint)
@@ -59,6 +65,20 @@ Error::Error(ErrorKind kind, std::vector<Fault> faults)
 
 Error Error::WithHint(ErrorKind kind, std::string message, std::string hint) {
   return Error(kind, std::move(message), Location{}, std::move(hint));
+}
+
+Error Error::OfCause(ErrorKind kind, ErrorCause cause, std::string message, std::string hint) {
+  Error error = WithHint(kind, std::move(message), std::move(hint));
+  error.cause_ = cause;
+  return error;
+}
+
+Error Error::About(ErrorKind kind, std::string_view context, const Error& error) {
+  std::vector<Fault> faults = error.faults();
+  for (Fault& fault : faults) fault.message = InContext(context, fault.message);
+  Error about(kind, std::move(faults));
+  about.cause_ = error.cause();
+  return about;
 }
 
 void FaultList::Add(Position where, std::string message, std::string hint) {
@@ -82,6 +102,16 @@ void FaultList::Keep(Fault fault) {
 
 void FaultList::AddAll(const Error& error) {
   for (const Fault& fault : error.faults()) Keep(fault);
+}
+
+void FaultList::AddAt(Position where, std::string_view context, const Error& error) {
+  for (Fault fault : error.faults()) {
+    if (fault.where.file.empty() && fault.where.position.line == 0) {
+      fault.where = Location{file_, where};
+      fault.message = InContext(context, fault.message);
+    }
+    Keep(std::move(fault));
+  }
 }
 
 void FaultList::ThrowIfAny(ErrorKind kind) const {

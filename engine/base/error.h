@@ -29,7 +29,18 @@ enum class ErrorKind : std::uint8_t {
   kDisk,         // 3: reading, writing or syncing a file
   kIntegrity,    // 4: a key check disagreed or the random source failed; do not resume on this
                  // machine
+  kBusy,         // 5: another process holds the authority; try again
   kInterrupted,  // 130: SIGINT or SIGTERM; resumable
+};
+
+// ErrorCause is what a caller may ask an error for, to act on it. (No control flow hangs on the
+// text of a message.)
+enum class ErrorCause : std::uint8_t {
+  kOther,
+  kAbsent,         // what was named is not there
+  kWrongPassword,  // the password does not open it, or damage that looks the same
+  kDamaged,        // it is not in the form that it should have
+  kUnsupported,    // well formed, but of an algorithm or a version that is not supported
 };
 
 // ExitCode gives the process exit code of an error of this kind.
@@ -66,13 +77,22 @@ class Error : public std::exception {
   // WithHint makes an error that has a remedy but no place in a file.
   static Error WithHint(ErrorKind kind, std::string message, std::string hint);
 
+  // OfCause makes an error that its catcher can ask for its cause.
+  static Error OfCause(ErrorKind kind, ErrorCause cause, std::string message,
+                       std::string hint = {});
+  // About takes over all faults of `error`, with their places and hints, as an error of this kind;
+  // each message gets "context: " in front of it, where there is a context. Keeps the cause.
+  static Error About(ErrorKind kind, std::string_view context, const Error& error);
+
   ErrorKind kind() const { return kind_; }
+  ErrorCause cause() const { return cause_; }
   const std::vector<Fault>& faults() const { return faults_; }
   // what gives all faults, one a line, each as "where: message" with its hint on a line of its own.
   const char* what() const noexcept override { return what_.c_str(); }
 
  private:
   ErrorKind kind_;
+  ErrorCause cause_ = ErrorCause::kOther;
   std::vector<Fault> faults_;
   std::string what_;
 };
@@ -91,6 +111,9 @@ class FaultList {
   void Add(Position where, std::string message, std::string hint = {});
   // AddAll takes over the faults of `error`, e.g. of a nested validator.
   void AddAll(const Error& error);
+  // AddAt does that for an error about the text at `where`: faults without a place of their own
+  // get this one, and "context: " in front of their message where there is a context.
+  void AddAt(Position where, std::string_view context, const Error& error);
 
   bool empty() const { return count_ == 0; }
   std::size_t size() const { return count_; }

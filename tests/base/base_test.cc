@@ -74,7 +74,48 @@ TEST(ErrorTest, ExitCodesAreTheContract) {
   EXPECT_EQ(ExitCode(ErrorKind::kLedger), 3);
   EXPECT_EQ(ExitCode(ErrorKind::kDisk), 3);
   EXPECT_EQ(ExitCode(ErrorKind::kIntegrity), 4);
+  EXPECT_EQ(ExitCode(ErrorKind::kBusy), 5);
   EXPECT_EQ(ExitCode(ErrorKind::kInterrupted), 130);
+}
+
+// Whoever wraps an error keeps every fault with its place and its hint, and the cause.
+TEST(ErrorTest, AboutKeepsFaultsPlacesHintsAndCause) {
+  FaultList inner("a.yaml");
+  inner.Add({2, 3}, "first", "do a");
+  inner.Add({4, 1}, "second", "do b");
+  try {
+    inner.ThrowIfAny();
+    FAIL();
+  } catch (const Error& error) {
+    const Error about = Error::About(ErrorKind::kAuthority, "the profile", error);
+    EXPECT_EQ(about.kind(), ErrorKind::kAuthority);
+    ASSERT_EQ(about.faults().size(), 2u);
+    EXPECT_EQ(about.faults()[0].message, "the profile: first");
+    EXPECT_EQ(about.faults()[0].where.ToString(), "a.yaml:2:3");
+    EXPECT_EQ(about.faults()[1].hint, "do b");
+  }
+  const Error wrong =
+      Error::OfCause(ErrorKind::kInput, ErrorCause::kWrongPassword, "wrong password", "try again");
+  const Error about = Error::About(ErrorKind::kAuthority, "", wrong);
+  EXPECT_EQ(about.cause(), ErrorCause::kWrongPassword);
+  EXPECT_EQ(about.faults()[0].message, "wrong password");
+  EXPECT_EQ(about.faults()[0].hint, "try again");
+}
+
+// AddAt gives a place to faults that have none, and leaves alone the place of others.
+TEST(ErrorTest, AddAtPlacesWhatHasNoPlace) {
+  FaultList faults("fleet.yaml");
+  faults.AddAt({7, 5}, "'validity'", Error::WithHint(ErrorKind::kInput, "not a duration", "30d"));
+  faults.AddAt({8, 1}, "'password'",
+               Error(ErrorKind::kInput, "no comma in this line", Location{"p.csv", {3, 1}}));
+  try {
+    faults.ThrowIfAny();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(),
+                 "fleet.yaml:7:5: 'validity': not a duration\n  hint: 30d\n"
+                 "p.csv:3:1: no comma in this line");
+  }
 }
 
 TEST(ClockTest, DurationsRoundTrip) {
