@@ -27,8 +27,7 @@ Bytes ToBytes(const std::string& text) { return {text.begin(), text.end()}; }
 
 void PackPem(const PackInput& input, std::span<const Bytes> chain, RandomSource& random,
              std::vector<BundleFile>& files) {
-  const SecretBytes pkcs8(input.pkcs8.begin(), input.pkcs8.end());
-  const Bytes key = EncryptPkcs8(pkcs8, input.password, input.iterations, random);
+  const Bytes key = EncryptPkcs8(input.pkcs8, input.password, input.iterations, random);
   files.push_back({"key.pem", ToBytes(PemEncode("ENCRYPTED PRIVATE KEY", key))});
   files.push_back({"crt.pem", ToBytes(PemEncode("CERTIFICATE", input.certificate))});
   if (chain.empty()) return;
@@ -136,7 +135,7 @@ OpenedBundle OpenBundle(std::span<const BundleFile> files, ByteView password) {
     if (pfx && pem) CheckAgreement(*pfx, *pem);
     return pfx ? std::move(*pfx) : std::move(*pem);
   } catch (const Error& error) {
-    throw Error(ErrorKind::kFindings, error.faults().front().message);
+    throw Error::About(ErrorKind::kFindings, {}, error);
   }
 }
 

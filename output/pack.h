@@ -46,7 +46,9 @@ struct OpenedBundle {
 };
 
 // OpenBundle opens the files of one bundle with its password and checks that the formats agree with
-// each other. Errors: kFindings, with the reason.
+// each other. Does not look into the certificates, nor whether they belong to the key (of a PFX:
+// its localKeyID says so). Errors: kFindings, with the reason; a cause as of DecodePfx and
+// DecryptPkcs8 where the files cannot be opened.
 OpenedBundle OpenBundle(std::span<const BundleFile> files, ByteView password);
 
 }  // namespace fleetmint

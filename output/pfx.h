@@ -56,8 +56,13 @@ struct DecodedPfx {
 
 // DecodePfx checks the MAC and opens the file. Accepts BER indefinite lengths, several safes, plain
 // safes, 3DES and AES. `password` nullopt is the null password, empty is "".
-// Errors: kInput: not a PFX; wrong password or damaged (MAC); an algorithm that is not supported;
-// more than 10,000,000 iterations.
+// The MAC holds for the contents alone: the outer structure, and which certificates there are, are
+// whatever the maker of the file wrote, and nothing is said of their validity. Errors: kInput, of
+// cause
+//   kWrongPassword  the MAC does not match: a wrong password, or contents that were changed
+//   kUnsupported    no MAC, another version or algorithm, more than kMostIterations, two keys
+//   kDamaged        no PFX, or one that is cut off or malformed
+//   kAbsent         it holds no private key
 DecodedPfx DecodePfx(ByteView file, std::optional<ByteView> password);
 
 }  // namespace fleetmint

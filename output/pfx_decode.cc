@@ -4,6 +4,7 @@
 #include "engine/base/ber.h"
 #include "engine/base/botan_compat.h"
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 #include "engine/keys/pbes2.h"
 #include "output/pfx.h"
 #include "output/pfx_oids.h"
@@ -12,12 +13,11 @@
 namespace fleetmint {
 namespace {
 
-[[noreturn]] void Bad(const std::string& reason) { throw Error(ErrorKind::kInput, reason); }
-
-void CheckIterations(std::uint64_t count) {
-  if (count == 0 || count > kMostIterations)
-    Bad(std::to_string(count) + " iterations are out of range");
+[[noreturn]] void Bad(ErrorCause cause, const std::string& reason) {
+  throw Error::OfCause(ErrorKind::kInput, cause, reason);
 }
+
+[[noreturn]] void Unsupported(const std::string& what) { Bad(ErrorCause::kUnsupported, what); }
 
 // UTF-16 to UTF-8; unpaired surrogates become U+FFFD.
 std::string Utf8(const std::u16string& text) {
@@ -59,22 +59,27 @@ class Decoder {
  public:
   explicit Decoder(std::optional<ByteView> password) {
     if (!password) return;
+    if (!IsValidUtf8(AsText(*password))) {
+      Bad(ErrorCause::kWrongPassword, "wrong password: it is not valid UTF-8");
+    }
     utf8_.assign(password->begin(), password->end());
     bmp_ = Pkcs12Password(*password);
   }
 
   DecodedPfx Run(ByteView file) {
     BerReader pfx = BerReader(file).Enter(ber::kSequence, "a PFX");
-    if (pfx.SmallInteger() != 3) Bad("not a PFX of version 3");
+    if (pfx.SmallInteger() != 3) Unsupported("not a PFX of version 3");
     BerReader auth_safe = pfx.Enter(ber::kSequence, "an authSafe");
-    if (auth_safe.Oid() != pfx_oid::kData) Bad("a PFX that is signed, not password-protected");
+    if (auth_safe.Oid() != pfx_oid::kData) {
+      Unsupported("a PFX that is signed, not password-protected");
+    }
     const SecretBytes safe =
         auth_safe.Enter(ber::Context(0), "the authSafe's content").OctetString();
-    if (pfx.AtEnd()) Bad("a PFX without a MAC");
+    if (pfx.AtEnd()) Unsupported("a PFX without a MAC");
     CheckMac(pfx.Enter(ber::kSequence, "a MacData"), safe);
     BerReader safes = BerReader(safe).Enter(ber::kSequence, "an AuthenticatedSafe");
     while (!safes.AtEnd()) ReadContentInfo(safes.Enter(ber::kSequence, "a ContentInfo"));
-    if (result_.pkcs8.empty()) Bad("the PFX holds no private key");
+    if (result_.pkcs8.empty()) Bad(ErrorCause::kAbsent, "the PFX holds no private key");
     for (std::size_t i = 0; i < certificate_ids_.size(); ++i) {
       if (!key_id_.empty() && certificate_ids_[i] == key_id_) result_.key_certificate = i;
     }
@@ -104,15 +109,21 @@ class Decoder {
     const SecretBytes salt = data.OctetString();
     const std::uint64_t iterations = data.AtEnd() ? 1 : data.SmallInteger();
     Count(iterations);
-    if (oid != pfx_oid::kSha1 && oid != pfx_oid::kSha256) Bad("unsupported MAC digest " + oid);
+    if (oid != pfx_oid::kSha1 && oid != pfx_oid::kSha256)
+      Unsupported("unsupported MAC digest " + oid);
     const bool sha1 = oid == pfx_oid::kSha1;
     const std::string hash = sha1 ? botan_compat::kSha1 : "SHA-256";
+    if (expected.size() != (sha1 ? 20U : 32U)) {
+      Bad(ErrorCause::kDamaged, "damaged: a MAC of " + std::to_string(expected.size()) + " bytes");
+    }
     const SecretBytes key = Pkcs12Kdf(hash, Pkcs12Purpose::kMac, bmp_, salt,
                                       static_cast<std::uint32_t>(iterations), sha1 ? 20 : 32);
     const auto mac = Botan::MessageAuthenticationCode::create_or_throw("HMAC(" + hash + ")");
     mac->set_key(key.data(), key.size());
     mac->update(safe.data(), safe.size());
-    if (mac->final() != expected) Bad("wrong password or damaged: the MAC does not match");
+    if (mac->final() != expected) {
+      Bad(ErrorCause::kWrongPassword, "wrong password or damaged: the MAC does not match");
+    }
   }
 
   SecretBytes Decrypt(BerReader algorithm, ByteView ciphertext) {
@@ -124,7 +135,7 @@ class Decoder {
       Count(iterations);
       return plain;
     }
-    if (oid != pfx_oid::kPbe3Des) Bad("unsupported encryption " + oid);
+    if (oid != pfx_oid::kPbe3Des) Unsupported("unsupported encryption " + oid);
     result_.encryption = PfxEncryption::kLegacy;
     BerReader values = BerReader(parameters).Enter(ber::kSequence, "PBE parameters");
     const SecretBytes salt = values.OctetString();
@@ -151,7 +162,7 @@ class Decoder {
       const SecretBytes ciphertext = encrypted.OctetStringAs(ber::ContextPrimitive(0));
       ReadBags(Decrypt(algorithm, ciphertext));
     } else {
-      Bad("unsupported content " + type);
+      Unsupported("unsupported content " + type);
     }
   }
 
@@ -205,7 +216,7 @@ class Decoder {
   }
 
   void TakeKey(SecretBytes pkcs8, const Attributes& attributes) {
-    if (!result_.pkcs8.empty()) Bad("the PFX holds more than one private key");
+    if (!result_.pkcs8.empty()) Unsupported("the PFX holds more than one private key");
     result_.key_container_name = attributes.friendly_name;
     result_.csp = attributes.csp;
     result_.machine_keys = attributes.machine_keys;

@@ -8,7 +8,7 @@ namespace {
 constexpr unsigned kDeepest = 32;
 
 [[noreturn]] void Bad(const std::string& reason) {
-  throw Error(ErrorKind::kInput, "not valid BER: " + reason);
+  throw Error::OfCause(ErrorKind::kInput, ErrorCause::kDamaged, "not valid BER: " + reason);
 }
 
 struct Header {

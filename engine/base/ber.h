@@ -1,7 +1,9 @@
 // BER: a bounded reader of what others encoded (X.690 8): definite and indefinite lengths, tag
 // numbers below 31. Views into the input; nothing is copied but the pieces of constructed strings.
 //
-// Never reads past its input, nests 32 levels at most, and throws Error(kInput) on anything else.
+// Never reads past its input, nests 32 levels at most, and throws Error(kInput), of cause kDamaged,
+// on anything else. Not a validator: it takes non-minimal lengths and integers, and looks into a
+// definite-length element only when that is entered. A reader is for one thread.
 #pragma once
 
 #include <cstdint>

@@ -14,13 +14,15 @@ constexpr std::size_t kLineLength = 64;
 
 SecretBytes DecodeBody(std::string_view body, const std::string& label) {
   if (body.find(':') != std::string_view::npos) {
-    throw Error::WithHint(ErrorKind::kInput, "'" + label + "' is in a format that carries headers",
-                          "convert it: openssl pkcs8 -topk8 -in KEY -out NEW_KEY");
+    throw Error::OfCause(ErrorKind::kInput, ErrorCause::kUnsupported,
+                         "'" + label + "' is in a format that carries headers",
+                         "convert it: openssl pkcs8 -topk8 -in KEY -out NEW_KEY");
   }
   try {
     return Botan::base64_decode(body.data(), body.size(), /*ignore_ws=*/true);
   } catch (const Botan::Exception&) {
-    throw Error(ErrorKind::kInput, "the '" + label + "' block is not base64");
+    throw Error::OfCause(ErrorKind::kInput, ErrorCause::kDamaged,
+                         "the '" + label + "' block is not base64");
   }
 }
 
@@ -48,7 +50,8 @@ std::vector<PemBlock> PemDecodeAll(std::string_view text) {
     const std::string end_line = "-----END " + label + "-----";
     const std::size_t body_end = text.find(end_line, body_at);
     if (body_end == std::string_view::npos) {
-      throw Error(ErrorKind::kInput, "the '" + label + "' block has no '" + end_line + "'");
+      throw Error::OfCause(ErrorKind::kInput, ErrorCause::kDamaged,
+                           "the '" + label + "' block has no '" + end_line + "'");
     }
     blocks.push_back({label, DecodeBody(text.substr(body_at, body_end - body_at), label)});
     at = body_end + end_line.size();

@@ -1,4 +1,4 @@
-// PEM: textual encoding of DER (RFC 7468).
+// PEM: textual encoding of DER (RFC 7468). Pure functions; any thread.
 #pragma once
 
 #include <string>
@@ -20,8 +20,9 @@ struct PemBlock {
 std::string PemEncode(std::string_view label, ByteView der);
 
 // PemDecodeAll gives every block of a text, in order; text around the blocks is ignored (RFC 7468
-// 2). Throws Error(kInput): a block without its end, a traditional encrypted block ("Proc-Type"),
-// base64 that is none.
+// 2), so a text without a block gives none. Does not look at what the base64 holds. Errors: kInput,
+// of cause kDamaged: a block without its end, base64 that is none; of cause kUnsupported: a block
+// with headers, as the traditional encryption of keys has ("Proc-Type").
 std::vector<PemBlock> PemDecodeAll(std::string_view text);
 
 }  // namespace fleetmint

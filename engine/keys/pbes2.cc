@@ -45,12 +45,25 @@ constexpr std::array<PrfInfo, 5> kPrfs{{
     {"1.2.840.113549.2.11", "SHA-512"},
 }};
 
+[[noreturn]] void Unsupported(const std::string& what) {
+  throw Error::OfCause(ErrorKind::kInput, ErrorCause::kUnsupported, "unsupported " + what);
+}
+
+[[noreturn]] void Damaged(const std::string& reason) {
+  throw Error::OfCause(ErrorKind::kInput, ErrorCause::kDamaged, "damaged: " + reason);
+}
+
+// What a wrong password gives cannot be told from a ciphertext that was changed.
+[[noreturn]] void WrongPassword() {
+  throw Error::OfCause(ErrorKind::kInput, ErrorCause::kWrongPassword, "wrong password or damaged");
+}
+
 template <typename Table>
 const auto& Lookup(const Table& table, const std::string& oid, const char* what) {
   for (const auto& entry : table) {
     if (oid == entry.oid) return entry;
   }
-  throw Error(ErrorKind::kInput, std::string("unsupported ") + what + " " + oid);
+  Unsupported(std::string(what) + " " + oid);
 }
 
 SecretBytes Pbkdf2(const std::string& hash, ByteView password, ByteView salt,
@@ -58,7 +71,11 @@ SecretBytes Pbkdf2(const std::string& hash, ByteView password, ByteView salt,
   const auto family = Botan::PasswordHashFamily::create_or_throw("PBKDF2(" + hash + ")");
   SecretBytes key(length);
   const std::string_view text = AsText(password);
-  if (text.size() > 4096) throw Error(ErrorKind::kInput, "the password is longer than 4096 bytes");
+  if (text.size() > kMostPasswordBytes) {
+    throw Error::OfCause(
+        ErrorKind::kInput, ErrorCause::kWrongPassword,
+        "the password is longer than " + std::to_string(kMostPasswordBytes) + " bytes");
+  }
   family->from_params(iterations)
       ->derive_key(key.data(), key.size(), text.data(), text.size(), salt.data(), salt.size());
   return key;
@@ -81,7 +98,30 @@ Bytes EncodeAlgorithm(ByteView salt, std::uint32_t iterations, ByteView iv) {
   return writer.Take();
 }
 
+// Padding alone lets one wrong password in 256 through; this, about one in 2^32: one SEQUENCE of
+// whole elements, to its end, the first an INTEGER (a PrivateKeyInfo's version) or an OCTET STRING
+// (a fleet key).
+bool HasOutlineOfAKey(ByteView plain) {
+  try {
+    BerReader file(plain);
+    BerReader elements = file.Enter(ber::kSequence, "a key");
+    file.ExpectEnd("the key");
+    const std::uint8_t first = elements.PeekTag();
+    while (!elements.AtEnd()) elements.Next();
+    return first == ber::kInteger || first == ber::kOctetString;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 }  // namespace
+
+void CheckIterations(std::uint64_t count) {
+  if (count > 0 && count <= kMostIterations) return;
+  throw Error::OfCause(ErrorKind::kInput,
+                       count == 0 ? ErrorCause::kDamaged : ErrorCause::kUnsupported,
+                       std::to_string(count) + " iterations are out of range");
+}
 
 Bytes CbcEncrypt(const std::string& cipher, ByteView key, ByteView iv, ByteView plaintext) {
   const auto mode = Botan::Cipher_Mode::create_or_throw(cipher, botan_compat::kEncrypt);
@@ -94,6 +134,11 @@ Bytes CbcEncrypt(const std::string& cipher, ByteView key, ByteView iv, ByteView 
 
 SecretBytes CbcDecrypt(const std::string& cipher, ByteView key, ByteView iv, ByteView ciphertext) {
   const auto mode = Botan::Cipher_Mode::create_or_throw(cipher, botan_compat::kDecrypt);
+  const std::size_t block = mode->default_nonce_length();  // of CBC: the cipher's block
+  if (iv.size() != block) Damaged("an IV of " + std::to_string(iv.size()) + " bytes");
+  if (ciphertext.empty() || ciphertext.size() % block != 0) {
+    Damaged("the ciphertext is not in whole blocks");
+  }
   SecretBytes buffer(ciphertext.begin(), ciphertext.end());
   try {
     mode->set_key(key.data(), key.size());
@@ -101,7 +146,7 @@ SecretBytes CbcDecrypt(const std::string& cipher, ByteView key, ByteView iv, Byt
     mode->finish(buffer);
   } catch (const Botan::Exception& error) {
     ThrowIfOutOfMemory(error);
-    throw Error(ErrorKind::kInput, "wrong password or damaged");
+    WrongPassword();
   }
   return buffer;
 }
@@ -121,14 +166,12 @@ SecretBytes Pbes2Decrypt(ByteView parameters, ByteView ciphertext, ByteView pass
   BerReader reader = BerReader(parameters).Enter(ber::kSequence, "PBES2 parameters");
   BerReader kdf = reader.Enter(ber::kSequence, "a key derivation function");
   if (const std::string oid = kdf.Oid(); oid != kPbkdf2Oid) {
-    throw Error(ErrorKind::kInput, "unsupported key derivation function " + oid);
+    Unsupported("key derivation function " + oid);
   }
   BerReader values = kdf.Enter(ber::kSequence, "PBKDF2 parameters");
   const SecretBytes salt = values.OctetString();
   const std::uint64_t count = values.SmallInteger();
-  if (count == 0 || count > kMostIterations) {
-    throw Error(ErrorKind::kInput, std::to_string(count) + " iterations are out of range");
-  }
+  CheckIterations(count);
   if (values.PeekTag() == ber::kInteger) values.Next();  // keyLength: the cipher tells
   std::string hash = botan_compat::kSha1;                // the default PRF
   if (!values.AtEnd())
@@ -142,7 +185,7 @@ SecretBytes Pbes2Decrypt(ByteView parameters, ByteView ciphertext, ByteView pass
   return CbcDecrypt(cipher.name, key, iv, ciphertext);
 }
 
-Bytes EncryptPkcs8(const SecretBytes& pkcs8, ByteView password, std::uint32_t iterations,
+Bytes EncryptPkcs8(ByteView pkcs8, ByteView password, std::uint32_t iterations,
                    RandomSource& random) {
   const Sealed sealed = Pbes2Encrypt(pkcs8, password, iterations, random);
   DerWriter writer;
@@ -155,21 +198,14 @@ SecretBytes DecryptPkcs8(ByteView der, ByteView password) {
   BerReader info = BerReader(der).Enter(ber::kSequence, "an EncryptedPrivateKeyInfo");
   BerReader algorithm = info.Enter(ber::kSequence, "an algorithm identifier");
   if (const std::string oid = algorithm.Oid(); oid != kPbes2Oid) {
-    throw Error::WithHint(ErrorKind::kInput, "unsupported encryption " + oid,
-                          "convert it: openssl pkcs8 -topk8 -v2 aes256 -in KEY -out NEW_KEY");
+    throw Error::OfCause(ErrorKind::kInput, ErrorCause::kUnsupported,
+                         "unsupported encryption " + oid,
+                         "convert it: openssl pkcs8 -topk8 -v2 aes256 -in KEY -out NEW_KEY");
   }
   const ByteView parameters = algorithm.Next().encoded;
   const SecretBytes ciphertext = info.OctetString();
   SecretBytes pkcs8 = Pbes2Decrypt(parameters, ciphertext, password);
-  // Padding alone lets one wrong password in 256 through: a PrivateKeyInfo starts with its
-  // SEQUENCE.
-  try {
-    BerReader check(pkcs8);
-    check.Expect(ber::kSequence, "a PrivateKeyInfo");
-    check.ExpectEnd("the key");
-  } catch (const Error&) {
-    throw Error(ErrorKind::kInput, "wrong password or damaged");
-  }
+  if (!HasOutlineOfAKey(pkcs8)) WrongPassword();
   return pkcs8;
 }
 

@@ -1,5 +1,13 @@
 // PBES2: password-based encryption (RFC 8018 6.2) of CA keys, PEM keys and PFX safes:
-// PBKDF2-HMAC-SHA-256 with an 8-byte salt, AES-256-CBC. Pure functions; any thread.
+// PBKDF2-HMAC-SHA-256 with an 8-byte salt, AES-256-CBC.
+//
+// Nothing here authenticates: a changed ciphertext may decrypt to other bytes without an error (a
+// PFX has its MAC for that, output/pfx.h). All errors are Error(kInput), and whoever acts on one
+// asks for its cause:
+//   kWrongPassword  the password does not open it, or the ciphertext was changed
+//   kUnsupported    another algorithm, or more than kMostIterations
+//   kDamaged        not the structure or the lengths that it must have
+// Pure functions but for what they draw from `random`; any thread.
 #pragma once
 
 #include <string>
@@ -22,22 +30,28 @@ Sealed Pbes2Encrypt(ByteView plaintext, ByteView password, std::uint32_t iterati
 
 // Pbes2Decrypt opens what PBES2 with AES-CBC or 3DES-CBC and any HMAC-SHA PRF encrypted.
 // `parameters` are the AlgorithmIdentifier's parameters (DER or BER). `iterations`, if given,
-// receives their number. Errors: kInput: an algorithm that is not supported, more than
-// kMostIterations, a wrong password or damage (bad padding).
+// receives their number. What comes out had a right padding, which one wrong password in 256 gives
+// too: the caller looks at its structure.
 SecretBytes Pbes2Decrypt(ByteView parameters, ByteView ciphertext, ByteView password,
                          std::uint32_t* iterations = nullptr);
 
+// CheckIterations refuses 0 iterations (kDamaged) and more than kMostIterations (kUnsupported),
+// which would take minutes.
 inline constexpr std::uint32_t kMostIterations = 10'000'000;
+void CheckIterations(std::uint64_t count);
+
+inline constexpr std::size_t kMostPasswordBytes = 4096;  // longer ones are of cause kWrongPassword
 inline constexpr const char* kPbes2Oid = "1.2.840.113549.1.5.13";
 
 // EncryptPkcs8 gives an EncryptedPrivateKeyInfo (RFC 5958 3); DecryptPkcs8 is its inverse.
-// Errors of DecryptPkcs8: kInput "wrong password or damaged", or as Pbes2Decrypt.
-Bytes EncryptPkcs8(const SecretBytes& pkcs8, ByteView password, std::uint32_t iterations,
+// What DecryptPkcs8 gives is one SEQUENCE whose elements are whole: no more is said of it. (The
+// fleet key travels so too.)
+Bytes EncryptPkcs8(ByteView pkcs8, ByteView password, std::uint32_t iterations,
                    RandomSource& random);
 SecretBytes DecryptPkcs8(ByteView der, ByteView password);
 
-// CbcDecrypt and CbcEncrypt run "AES-256/CBC/PKCS7" and the like. CbcDecrypt throws
-// Error(kInput, "wrong password or damaged") on bad padding.
+// CbcDecrypt and CbcEncrypt run "AES-256/CBC/PKCS7" and the like. Bad padding is kWrongPassword, an
+// IV or a ciphertext of a wrong length kDamaged.
 SecretBytes CbcDecrypt(const std::string& cipher, ByteView key, ByteView iv, ByteView ciphertext);
 Bytes CbcEncrypt(const std::string& cipher, ByteView key, ByteView iv, ByteView plaintext);
 

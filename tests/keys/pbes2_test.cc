@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <set>
 
 #include "engine/base/ber.h"
 #include "engine/base/der.h"
@@ -14,6 +15,7 @@
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_keys.h"
 #include "tests/support/thrown.h"
+#include "tests/support/verdict.h"
 
 namespace fleetmint {
 namespace {
@@ -102,33 +104,64 @@ TEST(Pbes2Test, NoneOfThousandsOfWrongPasswordsOpensAKey) {
     if (!error) ++opened;
     if (error) {
       EXPECT_EQ(error->kind(), ErrorKind::kInput);
+      EXPECT_EQ(error->cause(), ErrorCause::kWrongPassword);
       EXPECT_STREQ(error->what(), "wrong password or damaged");
     }
   }
   EXPECT_EQ(opened, 0u);
 }
 
-TEST(Pbes2Test, DamageThrowsErrorsAlone) {
+std::string Verdict(ByteView file, std::string_view password = kPhrase) {
+  return VerdictOf([&] { DecryptPkcs8(file, AsBytes(password)); });
+}
+
+// If one of these failed, a user would be asked for a passphrase that opens nothing, or be sent to
+// the backup over a slip of the finger.
+TEST(Pbes2Test, EveryTruncationIsDamageUnderEveryPassword) {
   const Bytes key = Encrypted(TestEcKey().pkcs8());
-  for (std::size_t at = 0; at < key.size(); ++at) {
-    EXPECT_THROW(DecryptPkcs8(ByteView(key).first(at), AsBytes(kPhrase)), Error) << at;
-    for (const std::uint8_t mask : {0x01, 0x20, 0x80, 0xFF}) {
-      Bytes damaged = key;
-      damaged[at] ^= mask;
-      try {
-        DecryptPkcs8(damaged, AsBytes(kPhrase));
-      } catch (const Error&) {
-      } catch (const std::exception& error) {
-        ADD_FAILURE() << "byte " << at << ": " << error.what();
-      }
-    }
+  for (std::size_t size = 0; size < key.size(); ++size) {
+    EXPECT_EQ(Verdict(ByteView(key).first(size)), "damaged") << size;
+    EXPECT_EQ(Verdict(ByteView(key).first(size), "wrong"), "damaged") << size;
   }
 }
 
-TEST(Pbes2Test, APasswordLongerThanAnHmacKeyIsWrongNotACrash) {
+TEST(Pbes2Test, AFlippedByteIsOneOfThreeVerdicts) {
   const Bytes key = Encrypted(TestEcKey().pkcs8());
-  EXPECT_THROW(DecryptPkcs8(key, AsBytes(std::string(100'000, 'a'))), Error);
-  EXPECT_THROW(DecryptPkcs8(key, AsBytes("")), Error);
+  std::set<std::string> met;
+  for (std::size_t at = 0; at < key.size(); ++at) {
+    for (const std::uint8_t mask : {0x01, 0x20, 0x80, 0xFF}) {
+      Bytes changed = key;
+      changed[at] ^= mask;
+      const std::string verdict = Verdict(changed);
+      EXPECT_TRUE(IsVerdict(verdict)) << "byte " << at << ": " << verdict;
+      met.insert(verdict);
+    }
+  }
+  for (const char* verdict : {"wrong password", "damaged", "unsupported"}) {
+    EXPECT_TRUE(met.contains(verdict)) << verdict;
+  }
+}
+
+TEST(Pbes2Test, AWrongPasswordOfAnyLengthIsAWrongPassword) {
+  for (const std::string& password :
+       {std::string(), std::string(100'000, 'a'), std::string("\0", 1), std::string("\xFF\xFE"),
+        std::string(kPhrase) + " "}) {
+    EXPECT_EQ(Verdict(Encrypted(TestEcKey().pkcs8()), password), "wrong password");
+  }
+}
+
+// A right padding is one wrong password in 256; what it may leave behind is no key.
+TEST(Pbes2Test, WhatDecryptsToNoKeyIsAWrongPassword) {
+  const auto verdict = [](const char* hex) {
+    const Bytes plain = FromHex(hex);
+    return Verdict(Encrypted({plain.begin(), plain.end()}));
+  };
+  EXPECT_EQ(verdict("300d02010030060604434142430400"), "opened");
+  EXPECT_EQ(verdict("3004040241ff"), "opened");  // a fleet key
+  for (const char* plain : {"", "00", "3000", "0400", "3003020200", "30040500", "300404030000",
+                            "30030500020100", "300d020100300606044341424304000000"}) {
+    EXPECT_EQ(verdict(plain), "wrong password") << plain;
+  }
 }
 
 // PBES2 parameters with these iterations and PRF.
@@ -156,6 +189,8 @@ TEST(Pbes2Test, IterationsAreCappedBeforeTheyAreRun) {
     const std::string message =
         MessageOf([&] { Pbes2Decrypt(Parameters(iterations), Bytes(16), AsBytes("p")); });
     EXPECT_NE(message.find("iterations are out of range"), std::string::npos) << message;
+    EXPECT_EQ(VerdictOf([&] { Pbes2Decrypt(Parameters(iterations), Bytes(16), AsBytes("p")); }),
+              iterations == 0 ? "damaged" : "unsupported");
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
   }
 }
@@ -171,9 +206,22 @@ TEST(Pbes2Test, WhatIsNotSupportedIsNamed) {
         Case{Parameters(1, "1.2.840.113549.1.5.12", "1.2.3.4"), "unsupported PRF 1.2.3.4"},
         Case{Parameters(1, "1.2.840.113549.1.5.12", "1.2.840.113549.2.9", "1.2.3.5"),
              "unsupported cipher 1.2.3.5"}}) {
-    const std::string message =
-        MessageOf([&] { Pbes2Decrypt(c.parameters, Bytes(16), AsBytes("p")); });
-    EXPECT_NE(message.find(c.reason), std::string::npos) << message;
+    const auto decrypt = [&] { Pbes2Decrypt(c.parameters, Bytes(16), AsBytes("p")); };
+    EXPECT_NE(MessageOf(decrypt).find(c.reason), std::string::npos) << MessageOf(decrypt);
+    EXPECT_EQ(VerdictOf(decrypt), "unsupported") << c.reason;
+  }
+}
+
+TEST(Pbes2Test, LengthsThatNoCipherGivesAreDamage) {
+  const Bytes key(32), iv(16);
+  for (const std::size_t size : {0, 1, 15, 17, 33}) {
+    EXPECT_EQ(VerdictOf([&] { CbcDecrypt("AES-256/CBC/PKCS7", key, iv, Bytes(size)); }), "damaged")
+        << size;
+  }
+  for (const std::size_t size : {0, 8, 15, 17}) {
+    EXPECT_EQ(VerdictOf([&] { CbcDecrypt("AES-256/CBC/PKCS7", key, Bytes(size), Bytes(16)); }),
+              "damaged")
+        << size;
   }
 }
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/base/der.h"
+#include "engine/base/error.h"
 #include "engine/base/pem.h"
 #include "tests/output/pfx_files.h"
 #include "tests/support/thrown.h"
@@ -179,6 +181,26 @@ TEST(OpenBundleTest, WhatIsNoBundleIsFound) {
 TEST(OpenBundleTest, AWrongPasswordIsAFinding) {
   ExpectFinding(Pack(EcIdentity(), SpecOf(true, false)), "wrong password or damaged", "wrong");
   ExpectFinding(Pack(EcIdentity(), SpecOf(false, true)), "wrong password or damaged", "wrong");
+}
+
+// Whoever is told of a finding also needs what to do about it.
+TEST(OpenBundleTest, CauseAndHintOfAnErrorAreKept) {
+  const auto opened =
+      ThrownBy([&] { OpenBundle(Pack(EcIdentity(), SpecOf(true, false)), AsBytes("wrong")); });
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->cause(), ErrorCause::kWrongPassword);
+  DerWriter key;
+  key.Sequence([](DerWriter& info) {
+    info.Sequence([](DerWriter& id) { id.Oid("1.2.840.113549.1.5.3").Null(); });
+    info.OctetString(Bytes(8));
+  });
+  auto files = Pack(EcIdentity(), SpecOf(false, true));
+  const std::string pem = PemEncode("ENCRYPTED PRIVATE KEY", key.bytes());
+  files[0].content.assign(pem.begin(), pem.end());
+  const auto unsupported = ThrownBy([&] { OpenBundle(files, AsBytes(kPassword)); });
+  ASSERT_TRUE(unsupported);
+  EXPECT_EQ(unsupported->cause(), ErrorCause::kUnsupported);
+  EXPECT_NE(unsupported->faults()[0].hint.find("convert it"), std::string::npos);
 }
 
 }  // namespace

@@ -1,0 +1,87 @@
+// BerReader on what is malformed, and PEM around it: each refusal is damage, by its cause.
+#include "engine/base/ber.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "engine/base/error.h"
+#include "engine/base/pem.h"
+#include "tests/support/verdict.h"
+
+namespace fleetmint {
+namespace {
+
+void ReadAll(BerReader reader) {
+  while (!reader.AtEnd()) {
+    const BerElement element = reader.Next();
+    if ((element.tag & ber::kConstructed) != 0) ReadAll(BerReader(element.content));
+  }
+}
+
+// If this failed, a reader would run past its input, or down the stack without end.
+TEST(BerReaderTest, WhatIsMalformedIsDamage) {
+  std::string nested;
+  for (int i = 0; i < 40; ++i) nested += "3080";
+  for (const std::string& hex :
+       {std::string("30"), std::string("1f0100"), std::string("0480"), std::string("0402aa"),
+        std::string("30850000000001"), std::string("3082ff"), std::string("308004010a"),
+        std::string("3003040500"), std::string("0484ffffffff"), nested}) {
+    const Bytes input = FromHex(hex);
+    EXPECT_EQ(VerdictOf([&] { ReadAll(BerReader(input)); }), "damaged") << hex;
+  }
+}
+
+TEST(BerReaderTest, WhatIsNotExpectedIsDamage) {
+  struct Case {
+    const char* hex;
+    std::function<void(BerReader)> read;
+  };
+  for (const Case& c :
+       {Case{"", [](BerReader r) { r.Expect(0, "nothing"); }},
+        Case{"0500", [](BerReader r) { r.Enter(ber::kSequence, "a list"); }},
+        Case{"0500", [](BerReader r) { r.ExpectEnd("nothing"); }},
+        Case{"0200", [](BerReader r) { r.SmallInteger(); }},
+        Case{"0201ff", [](BerReader r) { r.SmallInteger(); }},
+        Case{"0209010000000000000000", [](BerReader r) { r.SmallInteger(); }},
+        Case{"0600", [](BerReader r) { r.Oid(); }}, Case{"060188", [](BerReader r) { r.Oid(); }},
+        Case{"060bffffffffffffffffffff7f", [](BerReader r) { r.Oid(); }},
+        Case{"0500", [](BerReader r) { r.OctetString(); }},
+        Case{"24020500", [](BerReader r) { r.OctetString(); }}}) {
+    const Bytes input = FromHex(c.hex);
+    EXPECT_EQ(VerdictOf([&] { c.read(BerReader(input)); }), "damaged") << c.hex;
+  }
+}
+
+TEST(BerReaderTest, PiecesOfConstructedStringsAreJoined) {
+  const Bytes input = FromHex("24800402010224030401030000");
+  BerReader reader(input);
+  EXPECT_EQ(ToHex(reader.OctetString()), "010203");
+  EXPECT_TRUE(reader.AtEnd());
+}
+
+TEST(PemTest, CausesTellDamageFromWhatIsNotSupported) {
+  const auto verdict = [](const char* text) { return VerdictOf([&] { PemDecodeAll(text); }); };
+  EXPECT_EQ(verdict("no block"), "opened");
+  EXPECT_EQ(verdict("-----BEGIN X-----\nMAA=\n-----END X-----\n"), "opened");
+  EXPECT_EQ(verdict("-----BEGIN X-----\nMAA=\n"), "damaged");
+  EXPECT_EQ(verdict("-----BEGIN X-----\n????\n-----END X-----\n"), "damaged");
+  EXPECT_EQ(verdict("-----BEGIN X-----\nProc-Type: 4,ENCRYPTED\n\nMAA=\n-----END X-----\n"),
+            "unsupported");
+}
+
+TEST(PemTest, BlocksRoundTripAtEveryLength) {
+  Bytes der;
+  for (int i = 0; i < 200; ++i) {
+    const std::string text = "before\n" + PemEncode("A LABEL", der) + "between\n" +
+                             PemEncode("CERTIFICATE", der) + "after";
+    const auto blocks = PemDecodeAll(text);
+    ASSERT_EQ(blocks.size(), 2u);
+    EXPECT_EQ(blocks[0].label, "A LABEL");
+    EXPECT_EQ(Bytes(blocks[1].der.begin(), blocks[1].der.end()), der);
+    der.push_back(static_cast<std::uint8_t>(i * 37));
+  }
+}
+
+}  // namespace
+}  // namespace fleetmint
