@@ -1,96 +1,61 @@
-// Directory: names never leave it, files are whole, errors name path and reason.
+// DurableFile: what is not committed has not happened.
 #include "engine/base/durable_file.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <filesystem>
+#include <string>
+#include <vector>
 
 #include "engine/base/error.h"
+#include "tests/support/temp_dir.h"
 
 namespace fleetmint {
 namespace {
 
-namespace fs = std::filesystem;
-
-class DirectoryTest : public testing::Test {
+class DurableFileTest : public testing::Test {
  protected:
-  DirectoryTest() {
-    std::string pattern = (fs::temp_directory_path() / "fleetmint-XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
-  }
-  ~DirectoryTest() override { fs::remove_all(root_); }
-  std::string root_;
+  std::string Content(const char* name) const { return std::string(AsText(directory_.Read(name))); }
+  const TempDir temp_;
+  const Directory directory_ = Directory::Open(temp_.path());
 };
 
-TEST_F(DirectoryTest, FilesAre0600WhateverTheUmask) {
-  const mode_t old = ::umask(0);
-  const Directory directory = Directory::Create(root_ + "/a/b", 0700);
-  directory.Write("plain", AsBytes("x"));
-  directory.WriteDurably("durable", AsBytes("y"));
-  directory.CreateDurably("created", AsBytes("z"));
-  ::umask(old);
-  EXPECT_EQ(directory.mode(), 0700u);
-  for (const char* name : {"plain", "durable", "created"}) {
-    EXPECT_EQ(directory.FileMode(name), 0600u) << name;
+TEST_F(DurableFileTest, WriteDurablyReplacesAndLeavesNoTemporaryFile) {
+  directory_.WriteDurably("f", AsBytes("old"));
+  directory_.WriteDurably("f", AsBytes("new content"));
+  EXPECT_EQ(Content("f"), "new content");
+  EXPECT_EQ(directory_.List(), std::vector<std::string>{"f"});
+}
+
+TEST_F(DurableFileTest, CreateDurablyRefusesAnExistingFile) {
+  directory_.CreateDurably("f", AsBytes("first"));
+  EXPECT_THROW(directory_.CreateDurably("f", AsBytes("second")), Error);
+  EXPECT_EQ(Content("f"), "first");
+  EXPECT_EQ(directory_.List(), std::vector<std::string>{"f"});
+}
+
+TEST_F(DurableFileTest, WithoutCommitTheOldFileStays) {
+  directory_.WriteDurably("f", AsBytes("old"));
+  {
+    DurableFile file(directory_, "f");
+    file.Append(Bytes(3 << 20U, 'x'));  // more than is buffered
+    EXPECT_TRUE(directory_.Exists(DurableFile::TemporaryName("f")));
+    EXPECT_EQ(Content("f"), "old");
   }
-  EXPECT_EQ(directory.List(), (std::vector<std::string>{"created", "durable", "plain"}));
+  EXPECT_EQ(Content("f"), "old");
+  EXPECT_EQ(directory_.List(), std::vector<std::string>{"f"});
 }
 
-TEST_F(DirectoryTest, NoNameLeavesTheDirectory) {
-  const Directory directory = Directory::Create(root_ + "/in", 0700);
-  fs::create_symlink(root_, root_ + "/in/link");
-  fs::create_symlink("/etc/passwd", root_ + "/in/passwd");
-  for (const char* name : {"../out", "/etc/passwd", "link/out", "a/../../out", ".", "..", ""}) {
-    EXPECT_THROW(directory.Write(name, AsBytes("x")), Error) << name;
+TEST_F(DurableFileTest, PiecesOfAnySizeAreOneFile) {
+  std::string expected;
+  DurableFile file(directory_, "f");
+  for (std::size_t i = 0; i < 40; ++i) {
+    const std::string piece(i * 7919, static_cast<char>('a' + i % 26));
+    file.Append(AsBytes(piece));
+    expected += piece;
   }
-  EXPECT_THROW(directory.Read("passwd"), Error);
-  EXPECT_THROW(directory.Subdirectory("link"), Error);
-  EXPECT_FALSE(fs::exists(root_ + "/out"));
-}
-
-TEST_F(DirectoryTest, WriteDurablyReplacesAndLeavesNoTemporaryFile) {
-  const Directory directory = Directory::Open(root_);
-  directory.WriteDurably("f", AsBytes("old"));
-  directory.WriteDurably("f", AsBytes("new content"));
-  EXPECT_EQ(AsText(directory.Read("f")), "new content");
-  EXPECT_EQ(directory.List().size(), 1u);
-}
-
-TEST_F(DirectoryTest, CreateDurablyRefusesAnExistingFile) {
-  const Directory directory = Directory::Open(root_);
-  directory.CreateDurably("f", AsBytes("first"));
-  EXPECT_THROW(directory.CreateDurably("f", AsBytes("second")), Error);
-  EXPECT_EQ(AsText(directory.Read("f")), "first");
-}
-
-TEST_F(DirectoryTest, RenameReplacesAcrossDirectories) {
-  const Directory directory = Directory::Open(root_);
-  const Directory sub = directory.MakeSubdirectory("sub", 0700);
-  directory.Write("f", AsBytes("new"));
-  sub.Write("g", AsBytes("old"));
-  directory.Rename("f", sub, "g");
-  EXPECT_EQ(AsText(sub.Read("g")), "new");
-  EXPECT_FALSE(directory.Exists("f"));
-  EXPECT_EQ(sub.SyncFileSystem(), !sub.DoubtOfSyncfs());
-  sub.Sync();
-}
-
-TEST_F(DirectoryTest, ErrorsNamePathAndReason) {
-  const Directory directory = Directory::Open(root_);
-  try {
-    directory.Read("absent");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kDisk);
-    EXPECT_NE(std::string(error.what()).find(root_ + "/absent"), std::string::npos);
-    EXPECT_NE(std::string(error.what()).find("No such file"), std::string::npos);
-  }
-  directory.Write("big", Bytes(100));
-  EXPECT_THROW(directory.Read("big", 99), Error);
-  EXPECT_EQ(directory.Read("big", 100).size(), 100u);
-  EXPECT_NO_THROW(directory.Remove("never-there"));
+  file.Commit();
+  EXPECT_EQ(Content("f"), expected);
+  EXPECT_EQ(directory_.FileMode("f"), 0600u);
 }
 
 }  // namespace
