@@ -1,28 +1,49 @@
 #include "engine/keys/key_spec.h"
 
-namespace fleetmint {
+#include <algorithm>
 
-std::optional<std::string> KeySpecFault(const KeySpec& spec) {
-  const std::string size = std::to_string(spec.bits);
-  if (spec.algorithm == KeyAlgorithm::kRsa) {
-    if (spec.bits == 2048 || spec.bits == 3072 || spec.bits == 4096) return std::nullopt;
-    return "RSA keys have 2048, 3072 or 4096 bits, not " + size;
-  }
-  if (spec.bits == 256 || spec.bits == 384) return std::nullopt;
-  return "ECDSA keys are on P-256 or P-384, not P-" + size;
+namespace fleetmint {
+namespace {
+
+std::optional<KeySpec> FindByText(std::string_view text, std::string (*text_of)(const KeySpec&)) {
+  const auto* const place =
+      std::find_if(kKeySpecs.begin(), kKeySpecs.end(),
+                   [&](const KeySpec& spec) { return text_of(spec) == text; });
+  if (place == kKeySpecs.end()) return std::nullopt;
+  return *place;
 }
 
-std::optional<KeySpec> ParseKeySpecName(std::string_view name) {
-  for (const KeySpec spec : {KeySpec{KeyAlgorithm::kRsa, 2048}, KeySpec{KeyAlgorithm::kRsa, 3072},
-                             KeySpec{KeyAlgorithm::kRsa, 4096}, KeySpec{KeyAlgorithm::kEcdsa, 256},
-                             KeySpec{KeyAlgorithm::kEcdsa, 384}}) {
-    if (KeySpecName(spec) == name) return spec;
+}  // namespace
+
+std::optional<std::string> KeySpecFault(const KeySpec& spec) {
+  if (std::find(kKeySpecs.begin(), kKeySpecs.end(), spec) != kKeySpecs.end()) return std::nullopt;
+  const std::string size = std::to_string(spec.bits);
+  if (spec.algorithm == KeyAlgorithm::kRsa) {
+    return "RSA keys have 2048, 3072 or 4096 bits, not " + size;
   }
-  return std::nullopt;
+  return "ECDSA keys are on P-256 or P-384, not P-" + size;
 }
 
 std::string KeySpecName(const KeySpec& spec) {
   return (spec.algorithm == KeyAlgorithm::kRsa ? "RSA " : "ECDSA P-") + std::to_string(spec.bits);
+}
+
+std::optional<KeySpec> ParseKeySpecName(std::string_view name) {
+  return FindByText(name, KeySpecName);
+}
+
+std::string KeySpecWord(const KeySpec& spec) {
+  return (spec.algorithm == KeyAlgorithm::kRsa ? "rsa-" : "p") + std::to_string(spec.bits);
+}
+
+std::optional<KeySpec> ParseKeySpecWord(std::string_view word) {
+  return FindByText(word, KeySpecWord);
+}
+
+std::vector<std::string> KeySpecWords() {
+  std::vector<std::string> words;
+  for (const KeySpec& spec : kKeySpecs) words.push_back(KeySpecWord(spec));
+  return words;
 }
 
 }  // namespace fleetmint

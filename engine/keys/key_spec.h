@@ -1,11 +1,13 @@
 // KeySpec: which kind of key, and of what size. A value; any thread.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fleetmint {
 
@@ -22,10 +24,22 @@ struct KeySpec {
 // KeySpecFault says what is wrong with a spec, or nothing.
 std::optional<std::string> KeySpecFault(const KeySpec& spec);
 
-// KeySpecName gives "RSA 2048", "ECDSA P-256".
-std::string KeySpecName(const KeySpec& spec);
+// kKeySpecs are all that there are.
+inline constexpr std::array<KeySpec, 5> kKeySpecs{{{KeyAlgorithm::kRsa, 2048},
+                                                   {KeyAlgorithm::kRsa, 3072},
+                                                   {KeyAlgorithm::kRsa, 4096},
+                                                   {KeyAlgorithm::kEcdsa, 256},
+                                                   {KeyAlgorithm::kEcdsa, 384}}};
 
+// KeySpecName gives "RSA 2048", "ECDSA P-256": what people read, and what the ledger holds.
 // ParseKeySpecName is its inverse; nothing if no key is called so.
+std::string KeySpecName(const KeySpec& spec);
 std::optional<KeySpec> ParseKeySpecName(std::string_view name);
+
+// KeySpecWord gives "rsa-2048", "p256": what people type. ParseKeySpecWord is its inverse; nothing
+// if no key is called so. KeySpecWords gives all of them, for hints and help texts.
+std::string KeySpecWord(const KeySpec& spec);
+std::optional<KeySpec> ParseKeySpecWord(std::string_view word);
+std::vector<std::string> KeySpecWords();
 
 }  // namespace fleetmint
