@@ -19,42 +19,6 @@ namespace {
 
 [[noreturn]] void Unsupported(const std::string& what) { Bad(ErrorCause::kUnsupported, what); }
 
-// UTF-16 to UTF-8; unpaired surrogates become U+FFFD.
-std::string Utf8(const std::u16string& text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char32_t code = text[i];
-    const bool pair = code >= 0xD800 && code < 0xDC00 && i + 1 < text.size() &&
-                      text[i + 1] >= 0xDC00 && text[i + 1] < 0xE000;
-    if (pair) code = 0x10000 + ((code - 0xD800) << 10U) + (text[++i] - 0xDC00U);
-    if (code >= 0xD800 && code < 0xE000) code = 0xFFFD;
-    if (code < 0x80) {
-      out += static_cast<char>(code);
-    } else if (code < 0x800) {
-      out += static_cast<char>(0xC0U | code >> 6U);
-      out += static_cast<char>(0x80U | (code & 0x3FU));
-    } else {
-      if (code < 0x10000) {
-        out += static_cast<char>(0xE0U | code >> 12U);
-      } else {
-        out += static_cast<char>(0xF0U | code >> 18U);
-        out += static_cast<char>(0x80U | (code >> 12U & 0x3FU));
-      }
-      out += static_cast<char>(0x80U | (code >> 6U & 0x3FU));
-      out += static_cast<char>(0x80U | (code & 0x3FU));
-    }
-  }
-  return out;
-}
-
-std::string BmpText(ByteView big_endian) {
-  std::u16string text;
-  for (std::size_t i = 0; i + 1 < big_endian.size(); i += 2) {
-    text += static_cast<char16_t>(big_endian[i] * 256U + big_endian[i + 1]);
-  }
-  return Utf8(text);
-}
-
 class Decoder {
  public:
   explicit Decoder(std::optional<ByteView> password) {
@@ -199,20 +163,18 @@ class Decoder {
       const ByteView content = values.Next().content;
       if (oid == pfx_oid::kLocalKeyId)
         attributes.local_key_id.assign(content.begin(), content.end());
-      if (oid == pfx_oid::kFriendlyName) attributes.friendly_name = BmpText(content);
-      if (oid == pfx_oid::kCsp) attributes.csp = BmpText(content);
+      if (oid == pfx_oid::kFriendlyName)
+        attributes.friendly_name = Utf8FromUtf16(content, ByteOrder::kBig);
+      if (oid == pfx_oid::kCsp) attributes.csp = Utf8FromUtf16(content, ByteOrder::kBig);
       if (oid == pfx_oid::kDescription) attributes.description = DescriptionText(content);
     }
     return attributes;
   }
 
   static std::string DescriptionText(ByteView little_endian) {
-    std::u16string text;
-    for (std::size_t i = 0; i + 1 < little_endian.size(); i += 2) {
-      text += static_cast<char16_t>(little_endian[i] + little_endian[i + 1] * 256U);
-    }
-    while (!text.empty() && text.back() == u'\0') text.pop_back();
-    return Utf8(text);
+    std::string text = Utf8FromUtf16(little_endian, ByteOrder::kLittle);
+    while (text.ends_with('\0')) text.pop_back();
+    return text;
   }
 
   void TakeKey(SecretBytes pkcs8, const Attributes& attributes) {

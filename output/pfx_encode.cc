@@ -1,4 +1,4 @@
-// The layout of a Windows export (FACTS in pfx.h): a plain safe with one shrouded key bag, then an
+// The layout of a Windows export: a plain safe with one shrouded key bag, then an
 // encrypted safe with the certificate bags, under one MAC.
 #include <botan/mac.h>
 
@@ -73,10 +73,8 @@ std::vector<Bytes> KeyBagAttributes(const PfxContents& contents) {
 // Extended property 13 as Windows stores it: UTF-16LE with a final 0000.
 Bytes DescriptionValue(const std::string& description) {
   Bytes value;
-  for (const char16_t unit : Utf16(description) + u'\0') {
-    value.push_back(static_cast<std::uint8_t>(unit & 0xFFU));
-    value.push_back(static_cast<std::uint8_t>(unit >> 8U));
-  }
+  AppendUtf16(value, description, ByteOrder::kLittle);
+  value.insert(value.end(), 2, 0);
   return value;
 }
 
@@ -198,6 +196,17 @@ void WriteMac(DerWriter& pfx, ByteView safe, const PfxContents& contents, ByteVi
 }
 
 }  // namespace
+
+std::string_view EncryptionName(PfxEncryption encryption) {
+  return encryption == PfxEncryption::kLegacy ? "legacy" : "modern";
+}
+
+std::optional<PfxEncryption> ParseEncryptionName(std::string_view name) {
+  for (const PfxEncryption encryption : {PfxEncryption::kModern, PfxEncryption::kLegacy}) {
+    if (EncryptionName(encryption) == name) return encryption;
+  }
+  return std::nullopt;
+}
 
 void CheckPassword(ByteView password) {
   const auto refuse = [](const char* why) {

@@ -32,10 +32,7 @@ void AddPlusOne(std::uint8_t* block, const SecretBytes& addend) {
 
 SecretBytes Pkcs12Password(ByteView utf8) {
   SecretBytes out;
-  for (const char16_t unit : Utf16(AsText(utf8))) {
-    out.push_back(static_cast<std::uint8_t>(unit >> 8U));
-    out.push_back(static_cast<std::uint8_t>(unit & 0xFFU));
-  }
+  AppendUtf16(out, AsText(utf8), ByteOrder::kBig);
   out.push_back(0);
   out.push_back(0);
   return out;

@@ -167,10 +167,7 @@ BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::Ia5String(std::string_view text)
 template <typename Buffer>
 BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::BmpString(std::string_view utf8) {
   Bytes content;
-  for (const char16_t unit : Utf16(utf8)) {
-    content.push_back(static_cast<std::uint8_t>(unit >> 8U));
-    content.push_back(static_cast<std::uint8_t>(unit & 0xFFU));
-  }
+  AppendUtf16(content, utf8, ByteOrder::kBig);
   return Primitive(0x1E, content);
 }
 

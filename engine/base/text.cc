@@ -32,6 +32,27 @@ std::size_t SequenceLength(std::string_view text) {
   return 0;
 }
 
+void AppendUtf8(std::string& out, char32_t code) {
+  const auto tail = [&](unsigned shift) {
+    out += static_cast<char>(0x80U | (code >> shift & 0x3FU));
+  };
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+  } else if (code < 0x800) {
+    out += static_cast<char>(0xC0U | code >> 6U);
+    tail(0);
+  } else if (code < 0x10000) {
+    out += static_cast<char>(0xE0U | code >> 12U);
+    tail(6);
+    tail(0);
+  } else {
+    out += static_cast<char>(0xF0U | code >> 18U);
+    tail(12);
+    tail(6);
+    tail(0);
+  }
+}
+
 // Edits (insert, delete, replace, swap two neighbours) between two words: optimal string alignment.
 std::size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> at(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
@@ -72,8 +93,13 @@ bool IsValidUtf8(std::string_view text, std::size_t* bad_offset) {
   return true;
 }
 
-std::u16string Utf16(std::string_view utf8) {
-  std::u16string out;
+template <typename Buffer>
+void AppendUtf16(Buffer& out, std::string_view utf8, ByteOrder order) {
+  const auto append = [&](char32_t unit) {
+    const auto high = static_cast<std::uint8_t>(unit >> 8U), low = static_cast<std::uint8_t>(unit);
+    out.push_back(order == ByteOrder::kBig ? high : low);
+    out.push_back(order == ByteOrder::kBig ? low : high);
+  };
   for (std::size_t i = 0; i < utf8.size();) {
     const std::size_t length = SequenceLength(utf8.substr(i));
     if (length == 0) throw Error(ErrorKind::kInput, "text is not valid UTF-8");
@@ -83,13 +109,34 @@ std::u16string Utf16(std::string_view utf8) {
       code = (code << 6U) | (static_cast<unsigned char>(utf8[i + k]) & 0x3FU);
     }
     if (code < 0x10000) {
-      out += static_cast<char16_t>(code);
+      append(code);
     } else {
-      code -= 0x10000;
-      out += static_cast<char16_t>(0xD800 + (code >> 10U));
-      out += static_cast<char16_t>(0xDC00 + (code & 0x3FFU));
+      append(0xD800 + ((code - 0x10000) >> 10U));
+      append(0xDC00 + ((code - 0x10000) & 0x3FFU));
     }
     i += length;
+  }
+}
+
+template void AppendUtf16<Bytes>(Bytes&, std::string_view, ByteOrder);
+template void AppendUtf16<SecretBytes>(SecretBytes&, std::string_view, ByteOrder);
+
+std::string Utf8FromUtf16(ByteView utf16, ByteOrder order) {
+  std::string out;
+  const auto unit_at = [&](std::size_t i) {
+    const unsigned first = utf16[i], second = utf16[i + 1];
+    return char32_t{order == ByteOrder::kBig ? first << 8U | second : second << 8U | first};
+  };
+  for (std::size_t i = 0; i + 1 < utf16.size(); i += 2) {
+    char32_t code = unit_at(i);
+    if (code >= 0xD800 && code < 0xDC00 && i + 3 < utf16.size()) {
+      const char32_t low = unit_at(i + 2);
+      if (low >= 0xDC00 && low < 0xE000) {
+        code = 0x10000 + ((code - 0xD800) << 10U) + (low - 0xDC00);
+        i += 2;
+      }
+    }
+    AppendUtf8(out, code >= 0xD800 && code < 0xE000 ? 0xFFFD : code);
   }
   return out;
 }

@@ -1,10 +1,14 @@
-// Text: small pure functions on names that users type: case, UTF-8, suggestions, file-name safety.
+// Text: small pure functions on names that users type: case, UTF-8 and UTF-16, suggestions,
+// file-name safety. Any thread.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "engine/base/bytes.h"
 
 namespace fleetmint {
 
@@ -15,9 +19,17 @@ std::string AsciiLower(std::string_view text);
 // overlong forms). On failure `bad_offset`, if given, receives the offset of the first bad byte.
 bool IsValidUtf8(std::string_view text, std::size_t* bad_offset = nullptr);
 
-// Utf16 encodes well-formed UTF-8 as UTF-16, in host-order code units. Throws Error(kInput)
-// otherwise.
-std::u16string Utf16(std::string_view utf8);
+// ByteOrder of UTF-16: ASN.1's BMPString and PKCS#12 have it big-endian, Windows little-endian.
+enum class ByteOrder : std::uint8_t { kBig, kLittle };
+
+// AppendUtf16 appends UTF-8 as UTF-16 without a mark or an end. Throws Error(kInput) if it is not
+// well-formed. For Bytes, and for SecretBytes: nothing of a password is kept elsewhere.
+template <typename Buffer>
+void AppendUtf16(Buffer& out, std::string_view utf8, ByteOrder order);
+
+// Utf8FromUtf16 is the inverse, for what others wrote: an unpaired surrogate becomes U+FFFD, an odd
+// byte at the end is dropped.
+std::string Utf8FromUtf16(ByteView utf16, ByteOrder order);
 
 // Closest gives the candidate within edit distance max(1, size/3) of `word`, if there is one.
 std::optional<std::string> Closest(std::string_view word, std::span<const std::string> candidates);

@@ -118,21 +118,7 @@ bool IsPrintableString(std::string_view text) {
 // The text of a DirectoryString or IA5String, as UTF-8.
 std::string DecodeString(const BerElement& element) {
   if (element.tag != ber::kBmpString) return std::string(AsText(element.content));
-  std::string text;
-  for (std::size_t i = 0; i + 1 < element.content.size(); i += 2) {
-    const unsigned unit = element.content[i] * 256U + element.content[i + 1];
-    if (unit < 0x80) {
-      text += static_cast<char>(unit);
-    } else if (unit < 0x800) {
-      text += static_cast<char>(0xC0U | unit >> 6U);
-      text += static_cast<char>(0x80U | (unit & 0x3FU));
-    } else {
-      text += static_cast<char>(0xE0U | unit >> 12U);
-      text += static_cast<char>(0x80U | (unit >> 6U & 0x3FU));
-      text += static_cast<char>(0x80U | (unit & 0x3FU));
-    }
-  }
-  return text;
+  return Utf8FromUtf16(element.content, ByteOrder::kBig);
 }
 
 std::string Escape(std::string_view value) {

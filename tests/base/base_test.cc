@@ -158,7 +158,48 @@ TEST(TextTest, Utf8AcceptsExactlyTheWellFormed) {
     EXPECT_FALSE(IsValidUtf8(c.text, &offset));
     EXPECT_EQ(offset, c.offset);
   }
-  EXPECT_EQ(Utf16("\xE2\x82\xAC\xF0\x9F\x98\x80"), u"\u20AC\U0001F600");
+}
+
+TEST(TextTest, Utf16RoundTripsInBothOrders) {
+  struct Case {
+    std::string utf8;
+    const char* big;
+    const char* little;
+  };
+  for (const Case& c :
+       {Case{"", "", ""}, Case{"a", "0061", "6100"}, Case{std::string("\0", 1), "0000", "0000"},
+        Case{"\x7F\xC2\x80", "007f0080", "7f008000"},
+        Case{"\xDF\xBF\xE0\xA0\x80", "07ff0800", "ff070008"},
+        Case{"\xED\x9F\xBF\xEE\x80\x80", "d7ffe000", "ffd700e0"},
+        Case{"\xE2\x82\xAC\xF0\x9F\x98\x80", "20acd83dde00", "ac203dd800de"},
+        Case{"\xEF\xBF\xBF\xF0\x90\x80\x80", "ffffd800dc00", "ffff00d800dc"},
+        Case{"\xF4\x8F\xBF\xBF", "dbffdfff", "ffdbffdf"}}) {
+    Bytes big;
+    SecretBytes little;
+    AppendUtf16(big, c.utf8, ByteOrder::kBig);
+    AppendUtf16(little, c.utf8, ByteOrder::kLittle);
+    EXPECT_EQ(ToHex(big), c.big);
+    EXPECT_EQ(ToHex(little), c.little);
+    EXPECT_EQ(Utf8FromUtf16(big, ByteOrder::kBig), c.utf8);
+    EXPECT_EQ(Utf8FromUtf16(little, ByteOrder::kLittle), c.utf8);
+  }
+  Bytes out;
+  EXPECT_THROW(AppendUtf16(out, "\xED\xA0\x80", ByteOrder::kBig), Error);
+}
+
+// Names in the files of others: whatever they hold, the result is UTF-8.
+TEST(TextTest, WhatIsNoUtf16IsReplaced) {
+  constexpr const char* kReplaced = "\xEF\xBF\xBD";
+  for (const auto& [hex, expected] : std::vector<std::pair<const char*, std::string>>{
+           {"d83d", kReplaced},
+           {"de00", kReplaced},
+           {"d83d0061", std::string(kReplaced) + "a"},
+           {"d83dd83dde00", std::string(kReplaced) + "\xF0\x9F\x98\x80"},
+           {"de00d83d", std::string(kReplaced) + kReplaced},
+           {"006100", "a"},
+           {"00", ""}}) {
+    EXPECT_EQ(Utf8FromUtf16(FromHex(hex), ByteOrder::kBig), expected) << hex;
+  }
 }
 
 TEST(TextTest, SuggestionsAreCloseOrAList) {
