@@ -1,5 +1,7 @@
 #include "engine/keys/consistency.h"
 
+#include <botan/exceptn.h>
+#include <botan/pk_keys.h>
 #include <botan/pubkey.h>
 
 #include "engine/base/botan_error.h"

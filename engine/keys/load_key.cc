@@ -1,5 +1,6 @@
 #include "engine/keys/load_key.h"
 
+#include <botan/asn1_obj.h>
 #include <botan/data_src.h>
 #include <botan/ec_group.h>
 #include <botan/ecdsa.h>

@@ -1,6 +1,7 @@
 #include "engine/keys/pbes2.h"
 
 #include <botan/cipher_mode.h>
+#include <botan/exceptn.h>
 #include <botan/pwdhash.h>
 
 #include <array>

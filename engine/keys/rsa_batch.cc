@@ -1,8 +1,10 @@
 #include "engine/keys/rsa_batch.h"
 
+#include <botan/bigint.h>
 #include <botan/numthry.h>
 #include <botan/reducer.h>
 #include <botan/rsa.h>
+#include <botan/secmem.h>
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,6 @@
 #include "engine/keys/rsa_check.h"
 
+#include <botan/bigint.h>
 #include <botan/numthry.h>
 
 #include <array>

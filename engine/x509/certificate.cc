@@ -1,5 +1,6 @@
 #include "engine/x509/certificate.h"
 
+#include <botan/exceptn.h>
 #include <botan/pk_keys.h>
 #include <botan/x509cert.h>
 

@@ -1,4 +1,5 @@
 // The organization's own CA, made by openssl: imported, or asked for the issuing certificate.
+#include <botan/bigint.h>
 #include <botan/pkcs8.h>
 #include <botan/rsa.h>
 #include <gtest/gtest.h>

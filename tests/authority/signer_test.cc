@@ -1,6 +1,7 @@
 // The software signer: signatures that verify, in the order of the messages, from any thread.
 #include "engine/authority/signer.h"
 
+#include <botan/pubkey.h>
 #include <gtest/gtest.h>
 
 #include <ostream>

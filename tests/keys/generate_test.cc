@@ -1,6 +1,7 @@
 // Key generation: keys that other programs accept, and that are a function of their streams alone.
 #include "engine/keys/generate.h"
 
+#include <botan/ec_group.h>
 #include <botan/ecdsa.h>
 #include <botan/rsa.h>
 #include <gtest/gtest.h>

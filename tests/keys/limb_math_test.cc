@@ -1,6 +1,7 @@
 // Limb math against Botan's integers, on random operands and on those at the edges.
 #include "engine/keys/limb_math.h"
 
+#include <botan/bigint.h>
 #include <botan/numthry.h>
 #include <gtest/gtest.h>
 

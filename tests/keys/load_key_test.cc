@@ -1,6 +1,7 @@
 // Keys in DER become Botan's objects, and what is none is said to be none.
 #include "engine/keys/load_key.h"
 
+#include <botan/exceptn.h>
 #include <gtest/gtest.h>
 
 #include "engine/base/der.h"

@@ -1,6 +1,7 @@
 // Assembly, consistency and check of RSA keys, against Botan and OpenSSL.
 #include "engine/keys/rsa_assemble.h"
 
+#include <botan/bigint.h>
 #include <botan/numthry.h>
 #include <botan/rsa.h>
 #include <gmock/gmock.h>

@@ -2,6 +2,8 @@
 #include "engine/prime/kernel.h"
 
 #include <botan/auto_rng.h>
+#include <botan/bigint.h>
+#include <botan/numthry.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -3,6 +3,7 @@
 
 #include <botan/bigint.h>
 #include <botan/numthry.h>
+#include <botan/rng.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>

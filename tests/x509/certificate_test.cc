@@ -3,6 +3,7 @@
 #include "engine/x509/certificate.h"
 
 #include <botan/ecdsa.h>
+#include <botan/pk_keys.h>
 #include <botan/pubkey.h>
 #include <gtest/gtest.h>
 

@@ -2,7 +2,9 @@
 // certificate.
 #include "engine/x509/tbs_certificate.h"
 
+#include <botan/asn1_obj.h>
 #include <botan/ecdsa.h>
+#include <botan/pk_keys.h>
 #include <botan/pubkey.h>
 #include <botan/rsa.h>
 #include <botan/x509_ext.h>
