@@ -7,8 +7,8 @@
 
 #include "engine/base/error.h"
 #include "engine/base/text.h"
-#include "engine/x509/certificate.h"
 #include "engine/x509/chain.h"
+#include "engine/x509/lint_reader.h"
 #include "engine/x509/name.h"
 #include "engine/x509/tbs_certificate.h"
 
@@ -16,7 +16,7 @@ namespace fleetmint {
 namespace {
 
 struct Subject {
-  const Certificate& certificate;
+  const TbsFields& tbs;
   const CertificateSpec& spec;
   const LintContext& context;
 };
@@ -27,143 +27,146 @@ Finding If(bool broken, const char* message) { return broken ? Finding(message) 
 
 bool Equal(ByteView a, ByteView b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 
-Finding Version(const Subject& s) { return If(s.certificate.version() != 3, "not version 3"); }
+Finding Version(const Subject& s) { return If(s.tbs.version != 3, "not version 3"); }
 
 Finding SerialRule(const Subject& s) {
-  const Bytes& serial = s.certificate.serial();
+  const ByteView serial = s.tbs.serial;
   return If(serial.size() != sizeof(Serial) || (serial[0] >> 6U) != 1,
             "the serial is not 16 bytes with top bits 01");
 }
 
+Finding Algorithm(const Subject& s) {
+  for (const auto algorithm : {SignatureAlgorithm::kRsaSha256, SignatureAlgorithm::kEcdsaSha256,
+                               SignatureAlgorithm::kEcdsaSha384}) {
+    if (Equal(s.tbs.signature_algorithm, EncodeAlgorithmIdentifier(algorithm))) return std::nullopt;
+  }
+  return "the signature algorithm is not one that fleetmint signs with";
+}
+
 Finding IssuerName(const Subject& s) {
-  return If(!Equal(s.certificate.issuer(), s.context.issuer_name),
+  return If(!Equal(s.tbs.issuer, s.context.issuer_name),
             "the issuer is not the CA's subject, byte for byte");
 }
 
 Finding SubjectName(const Subject& s) {
-  return If(!Equal(s.certificate.subject(), s.spec.subject.Encode()),
-            "the subject is not the asked one");
+  return If(!Equal(s.tbs.subject, s.spec.subject.Encode()), "the subject is not the asked one");
 }
 
 Finding ValidityOrder(const Subject& s) {
-  return If(s.certificate.not_before() >= s.certificate.not_after(),
-            "notAfter is not after notBefore");
+  return If(s.tbs.not_before >= s.tbs.not_after, "notAfter is not after notBefore");
 }
 
 Finding ValidityNested(const Subject& s) {
   if (s.context.self_signed) return std::nullopt;
-  return If(s.certificate.not_before() < s.context.issuer_not_before ||
-                s.certificate.not_after() > s.context.issuer_not_after,
+  return If(s.tbs.not_before < s.context.issuer_not_before ||
+                s.tbs.not_after > s.context.issuer_not_after,
             "the validity is not within the issuer's");
 }
 
 Finding ValidityLength(const Subject& s) {
-  return If(s.certificate.not_after() - s.certificate.not_before() >
-                s.spec.validity.duration + s.spec.validity.backdate,
-            "the validity is longer than asked");
+  return If(
+      s.tbs.not_after - s.tbs.not_before > s.spec.validity.duration + s.spec.validity.backdate,
+      "the validity is longer than asked");
 }
 
 Finding SubjectOrSan(const Subject& s) {
-  return If(s.spec.subject.empty() && s.certificate.san().empty(), "neither subject nor SAN");
+  return If(s.spec.subject.empty() && s.tbs.san.empty(), "neither subject nor SAN");
 }
 
 Finding SanMatches(const Subject& s) {
-  return If(!(s.certificate.san() == s.spec.san), "the SAN is not the asked one");
+  return If(!(s.tbs.san == s.spec.san), "the SAN is not the asked one");
 }
 
 Finding SanCritical(const Subject& s) {
   if (s.spec.san.empty()) return std::nullopt;
-  return If(s.certificate.IsCritical("2.5.29.17") != s.spec.subject.empty(),
+  return If(s.tbs.IsCritical("2.5.29.17") != s.spec.subject.empty(),
             "the SAN must be critical if and only if the subject is empty");
 }
 
 Finding DnsNames(const Subject& s) {
-  for (const std::string& dns : s.certificate.san().dns) {
+  for (const std::string& dns : s.tbs.san.dns) {
     if (const auto fault = DnsNameFault(dns, true)) return "dns name '" + dns + "': " + *fault;
   }
   return std::nullopt;
 }
 
 Finding BasicConstraints(const Subject& s) {
-  return If(!s.certificate.IsCritical("2.5.29.19") || s.certificate.is_ca() != s.spec.is_ca ||
-                s.certificate.path_length() != s.spec.path_length,
+  return If(!s.tbs.IsCritical("2.5.29.19") || s.tbs.is_ca != s.spec.is_ca ||
+                s.tbs.path_length != s.spec.path_length,
             "basic constraints are absent, not critical, or not the asked ones");
 }
 
 Finding KeyUsage(const Subject& s) {
-  return If(!s.certificate.IsCritical("2.5.29.15") || s.certificate.key_usage() != s.spec.key_usage,
+  return If(!s.tbs.IsCritical("2.5.29.15") || s.tbs.key_usage != s.spec.key_usage,
             "key usage is absent, not critical, or not the asked one");
 }
 
 Finding CaKeyUsage(const Subject& s) {
-  const bool signs = (s.certificate.key_usage() & key_usage::kKeyCertSign) != 0;
-  return If(signs != s.certificate.is_ca(), "keyCertSign and CA must go together");
+  const bool signs = (s.tbs.key_usage & key_usage::kKeyCertSign) != 0;
+  return If(signs != s.tbs.is_ca, "keyCertSign and CA must go together");
 }
 
 Finding ExtendedKeyUsage(const Subject& s) {
-  return If(s.certificate.extended_key_usage() != s.spec.extended_key_usage,
+  return If(s.tbs.extended_key_usage != s.spec.extended_key_usage,
             "extended key usage is not the asked one");
 }
 
 Finding SubjectKeyId(const Subject& s) {
-  return If(
-      !Equal(s.certificate.subject_key_identifier(), SubjectKeyIdentifier(s.certificate.spki())),
-      "the subject key identifier is not method 1 of the key");
+  return If(!Equal(s.tbs.subject_key_identifier, SubjectKeyIdentifier(s.tbs.spki)),
+            "the subject key identifier is not method 1 of the key");
 }
 
 Finding AuthorityKeyId(const Subject& s) {
-  const bool critical = s.certificate.IsCritical("2.5.29.35");
-  return If(
-      critical || !Equal(s.certificate.authority_key_identifier(), s.context.issuer_key_identifier),
-      "the authority key identifier is not the issuer's key identifier");
+  const bool critical = s.tbs.IsCritical("2.5.29.35");
+  return If(critical || !Equal(s.tbs.authority_key_identifier, s.context.issuer_key_identifier),
+            "the authority key identifier is not the issuer's key identifier");
 }
 
 Finding NoExtensionTwice(const Subject& s) {
-  const auto oids = s.certificate.ExtensionOids();
-  return If(std::set<std::string>(oids.begin(), oids.end()).size() != oids.size(),
-            "an extension stands twice");
+  std::set<std::string> oids;
+  for (const auto& extension : s.tbs.extensions) oids.insert(extension.oid);
+  return If(oids.size() != s.tbs.extensions.size(), "an extension stands twice");
 }
 
 Finding OnlyKnownCritical(const Subject& s) {
   static const std::set<std::string> known{"2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30"};
-  for (const std::string& oid : s.certificate.ExtensionOids()) {
-    if (s.certificate.IsCritical(oid) && !known.contains(oid))
-      return "extension " + oid + " is critical";
+  for (const auto& [oid, critical, value] : s.tbs.extensions) {
+    if (critical && !known.contains(oid)) return "extension " + oid + " is critical";
   }
   return std::nullopt;
 }
 
 Finding NameConstraints(const Subject& s) {
-  const bool present = s.certificate.Extension("2.5.29.30") != nullptr;
-  return If(present != !s.spec.permitted_dns.empty() ||
-                (present && !s.certificate.IsCritical("2.5.29.30")),
+  const bool present = s.tbs.Find("2.5.29.30") != nullptr;
+  return If(s.tbs.permitted_dns != s.spec.permitted_dns ||
+                (present && (s.spec.permitted_dns.empty() || !s.tbs.IsCritical("2.5.29.30"))),
             "name constraints are not the asked ones, or not critical");
 }
 
 Finding IssuerConstraints(const Subject& s) {
-  const auto faults = NameConstraintFaults(s.context.chain, s.certificate.san());
+  const auto faults = NameConstraintFaults(s.context.chain, s.tbs.san);
   return faults.empty() ? Finding() : Finding(faults.front());
 }
 
-// Whether the extension is there exactly if `text` was asked for, and holds it.
-bool Carries(const Certificate& certificate, const char* oid, const std::string& text) {
-  const Bytes* const value = certificate.Extension(oid);
-  if (text.empty() || value == nullptr) return text.empty() == (value == nullptr);
-  return AsText(*value).find(text) != std::string_view::npos;
+// Whether the extension is absent if nothing was asked for, and else holds that and nothing more.
+bool Carries(const Subject& s, const char* oid, const std::vector<std::string>& found,
+             const std::string& asked) {
+  if (asked.empty()) return s.tbs.Find(oid) == nullptr;
+  return found.size() == 1 && found.front() == asked;
 }
 
 Finding CrlDistributionPoint(const Subject& s) {
-  return If(!Carries(s.certificate, "2.5.29.31", s.spec.crl_url),
+  return If(!Carries(s, "2.5.29.31", s.tbs.crl_urls, s.spec.crl_url),
             "the CRL distribution point is not the asked one");
 }
 
 Finding AuthorityInformation(const Subject& s) {
-  return If(!Carries(s.certificate, "1.3.6.1.5.5.7.1.1", s.spec.ca_issuers_url),
+  return If(!Carries(s, "1.3.6.1.5.5.7.1.1", s.tbs.ca_issuers_urls, s.spec.ca_issuers_url),
             "the authority information access is not the asked one");
 }
 
 Finding SecurityIdentifier(const Subject& s) {
-  return If(!Carries(s.certificate, "1.3.6.1.4.1.311.25.2", s.spec.sid),
+  return If(!Carries(s, "1.3.6.1.4.1.311.25.2", {s.tbs.sid}, s.spec.sid),
             "the security identifier is not the asked one");
 }
 
@@ -178,9 +181,10 @@ struct Rule {
   Finding (*check)(const Subject&);
 };
 
-constexpr std::array<Rule, 25> kRules{{
+constexpr std::array<Rule, 26> kRules{{
     {"version", "RFC 5280 4.1.2.1", Version},
     {"serial", "RFC 5280 4.1.2.2", SerialRule},
+    {"signature_algorithm", "RFC 5280 4.1.2.3", Algorithm},
     {"issuer_name", "RFC 5280 4.1.2.4", IssuerName},
     {"subject_name", "RFC 5280 4.1.2.6", SubjectName},
     {"name_limits", "RFC 5280 appendix A.1", NameLimits},
@@ -206,31 +210,14 @@ constexpr std::array<Rule, 25> kRules{{
     {"security_identifier", "KB5014754", SecurityIdentifier},
 }};
 
-// The TBS as a certificate with a signature that nobody looks at, so that a certificate parser
-// reads it. The algorithm is copied from the TBS's own field, which the parser compares.
-Certificate ParseTbs(ByteView tbs) {
-  static constexpr std::array<SignatureAlgorithm, 3> kAlgorithms{SignatureAlgorithm::kRsaSha256,
-                                                                 SignatureAlgorithm::kEcdsaSha256,
-                                                                 SignatureAlgorithm::kEcdsaSha384};
-  for (const SignatureAlgorithm algorithm : kAlgorithms) {
-    const Bytes identifier = EncodeAlgorithmIdentifier(algorithm);
-    // version [0] (5 bytes) and serial (18 bytes) precede it, after the SEQUENCE header.
-    const auto end =
-        tbs.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(tbs.size(), 64));
-    if (std::search(tbs.begin(), end, identifier.begin(), identifier.end()) == end) continue;
-    return Certificate::Parse(AssembleSigned(tbs, algorithm, Bytes(64)));
-  }
-  throw Error(ErrorKind::kInput, "not a TBSCertificate with a signature algorithm we know");
-}
-
 }  // namespace
 
 std::vector<LintFinding> LintTbs(ByteView tbs, const CertificateSpec& spec,
                                  const LintContext& context) {
   std::vector<LintFinding> findings;
   try {
-    const Certificate certificate = ParseTbs(tbs);
-    const Subject subject{certificate, spec, context};
+    const TbsFields fields = ReadTbs(tbs);
+    const Subject subject{fields, spec, context};
     for (const Rule& rule : kRules) {
       if (const Finding broken = rule.check(subject)) {
         findings.push_back({rule.name, rule.citation, *broken});

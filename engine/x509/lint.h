@@ -1,6 +1,8 @@
-// Lint: the last look at a TBSCertificate before it is signed. It reads the DER again with a parser
-// that is not our encoder's, and holds it against RFC 5280 and the CA/Browser-style rules we
-// promise. Pure functions; any thread.
+// Lint: the last look at a TBSCertificate before it is signed. It reads the DER again
+// (lint_reader.h), with nothing of the encoder's, and holds it against RFC 5280 and the
+// CA/Browser-style rules we promise. The verdict is the same under every version of Botan. It does
+// not look at the key itself, nor whether the signature algorithm is the one of the issuer's key.
+// Pure functions; any thread.
 #pragma once
 
 #include <span>

@@ -192,6 +192,15 @@ std::vector<Violation> BodyViolations() {
       {"serial", "top bits 00", [](Case& c) { c.input.serial[0] = 0x3F; }},
       {"serial", "top bits 10", [](Case& c) { c.input.serial[0] = 0x80; }},
       {"serial", "short", [](Case& c) { c.input.serial[0] = 0, c.input.serial[1] = 0x40; }},
+      {"signature_algorithm", "SHA-224",
+       [](Case& c) {
+         c.patch = [](Bytes& tbs) {
+           // behind version and serial: SEQUENCE { ecdsa-with-SHA256 }, of which one octet makes
+           // ecdsa-with-SHA224
+           ASSERT_EQ(ToHex(ByteView(tbs).subspan(27, 12)), "300a06082a8648ce3d040302");
+           tbs[38] = 1;
+         };
+       }},
       {"issuer_name", "another CA", [](Case& c) { c.input.issuer_name = kOtherName; }},
       {"subject_name", "another subject",
        Asked([](auto& s) { s.subject = Name::Parse("CN=ws-0002.corp, O=Acme"); })},
@@ -254,6 +263,8 @@ std::vector<Violation> ExtensionViolations() {
       {"crl_distribution_point", "absent", Without("2.5.29.31")},
       {"crl_distribution_point", "another",
        Asked([](auto& s) { s.crl_url = "http://pki.other/"; })},
+      {"crl_distribution_point", "longer than the asked one",
+       Asked([](auto& s) { s.crl_url = "http://pki.example/ca"; })},
       {"crl_distribution_point", "not asked", Asked([](auto& s) { s.crl_url.clear(); })},
       {"authority_information", "absent",
        Asked([](auto& s) { s.ca_issuers_url = "http://pki.example/ca.crt"; })},
@@ -262,11 +273,22 @@ std::vector<Violation> ExtensionViolations() {
          c.encoded.ca_issuers_url = "http://pki.example/ca.crt";
          c.asked.ca_issuers_url = "http://pki.example/other.crt";
        }},
+      {"authority_information", "longer than the asked one",
+       [](Case& c) {
+         c.encoded.ca_issuers_url = "http://pki.example/ca.crt";
+         c.asked.ca_issuers_url = "http://pki.example/";
+       }},
+      {"security_identifier", "of another with the same beginning",
+       [](Case& c) {
+         c.encoded.sid = "S-1-5-21-1-2-3-41";
+         c.asked.sid = "S-1-5-21-1-2-3-4";
+       }},
       {"security_identifier", "absent", Asked([](auto& s) { s.sid = "S-1-5-21-1-2-3-4"; })},
       {"security_identifier", "not asked", [](Case& c) { c.encoded.sid = "S-1-5-21-1-2-3-4"; }},
       {"issuer_constraints", "dns name outside of the permitted",
        [](Case& c) { c.context.chain = ChainThatPermits("other"); }},
       {"name_constraints", "absent", Without("2.5.29.30"), true},
+      {"name_constraints", "another", Asked([](auto& s) { s.permitted_dns = {"other"}; }), true},
       {"name_constraints", "not critical", Criticality("2.5.29.30", false), true},
       {"name_constraints", "not asked", Asked([](auto& s) { s.permitted_dns.clear(); }), true},
   };
