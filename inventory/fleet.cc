@@ -6,65 +6,72 @@
 
 namespace fleetmint {
 
-const Run& Fleet::Impl::RunOf(std::size_t i) const {
+const HostRun& Fleet::Impl::RunOf(std::size_t i) const {
   const auto after =
       std::upper_bound(runs.begin(), runs.end(), i,
-                       [](std::size_t index, const Run& run) { return index < run.first; });
+                       [](std::size_t index, const HostRun& run) { return index < run.first; });
   return *(after - 1);
 }
 
-Fleet::Fleet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+std::string Fleet::Impl::NameOf(std::size_t i) const {
+  const HostRun& run = RunOf(i);
+  return run.pattern.Name(i - run.first);
+}
+
+Fleet::Fleet(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 Fleet::Fleet(Fleet&&) noexcept = default;
 Fleet& Fleet::operator=(Fleet&&) noexcept = default;
 Fleet::~Fleet() = default;
+
+FleetDraft Fleet::Load(const std::string& path, const Catalog& catalog) {
+  FaultList faults(path);
+  std::optional<Fleet> fleet;
+  if (auto impl = ReadFleet(path, catalog, faults)) fleet = Fleet(std::move(impl));
+  return {std::move(faults), std::move(fleet)};
+}
 
 const std::string& Fleet::file() const { return impl_->file; }
 const std::string& Fleet::name() const { return impl_->name; }
 std::size_t Fleet::size() const { return impl_->size; }
 
-std::string Fleet::Name(std::size_t i) const {
-  const Run& run = impl_->RunOf(i);
-  return run.pattern.Name(i - run.first);
-}
+std::string Fleet::Name(std::size_t i) const { return impl_->NameOf(i); }
+Position Fleet::Where(std::size_t i) const { return impl_->RunOf(i).where; }
 
 std::uint32_t Fleet::LayerOf(std::size_t i) const {
-  const Run& run = impl_->RunOf(i);
-  if (run.layer == 0 && !impl_->overrides.contains(static_cast<std::uint32_t>(i))) return run.group;
+  const HostRun& run = impl_->RunOf(i);
+  if (run.level == 0 && !impl_->overrides.contains(static_cast<std::uint32_t>(i))) return run.group;
   return static_cast<std::uint32_t>(impl_->groups.size() + i);
 }
 
-ResolvedEndpoint Fleet::Resolve(std::size_t i) const {
-  const Run& run = impl_->RunOf(i);
+FleetLayer Fleet::Layer(std::size_t i) const {
+  const HostRun& run = impl_->RunOf(i);
   const Group& group = impl_->groups[run.group];
-  std::vector<const Layer*> layers{&impl_->defaults, &group.layer};
-  if (run.layer != 0) layers.push_back(&impl_->own_layers[run.layer - 1]);
+  std::vector<const Level*> levels{&impl_->top, &impl_->defaults, &group.level};
+  if (run.level != 0) levels.push_back(&impl_->own_levels[run.level - 1]);
   const auto over = impl_->overrides.find(static_cast<std::uint32_t>(i));
-  if (over != impl_->overrides.end()) layers.push_back(&over->second);
+  if (over != impl_->overrides.end()) levels.push_back(&over->second);
 
-  ResolvedEndpoint endpoint;
-  endpoint.name = run.pattern.Name(i - run.first);
-  endpoint.where = run.where;
-  endpoint.group = group.name;
-  endpoint.profile = impl_->profile;
-  std::string domain, fqdn;
-  for (const auto& [name, value] : impl_->vars) endpoint.variables[name] = value;
-  for (const Layer* layer : layers) {
-    if (!layer->profile.empty()) endpoint.profile = layer->profile;
-    if (!layer->os.empty()) endpoint.os = layer->os;
-    if (!layer->domain.empty()) domain = layer->domain;
-    if (!layer->fqdn.empty()) fqdn = layer->fqdn;
-    for (const auto& [name, value] : layer->vars) endpoint.variables[name] = value;
-    if (!layer->patch.empty()) endpoint.patches.push_back(&layer->patch);
+  FleetLayer layer;
+  layer.group = group.name;
+  for (const Level* level : levels) {
+    if (!level->profile.empty()) layer.profile = level->profile;
+    if (!level->os.empty()) layer.os = level->os;
+    if (!level->domain.empty()) layer.domain = level->domain;
+    if (!level->fqdn.empty()) layer.fqdn = level->fqdn;
+    for (const auto& [name, value] : level->vars) layer.variables[name] = value;
+    if (!level->patch.empty()) layer.patches.push_back(&level->patch);
   }
-  if (fqdn.empty()) {
-    const bool qualified = domain.empty() || endpoint.name.find('.') != std::string::npos;
-    fqdn = qualified ? endpoint.name : endpoint.name + "." + domain;
-  }
-  endpoint.variables["host"] = endpoint.name;
-  endpoint.variables["fqdn"] = fqdn;
-  endpoint.variables["fleet"] = impl_->name;
-  endpoint.variables["group"] = group.name;
-  return endpoint;
+  layer.variables["fleet"] = impl_->name;
+  layer.variables["group"] = group.name;
+  return layer;
+}
+
+FleetDraft::FleetDraft(FaultList faults, std::optional<Fleet> fleet)
+    : faults_(std::move(faults)), fleet_(std::move(fleet)) {}
+
+Fleet FleetDraft::Accept() && {
+  faults_.ThrowIfAny();
+  return std::move(fleet_).value();
 }
 
 }  // namespace fleetmint

@@ -1,46 +1,47 @@
 // Fleet: one inventory file, validated: a name, its groups and its endpoints.
 //
+// `Fleet::Load` gives a `FleetDraft` with all faults of the file; only a faultless draft becomes a
+// `Fleet`. What is validated: syntax, keys, names (unique, safe file names), ranges, durations,
+// profiles and operating systems known, a profile for each endpoint, overrides that match an
+// endpoint. What is not: that the certificates come out valid once templates are filled in
+// (ResolveSettings, EndpointTemplate).
+//
 // A fleet of a million endpoints is held compactly: a range costs its pattern, an endpoint its name
-// and an index; settings are held once, where they were written. `Resolve` brings one endpoint's
-// layers together: profile < defaults < group < endpoint < override.
-// Immutable after loading; safe from any thread.
+// and an index; settings are held once, where they were written. `Layer` brings together what was
+// said of one endpoint: profile < defaults < group < endpoint < override.
+// Fleets are immutable; const access from any thread is safe.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/base/error.h"
-#include "profiles/profile.h"
+#include "profiles/catalog.h"
+#include "profiles/patch.h"
+#include "profiles/template.h"
 
 namespace fleetmint {
 
-// ResolvedEndpoint is one endpoint with all that was said of it. Pointers live as long as the
+// FleetLayer is all that was said of an endpoint but its name. The patches live as long as the
 // Fleet.
-struct ResolvedEndpoint {
-  std::string name;
-  Position where;                            // where it was named
+struct FleetLayer {
   std::string group;                         // name of its group
-  std::string profile;                       // name of its profile, known to the catalog
-  std::string os;                            // "" if not said
-  Variables variables;                       // host, fqdn, fleet, group, and all vars
+  std::string profile;                       // name of its profile
+  std::string os, domain, fqdn;              // "" if not said
+  Variables variables;                       // fleet, group, and all vars
   std::vector<const ProfilePatch*> patches;  // outermost first
 };
 
+class FleetDraft;
+
 class Fleet {
  public:
-  // Load reads and validates the file; every fault of it is reported at once, in one Error(kInput).
-  // What is validated: syntax, keys, names (unique, safe file names), ranges, durations, profiles
-  // and operating systems known, overrides that match an endpoint. What is not: that the
-  // certificates come out valid once templates are filled in; `pipeline/plan` does that. Relative
-  // password paths are relative to the fleet file's directory.
-  static Fleet Load(const std::string& path, const Catalog& catalog);
-  // Load with a list collects the faults there instead, so that they are reported together with
-  // those of the expansion: what can be read of the file is in the result, and nothing may be
-  // issued from it unless the list is empty. Throws Error(kInput) only if the file cannot be
-  // opened.
-  static Fleet Load(const std::string& path, const Catalog& catalog, FaultList& faults);
+  // Load reads and validates the file. Throws Error(kInput) only if it cannot be read at all; its
+  // faults are in the draft.
+  static FleetDraft Load(const std::string& path, const Catalog& catalog);
 
   Fleet(Fleet&&) noexcept;
   Fleet& operator=(Fleet&&) noexcept;
@@ -50,20 +51,47 @@ class Fleet {
   const std::string& name() const;
   std::size_t size() const;
 
-  // Name gives the name of endpoint i in [0, size()), in the order of the file.
+  // Of endpoint i in [0, size()), in the order of the file: its name, and where it was named.
   std::string Name(std::size_t i) const;
-  // Resolve gives endpoint i with its layers. Costs allocations: call it once an endpoint.
-  ResolvedEndpoint Resolve(std::size_t i) const;
-  // LayerOf gives a number that is equal for endpoints with the same profile, os, vars and patches,
-  // so that a caller can resolve and validate a profile once for all of them. Endpoints with
-  // settings of their own have a number of their own.
-  std::uint32_t LayerOf(std::size_t i) const;
+  Position Where(std::size_t i) const;
 
-  struct Impl;
+  // LayerOf gives a number that is equal for endpoints with equal layers, so that a caller can
+  // resolve a layer once for all of them. Endpoints with settings of their own have a number of
+  // their own.
+  std::uint32_t LayerOf(std::size_t i) const;
+  // Layer gives the layer of endpoint i. Costs allocations: call it once a layer.
+  FleetLayer Layer(std::size_t i) const;
+
+  struct Impl;  // internal to inventory/
 
  private:
-  explicit Fleet(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Fleet(std::unique_ptr<const Impl> impl);
+  std::unique_ptr<const Impl> impl_;
+};
+
+// FleetDraft is what was read of a fleet file, and all that is wrong with it. For one thread.
+class FleetDraft {
+ public:
+  bool ok() const { return faults_.empty(); }
+
+  // faults is everything found so far. A validator may add to it.
+  FaultList& faults() { return faults_; }
+
+  // readable gives what could be read, so that its expansion can be validated too: a fleet that can
+  // be walked, in which settings with faults are left out. A profile may be "" or one that the
+  // catalog does not know. Nullptr where a syntax fault broke the reading off. Lives as long as
+  // the draft.
+  const Fleet* readable() const { return fleet_ ? &*fleet_ : nullptr; }
+
+  // Accept gives the fleet, or throws Error(kInput) with all faults if there are any.
+  Fleet Accept() &&;
+
+ private:
+  friend class Fleet;
+  FleetDraft(FaultList faults, std::optional<Fleet> fleet);
+
+  FaultList faults_;
+  std::optional<Fleet> fleet_;  // there if there are no faults
 };
 
 }  // namespace fleetmint

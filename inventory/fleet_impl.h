@@ -2,16 +2,17 @@
 #pragma once
 
 #include <deque>
-#include <optional>
+#include <span>
 #include <unordered_map>
+#include <utility>
 
 #include "inventory/fleet.h"
 #include "inventory/ranges.h"
 
 namespace fleetmint {
 
-// Layer is what one level (defaults, a group, an endpoint, an override) says.
-struct Layer {
+// Level is what one level (the top, defaults, a group, an endpoint, an override) says.
+struct Level {
   std::string profile, os, domain, fqdn;  // "" if not said
   std::vector<std::pair<std::string, std::string>> vars;
   ProfilePatch patch;
@@ -19,33 +20,40 @@ struct Layer {
 
 struct Group {
   std::string name;
-  Layer layer;
+  Level level;
 };
 
-// Run is what one item of `hosts` or `endpoints` stands for: a pattern's names, or one name.
-struct Run {
+// HostRun is what one item of `hosts` or `endpoints` stands for: a pattern's names, or one name.
+struct HostRun {
   HostPattern pattern;
   std::uint32_t first = 0;  // index of its first endpoint
   std::uint32_t group = 0;
-  std::uint32_t layer = 0;  // 1 + index into own_layers; 0: none of its own
+  std::uint32_t level = 0;  // 1 + index into own_levels; 0: none of its own
   Position where;
 };
 
+// Whole, that is in a Fleet: the runs' endpoints are 0 to size - 1 in the order of the runs, and
+// every index is one that exists.
 struct Fleet::Impl {
-  std::string file, name, profile;
-  std::vector<std::pair<std::string, std::string>> vars;
-  Layer defaults;
+  std::string file, name;
+  Level top;  // profile and vars
+  Level defaults;
   std::vector<Group> groups;
-  std::deque<Layer> own_layers;
-  std::vector<Run> runs;
+  std::deque<Level> own_levels;
+  std::vector<HostRun> runs;
   std::uint32_t size = 0;
-  std::unordered_map<std::uint32_t, Layer> overrides;  // by endpoint index
+  std::unordered_map<std::uint32_t, Level> overrides;  // by endpoint index
 
-  const Run& RunOf(std::size_t i) const;
+  const HostRun& RunOf(std::size_t i) const;
+  std::string NameOf(std::size_t i) const;
 };
 
-// ParseLayer reads a layer's keys among `mapping`; `others` are the caller's. Faults as they come.
-Layer ParseLayer(const yaml::Node& mapping, std::span<const std::string> others,
+// ParseLevel reads a level's keys among `mapping`; `others` are the caller's. Faults as they come.
+Level ParseLevel(const yaml::Node& mapping, std::span<const std::string> others,
                  const Catalog& catalog, FaultList& faults);
+
+// ReadFleet reads the file at `path`. Nothing, and a fault, where the reading broke off.
+std::unique_ptr<const Fleet::Impl> ReadFleet(const std::string& path, const Catalog& catalog,
+                                             FaultList& faults);
 
 }  // namespace fleetmint

@@ -1,4 +1,4 @@
-// Fleet::Load: the strict, streaming reader of fleet files.
+// ReadFleet: the strict, streaming reader of fleet files.
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -30,7 +30,9 @@ class Loader {
     impl_->file = path;
   }
 
-  std::unique_ptr<Fleet::Impl> Run() {
+  // Nothing where a fault of the syntax leaves no whole tree: what was streamed before it has lost
+  // its groups.
+  std::unique_ptr<Fleet::Impl> Read() {
     // Group 0 holds hosts and endpoints at the top level; group g + 1 is groups[g].
     const std::vector<yaml::Stream> streams{
         {"hosts", [&](yaml::Node item, std::span<const std::size_t>) { TakeHost(item, 0); }},
@@ -42,11 +44,13 @@ class Loader {
          [&](yaml::Node item, std::span<const std::size_t> at) { TakeEndpoint(item, at[0] + 1); }},
     };
     const yaml::Node root = yaml::ReadFile(impl_->file, faults_, streams);
-    if (root.IsMapping()) {
-      ReadTop(root);
-    } else if (faults_.empty()) {
-      faults_.Add({1, 1}, "the file is empty or no mapping", "start with: fleet: NAME");
+    if (!root.IsMapping()) {
+      if (faults_.empty()) {
+        faults_.Add({1, 1}, "the file is empty or no mapping", "start with: fleet: NAME");
+      }
+      return nullptr;
     }
+    ReadTop(root);
     return std::move(impl_);
   }
 
@@ -54,23 +58,21 @@ class Loader {
   void ReadTop(const yaml::Node& root) {
     yaml::CheckKeys(root, kTopKeys, faults_);
     ReadName(root);
-    yaml::Node top = root;  // profile and vars at the top are the outermost layer
+    yaml::Node top = root;  // profile and vars at the top are the outermost level
     std::erase_if(top.entries, [](const yaml::Entry& entry) {
       return entry.key != "profile" && entry.key != "vars";
     });
-    Layer outermost = ParseLayer(top, {}, catalog_, faults_);
-    impl_->profile = outermost.profile;
-    impl_->vars = std::move(outermost.vars);
+    impl_->top = ParseLevel(top, {}, catalog_, faults_);
     if (const yaml::Node* defaults = root.Find("defaults")) {
       if (ExpectMapping(*defaults, "'defaults'")) {
-        impl_->defaults = ParseLayer(*defaults, {}, catalog_, faults_);
+        impl_->defaults = ParseLevel(*defaults, {}, catalog_, faults_);
       }
     }
     impl_->groups.push_back({"default", {}});
     ReadSingles(root, 0);
     if (const yaml::Node* groups = root.Find("groups")) ReadGroups(*groups);
     // A group that could not be read is there all the same for the endpoints that name it.
-    for (const fleetmint::Run& run : impl_->runs) {
+    for (const HostRun& run : impl_->runs) {
       while (impl_->groups.size() <= run.group) impl_->groups.push_back({"", {}});
     }
     IndexNames();
@@ -131,7 +133,7 @@ class Loader {
           group.name = yaml::AsText(*name, "'name'", faults_).value_or("");
         }
         CheckGroupName(group.name, node);
-        group.layer = ParseLayer(node, kGroupKeys, catalog_, faults_);
+        group.level = ParseLevel(node, kGroupKeys, catalog_, faults_);
         ReadSingles(node, g + 1);
       }
       impl_->groups.push_back(std::move(group));
@@ -148,11 +150,11 @@ class Loader {
 
   // Every endpoint needs a profile from somewhere.
   void CheckProfiles(const yaml::Node& root) {
-    if (!impl_->profile.empty() || !impl_->defaults.profile.empty()) return;
-    for (const fleetmint::Run& run : impl_->runs) {
-      if (run.group < impl_->groups.size() && !impl_->groups[run.group].layer.profile.empty())
+    if (!impl_->top.profile.empty() || !impl_->defaults.profile.empty()) return;
+    for (const HostRun& run : impl_->runs) {
+      if (run.group < impl_->groups.size() && !impl_->groups[run.group].level.profile.empty())
         continue;
-      if (run.layer != 0 && !impl_->own_layers[run.layer - 1].profile.empty()) continue;
+      if (run.level != 0 && !impl_->own_levels[run.level - 1].profile.empty()) continue;
       for (std::uint32_t i = 0; i < run.pattern.size(); ++i) {
         const auto over = impl_->overrides.find(run.first + i);
         if (over != impl_->overrides.end() && !over->second.profile.empty()) continue;
@@ -163,19 +165,27 @@ class Loader {
     }
   }
 
+  static HostRun RunAt(Position where, std::size_t group) {
+    HostRun run;
+    run.group = static_cast<std::uint32_t>(group);
+    run.where = where;
+    return run;
+  }
+
   void TakeHost(const yaml::Node& item, std::size_t group) {
     if (item.IsNull()) {
       faults_.Add(item.where, "a host is missing here",
                   "e.g. hosts: \"ws-[0001-5000]\" or [srv-01, dc1]");
       return;
     }
-    if (const auto text = yaml::AsText(item, "a host", faults_))
-      Add(*text, item.where, group, 0, true);
+    if (const auto text = yaml::AsText(item, "a host", faults_)) {
+      Add(*text, RunAt(item.where, group));
+    }
   }
 
   void TakeEndpoint(const yaml::Node& item, std::size_t group) {
     if (item.IsScalar()) {
-      Add(item.scalar, item.where, group, 0, false);
+      AddEndpoint(item.scalar, RunAt(item.where, group));
       return;
     }
     if (!ExpectMapping(item, "an endpoint")) return;
@@ -185,51 +195,54 @@ class Loader {
       return;
     }
     const auto text = yaml::AsText(*name, "'name'", faults_);
-    std::uint32_t layer = 0;
+    HostRun run = RunAt(name->where, group);
     if (item.entries.size() > 1) {
-      impl_->own_layers.push_back(ParseLayer(item, kEndpointKeys, catalog_, faults_));
-      layer = static_cast<std::uint32_t>(impl_->own_layers.size());
+      impl_->own_levels.push_back(ParseLevel(item, kEndpointKeys, catalog_, faults_));
+      run.level = static_cast<std::uint32_t>(impl_->own_levels.size());
     }
-    if (text) Add(*text, name->where, group, layer, false);
+    if (text) AddEndpoint(*text, std::move(run));
   }
 
-  void Add(const std::string& text, Position where, std::size_t group, std::uint32_t layer,
-           bool pattern) {
+  // An endpoint of its own: a name, no pattern.
+  void AddEndpoint(const std::string& text, HostRun run) {
+    if (text.find_first_of("[]") == std::string::npos) return Add(text, std::move(run));
+    faults_.Add(run.where, "endpoint name '" + text + "' has a bracket",
+                "ranges belong under hosts:");
+  }
+
+  void Add(const std::string& text, HostRun run) {
     try {
-      if (!pattern && text.find_first_of("[]") != std::string::npos) {
-        throw Error::WithHint(ErrorKind::kInput, "endpoint name '" + text + "' has a bracket",
-                              "ranges belong under hosts:");
-      }
-      fleetmint::Run run{HostPattern::Parse(text), 0, static_cast<std::uint32_t>(group), layer,
-                         where};
-      const std::uint64_t count = run.pattern.size();
-      if (impl_->size + count > kMostEndpoints) {
-        throw Error::WithHint(ErrorKind::kInput,
-                              "the fleet has more than " + std::to_string(kMostEndpoints) +
-                                  " endpoints: '" + text + "' adds " + std::to_string(count) +
-                                  " to " + std::to_string(impl_->size),
-                              "split the fleet, or check the digits of its ranges");
-      }
-      impl_->size += static_cast<std::uint32_t>(count);
-      impl_->runs.push_back(std::move(run));
+      run.pattern = HostPattern::Parse(text);
     } catch (const Error& error) {
-      faults_.Add(where, error.faults()[0].message, error.faults()[0].hint);
+      faults_.AddAt(run.where, "", error);
+      return;
     }
+    const std::uint64_t count = run.pattern.size();
+    if (impl_->size + count > kMostEndpoints) {
+      faults_.Add(run.where,
+                  "the fleet has more than " + std::to_string(kMostEndpoints) + " endpoints: '" +
+                      text + "' adds " + std::to_string(count) + " to " +
+                      std::to_string(impl_->size),
+                  "split the fleet, or check the digits of its ranges");
+      return;
+    }
+    impl_->size += static_cast<std::uint32_t>(count);
+    impl_->runs.push_back(std::move(run));
   }
 
   // Numbers the endpoints in the order of the file (lists are streamed, single texts come after
   // them) and checks their names.
   void IndexNames() {
-    std::vector<fleetmint::Run>& runs = impl_->runs;
+    std::vector<HostRun>& runs = impl_->runs;
     std::sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) {
       return std::tie(a.where.line, a.where.column) < std::tie(b.where.line, b.where.column);
     });
     std::uint32_t first = 0;
-    for (fleetmint::Run& run : runs) {
+    for (HostRun& run : runs) {
       run.first = first;
       first += static_cast<std::uint32_t>(run.pattern.size());
     }
-    for (const fleetmint::Run& run : runs) {
+    for (const HostRun& run : runs) {
       for (std::uint32_t i = 0; i < run.pattern.size(); ++i) {
         CheckName(run.pattern.Name(i), run.first + i, run.where);
       }
@@ -245,23 +258,19 @@ class Loader {
                   ascii ? "letters, digits, '-', '_' and '.' are safe"
                         : "write an international name as DNS does (xn--..., e.g. by idn2)");
     }
-    if (const auto other = names_.Insert(name, index, [&](std::uint32_t i) { return NameOf(i); })) {
+    if (const auto other =
+            names_.Insert(name, index, [&](std::uint32_t i) { return impl_->NameOf(i); })) {
       faults_.Add(where, "endpoint '" + name + "' stands twice",
                   "it is already in line " + std::to_string(impl_->RunOf(*other).where.line) +
                       " (names are equal whatever their case)");
     }
   }
 
-  std::string NameOf(std::uint32_t i) const {
-    const fleetmint::Run& run = impl_->RunOf(i);
-    return run.pattern.Name(i - run.first);
-  }
-
   void ReadOverrides(const yaml::Node& overrides) {
     if (!ExpectMapping(overrides, "'overrides'")) return;
     std::unordered_map<std::uint32_t, Position> seen;
     for (const yaml::Entry& entry : overrides.entries) {
-      const auto index = names_.Find(entry.key, [&](std::uint32_t i) { return NameOf(i); });
+      const auto index = names_.Find(entry.key, [&](std::uint32_t i) { return impl_->NameOf(i); });
       if (!index) {
         faults_.Add(entry.key_where, "override '" + entry.key + "' matches no endpoint",
                     "an override names one endpoint of this file, exactly");
@@ -274,8 +283,8 @@ class Loader {
                         " (names are equal whatever their case)");
       }
       if (!ExpectMapping(entry.value, "an override")) continue;
-      Layer layer = ParseLayer(entry.value, {}, catalog_, faults_);
-      if (index) impl_->overrides.emplace(*index, std::move(layer));
+      Level level = ParseLevel(entry.value, {}, catalog_, faults_);
+      if (index) impl_->overrides.emplace(*index, std::move(level));
     }
   }
 
@@ -288,15 +297,9 @@ class Loader {
 
 }  // namespace
 
-Fleet Fleet::Load(const std::string& path, const Catalog& catalog) {
-  FaultList faults(path);
-  Fleet fleet = Load(path, catalog, faults);
-  faults.ThrowIfAny();
-  return fleet;
-}
-
-Fleet Fleet::Load(const std::string& path, const Catalog& catalog, FaultList& faults) {
-  return Fleet(Loader(path, catalog, faults).Run());
+std::unique_ptr<const Fleet::Impl> ReadFleet(const std::string& path, const Catalog& catalog,
+                                             FaultList& faults) {
+  return Loader(path, catalog, faults).Read();
 }
 
 }  // namespace fleetmint

@@ -2,98 +2,142 @@
 
 #include <nlohmann/json.hpp>
 
-#include "engine/base/error.h"
+#include "engine/keys/key_spec.h"
+#include "engine/x509/name.h"
+#include "output/pack.h"
 
 namespace fleetmint {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string Join(const std::vector<std::string>& items) {
-  std::string text;
-  for (const std::string& item : items) text += (text.empty() ? "" : " ") + item;
-  return text;
+std::string Text(std::string_view text) { return std::string(text); }
+
+ManifestFile KeyFile(const ManifestSource& source) {
+  return source.files.empty() ? ManifestFile{} : source.files.front();
 }
 
-const ManifestEntry::File& KeyFileOf(const ManifestEntry& entry) {
-  static const ManifestEntry::File none;
-  return entry.files.empty() ? none : entry.files.front();
+Json Dns(const ManifestSource& source) { return source.certificate.San().dns; }
+
+Json Ip(const ManifestSource& source) {
+  Json list = Json::array();
+  for (const Bytes& address : source.certificate.San().ip) list.push_back(FormatIp(address));
+  return list;
+}
+
+Json Key(const ManifestSource& source) {
+  const auto spec = ParseKeySpecWord(source.settings.Value("key"));
+  return spec ? KeySpecName(*spec) : "";
+}
+
+Json Files(const ManifestSource& source) {
+  Json list = Json::array();
+  for (const ManifestFile& file : source.files) {
+    list.push_back({{"path", file.path}, {"bytes", file.bytes}, {"sha256", ToHex(file.sha256)}});
+  }
+  return list;
+}
+
+// Where there is a PFX, the name under which a key store shows the key.
+Json Alias(const ManifestSource& source) {
+  const bool pfx = !source.files.empty() && source.files.front().path.ends_with(".pfx");
+  return pfx ? KeyContainerName(source.fleet, source.endpoint, source.serial) : "";
+}
+
+Json Supersedes(const ManifestSource& source) {
+  Json list = Json::array();
+  for (const ManifestSuperseded& old : source.supersedes) {
+    list.push_back({{"serial", SerialHex(old.serial)},
+                    {"sha1", ToHex(old.sha1)},
+                    {"sha256", ToHex(old.sha256)}});
+  }
+  return list;
+}
+
+Json SupersedesSha1(const ManifestSource& source) {
+  Json list = Json::array();
+  for (const ManifestSuperseded& old : source.supersedes) list.push_back(ToHex(old.sha1));
+  return list;
+}
+
+enum class In : std::uint8_t { kBoth, kJson, kCsv };
+
+struct Field {
+  const char* name;
+  Json (*value)(const ManifestSource&);
+  In in = In::kBoth;
+};
+
+// The manifest, field by field. `endpoint` comes first: install.sh searches for it.
+constexpr Field kFields[] = {
+    {"endpoint", [](const ManifestSource& s) -> Json { return Text(s.endpoint); }},
+    {"fqdn", [](const ManifestSource& s) -> Json { return Text(s.fqdn); }},
+    {"profile", [](const ManifestSource& s) -> Json { return s.settings.profile(); }},
+    {"subject",
+     [](const ManifestSource& s) -> Json { return NameToString(s.certificate.subject()); }},
+    {"dns", Dns},
+    {"ip", Ip},
+    {"serial", [](const ManifestSource& s) -> Json { return SerialHex(s.serial); }},
+    {"not_before",
+     [](const ManifestSource& s) -> Json { return FormatRfc3339(s.certificate.not_before()); }},
+    {"not_after",
+     [](const ManifestSource& s) -> Json { return FormatRfc3339(s.certificate.not_after()); }},
+    {"sha1", [](const ManifestSource& s) -> Json { return ToHex(s.sha1); }},
+    {"sha256", [](const ManifestSource& s) -> Json { return ToHex(s.sha256); }},
+    {"spki_sha256", [](const ManifestSource& s) -> Json { return ToHex(s.spki_sha256); }},
+    {"issuer", [](const ManifestSource& s) -> Json { return Text(s.issuer); }},
+    {"key", Key},
+    {"bundle", [](const ManifestSource& s) -> Json { return KeyFile(s).path; }},
+    {"bytes", [](const ManifestSource& s) -> Json { return KeyFile(s).bytes; }},
+    {"bundle_sha256", [](const ManifestSource& s) -> Json { return ToHex(KeyFile(s).sha256); }},
+    {"files", Files, In::kJson},
+    {"encryption",
+     [](const ManifestSource& s) -> Json { return Text(s.settings.Value("bundle.encryption")); }},
+    {"alias", Alias},
+    {"store",
+     [](const ManifestSource& s) -> Json { return Text(s.settings.Value("install.store")); }},
+    {"exportable",
+     [](const ManifestSource& s) -> Json {
+       return s.settings.Value("install.exportable") == "true";
+     }},
+    {"supersedes", Supersedes, In::kJson},
+    {"supersedes_sha1", SupersedesSha1, In::kCsv},
+    {"state", [](const ManifestSource& s) -> Json { return Text(s.state); }},
+    {"issued_at", [](const ManifestSource& s) -> Json { return FormatRfc3339(s.issued_at); }},
+};
+
+// A value as a cell: text as it is, a list joined by a space.
+std::string Cell(const Json& value) {
+  if (value.is_string()) return CsvCell(value.get_ref<const std::string&>());
+  if (!value.is_array()) return value.dump();
+  std::string text;
+  for (const Json& item : value) {
+    text += (text.empty() ? "" : " ") + item.get_ref<const std::string&>();
+  }
+  return CsvCell(text);
 }
 
 }  // namespace
 
-std::string ManifestJsonLine(const ManifestEntry& entry) {
-  Json supersedes = Json::array();
-  for (const auto& old : entry.supersedes) {
-    supersedes.push_back({{"serial", old.serial}, {"sha1", old.sha1}, {"sha256", old.sha256}});
+ManifestLine MakeManifestLine(const ManifestSource& source) {
+  Json json;
+  std::string csv;
+  for (const Field& field : kFields) {
+    Json value = field.value(source);
+    if (field.in != In::kJson) csv += Cell(value) + ",";
+    if (field.in != In::kCsv) json.emplace(field.name, std::move(value));
   }
-  Json files = Json::array();
-  for (const auto& file : entry.files) {
-    files.push_back({{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
-  }
-  const ManifestEntry::File& key_file = KeyFileOf(entry);
-  const Json line{{"endpoint", entry.endpoint},
-                  {"fqdn", entry.fqdn},
-                  {"profile", entry.profile},
-                  {"subject", entry.subject},
-                  {"dns", entry.dns},
-                  {"ip", entry.ip},
-                  {"serial", entry.serial},
-                  {"not_before", entry.not_before},
-                  {"not_after", entry.not_after},
-                  {"sha1", entry.sha1},
-                  {"sha256", entry.sha256},
-                  {"spki_sha256", entry.spki_sha256},
-                  {"issuer", entry.issuer},
-                  {"key", entry.key},
-                  {"bundle", key_file.path},
-                  {"bytes", key_file.bytes},
-                  {"bundle_sha256", key_file.sha256},
-                  {"files", files},
-                  {"encryption", entry.encryption},
-                  {"supersedes", supersedes},
-                  {"state", entry.state},
-                  {"issued_at", entry.issued_at}};
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+  csv.pop_back();
+  // Bytes of a damaged ledger that are not UTF-8 must not end the run that writes or checks it.
+  return {json.dump(-1, ' ', false, Json::error_handler_t::replace), std::move(csv)};
 }
 
-ManifestEntry ParseManifestJsonLine(std::string_view line) {
-  try {
-    const Json json = Json::parse(line);
-    ManifestEntry entry;
-    const auto text = [&](const char* key) { return json.at(key).get<std::string>(); };
-    const auto list = [&](const char* key) -> const Json& {
-      if (json.at(key).is_array()) return json.at(key);
-      throw Error(ErrorKind::kInput,
-                  std::string("not a manifest line: '") + key + "' is not a list");
-    };
-    entry.endpoint = text("endpoint");
-    entry.fqdn = text("fqdn");
-    entry.profile = text("profile");
-    entry.subject = text("subject");
-    entry.dns = json.at("dns").get<std::vector<std::string>>();
-    entry.ip = json.at("ip").get<std::vector<std::string>>();
-    entry.serial = text("serial");
-    entry.not_before = text("not_before");
-    entry.not_after = text("not_after");
-    entry.sha1 = text("sha1");
-    entry.sha256 = text("sha256");
-    entry.spki_sha256 = text("spki_sha256");
-    entry.issuer = text("issuer");
-    entry.key = text("key");
-    for (const Json& file : list("files")) {
-      entry.files.push_back({file.at("path"), file.at("bytes"), file.at("sha256")});
-    }
-    entry.encryption = text("encryption");
-    for (const Json& old : list("supersedes")) {
-      entry.supersedes.push_back({old.at("serial"), old.at("sha1"), old.at("sha256")});
-    }
-    entry.state = text("state");
-    entry.issued_at = text("issued_at");
-    return entry;
-  } catch (const Json::exception& error) {
-    throw Error(ErrorKind::kInput, std::string("not a manifest line: ") + error.what());
+std::string ManifestCsvHeader() {
+  std::string header;
+  for (const Field& field : kFields) {
+    if (field.in != In::kJson) header += (header.empty() ? "" : ",") + std::string(field.name);
   }
+  return header;
 }
 
 std::string CsvCell(std::string_view text) {
@@ -104,35 +148,12 @@ std::string CsvCell(std::string_view text) {
   }
   cell += text;
   if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
-  std::string quoted = "\"";  // RFC 4180 2.6 and 2.7
+  std::string quoted = "\"";
   for (const char c : cell) {
     if (c == '"') quoted += '"';
     quoted += c;
   }
   return quoted + "\"";
-}
-
-std::string ManifestCsvHeader() {
-  return "endpoint,fqdn,profile,subject,dns,ip,serial,not_before,not_after,sha1,sha256,spki_sha256,"
-         "issuer,key,bundle,bytes,bundle_sha256,encryption,supersedes_sha1,state,issued_at";
-}
-
-std::string ManifestCsvLine(const ManifestEntry& entry) {
-  const ManifestEntry::File& key_file = KeyFileOf(entry);
-  std::vector<std::string> superseded;
-  for (const auto& old : entry.supersedes) superseded.push_back(old.sha1);
-  std::string line;
-  for (const std::string& text :
-       {entry.endpoint,  entry.fqdn,       entry.profile,    entry.subject,
-        Join(entry.dns), Join(entry.ip),   entry.serial,     entry.not_before,
-        entry.not_after, entry.sha1,       entry.sha256,     entry.spki_sha256,
-        entry.issuer,    entry.key,        key_file.path,    std::to_string(key_file.bytes),
-        key_file.sha256, entry.encryption, Join(superseded), entry.state,
-        entry.issued_at}) {
-    line += CsvCell(text) + ",";
-  }
-  line.pop_back();
-  return line;
 }
 
 }  // namespace fleetmint

@@ -13,6 +13,7 @@ namespace {
 constexpr const char* kPin = ".fleetmint";
 constexpr const char* kBundles = "bundles";
 constexpr const char* kPending = ".pending";
+constexpr const char* kRuns = ".runs";
 
 std::string_view LayoutName(Layout layout) { return layout == Layout::kFlat ? "flat" : "hashed"; }
 
@@ -47,6 +48,7 @@ OutputDirectory::OutputDirectory(Directory root, const Pin& pin)
     : root_(std::move(root)),
       bundles_(root_.MakeSubdirectory(kBundles, 0700)),
       pending_(root_.MakeSubdirectory(kPending, 0700)),
+      runs_(root_.MakeSubdirectory(kRuns, 0700)),
       id_(pin.id),
       fleet_(pin.fleet),
       layout_(pin.layout) {}
@@ -82,23 +84,20 @@ void OutputDirectory::WritePin(const Directory& root, const Pin& pin) {
   root.CreateDurably(kPin, AsBytes(text));
 }
 
-OutputDirectory OutputDirectory::OpenOrCreate(const std::string& path,
-                                              const std::string& authority_id,
-                                              const std::string& fleet,
-                                              std::optional<Layout> layout,
-                                              const std::optional<std::string>& id,
-                                              RandomSource& random, bool make_again) {
+OutputDirectory OutputDirectory::OpenOrCreate(const std::string& path, const Owner& owner,
+                                              RandomSource& random) {
   std::error_code ignored;
   const bool fresh = !std::filesystem::exists(path, ignored);
-  if (fresh && id && !make_again) Elsewhere(path, fleet);
+  if (fresh && owner.id && !owner.make_again) Elsewhere(path, owner.fleet);
   Directory root = Directory::Create(path, 0700);
   const FileLock alone = root.LockItself();  // another authority may be about to take it, too
   if (root.Exists(kPin)) {
     const Pin pin = ReadPin(root, ErrorKind::kInput);
-    if (pin.authority != authority_id) Foreign(path, "another authority (" + pin.authority + ")");
-    if (pin.fleet != fleet) Foreign(path, "another fleet ('" + pin.fleet + "')");
-    if (id && *id != pin.id) Elsewhere(path, fleet);
-    if (layout && *layout != pin.layout) {
+    if (pin.authority != owner.authority)
+      Foreign(path, "another authority (" + pin.authority + ")");
+    if (pin.fleet != owner.fleet) Foreign(path, "another fleet ('" + pin.fleet + "')");
+    if (owner.id && *owner.id != pin.id) Elsewhere(path, owner.fleet);
+    if (owner.layout && *owner.layout != pin.layout) {
       throw Error::WithHint(
           ErrorKind::kInput,
           "output '" + path + "' has the layout " + std::string(LayoutName(pin.layout)),
@@ -113,8 +112,9 @@ OutputDirectory OutputDirectory::OpenOrCreate(const std::string& path,
                           "output '" + path + "' is not empty and not fleetmint's",
                           "give --out a new or an empty directory");
   }
-  if (id && !make_again) Elsewhere(path, fleet);
-  const Pin pin{authority_id, fleet, layout.value_or(Layout::kFlat), id ? *id : NewId(random)};
+  if (owner.id && !owner.make_again) Elsewhere(path, owner.fleet);
+  const Pin pin{owner.authority, owner.fleet, owner.layout.value_or(Layout::kFlat),
+                owner.id ? *owner.id : NewId(random)};
   WritePin(root, pin);
   return {std::move(root), pin};
 }
@@ -136,7 +136,7 @@ OutputDirectory OutputDirectory::Open(const std::string& path, const std::string
   try {
     return {std::move(root), pin};
   } catch (const Error& error) {  // a file or a link in place of a folder
-    throw Error(ErrorKind::kFindings, error.faults().front().message);
+    throw Error::About(ErrorKind::kFindings, "", error);
   }
 }
 
@@ -168,12 +168,17 @@ bool OutputDirectory::Exists(std::string_view endpoint, std::string_view extensi
   return root_.Exists(BundlePath(endpoint, extension));
 }
 
-std::pair<Directory, std::string> OutputDirectory::BundlePlace(std::string_view endpoint,
-                                                               std::string_view extension) const {
+std::pair<const Directory&, std::string> OutputDirectory::BundlePlace(
+    std::string_view endpoint, std::string_view extension) const {
   const std::string folder = FolderOf(layout_, endpoint);
   std::string name = std::string(endpoint) + "." + std::string(extension);
-  if (folder.empty()) return {root_.Subdirectory(kBundles), std::move(name)};
-  return {bundles_.MakeSubdirectory(folder, 0700), std::move(name)};
+  if (folder.empty()) return {bundles_, std::move(name)};
+  const std::lock_guard lock(folders_->mutex);
+  auto place = folders_->open.find(folder);
+  if (place == folders_->open.end()) {
+    place = folders_->open.emplace(folder, bundles_.MakeSubdirectory(folder, 0700)).first;
+  }
+  return {place->second, std::move(name)};
 }
 
 }  // namespace fleetmint

@@ -11,18 +11,6 @@
 namespace fleetmint {
 namespace {
 
-std::span<const Bytes> ChainPart(BundleChain part, std::span<const Bytes> chain) {
-  switch (part) {
-    case BundleChain::kNone:
-      return {};
-    case BundleChain::kIssuing:
-      return chain.first(std::min<std::size_t>(1, chain.size()));
-    case BundleChain::kFull:
-      return chain;
-  }
-  return {};
-}
-
 Bytes ToBytes(const std::string& text) { return {text.begin(), text.end()}; }
 
 void PackPem(const PackInput& input, std::span<const Bytes> chain, RandomSource& random,
@@ -102,9 +90,26 @@ OpenedBundle OpenPem(std::span<const BundleFile> files, ByteView password) {
 
 }  // namespace
 
+std::span<const Bytes> BundleChainOf(BundleChain part, std::span<const Bytes> chain) {
+  switch (part) {
+    case BundleChain::kNone:
+      return {};
+    case BundleChain::kIssuing:
+      return chain.first(std::min<std::size_t>(1, chain.size()));
+    case BundleChain::kFull:
+      return chain;
+  }
+  return {};
+}
+
+std::string KeyContainerName(std::string_view fleet, std::string_view endpoint,
+                             const Serial& serial) {
+  return std::string(fleet) + "-" + std::string(endpoint) + "-" + SerialHex(serial).substr(0, 8);
+}
+
 std::vector<BundleFile> PackBundle(const PackInput& input, RandomSource& random) {
   CheckPassword(input.password);
-  const std::span<const Bytes> chain = ChainPart(input.spec.chain, input.chain);
+  const std::span<const Bytes> chain = BundleChainOf(input.spec.chain, input.chain);
   std::vector<BundleFile> files;
   if (input.spec.pfx) {
     const PfxContents contents{.pkcs8 = input.pkcs8,

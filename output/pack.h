@@ -9,6 +9,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/random.h"
+#include "engine/base/serial.h"
 #include "engine/keys/private_key.h"
 #include "output/pfx.h"
 #include "profiles/bundle_spec.h"
@@ -20,6 +21,14 @@ struct BundleFile {
   std::string extension;  // "pfx", "key.pem", "crt.pem", "chain.pem"
   Bytes content;          // private keys in it are encrypted
 };
+
+// KeyContainerName gives the name that a bundle's key has in a Windows key store, and its alias in
+// others: <fleet>-<endpoint>-<first 8 hex of serial>, unique for each bundle.
+std::string KeyContainerName(std::string_view fleet, std::string_view endpoint,
+                             const Serial& serial);
+
+// BundleChainOf gives the part of a chain (issuing CA first, root last) that travels in a bundle.
+std::span<const Bytes> BundleChainOf(BundleChain part, std::span<const Bytes> chain);
 
 // PackInput is what PackBundle needs. Views must outlive the call.
 struct PackInput {

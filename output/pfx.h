@@ -32,11 +32,6 @@ struct PfxContents {
 inline constexpr std::uint32_t kDerivedPasswordIterations = 2048;
 inline constexpr std::uint32_t kUserPasswordIterations = 100'000;
 
-// EncryptionName gives "modern" or "legacy", as profiles, ledger and manifest call it;
-// ParseEncryptionName is its inverse, nothing if there is no such encryption.
-std::string_view EncryptionName(PfxEncryption encryption);
-std::optional<PfxEncryption> ParseEncryptionName(std::string_view name);
-
 // CheckPassword throws Error(kInput) unless the password is 1..128 characters of ASCII 0x20-0x7E:
 // what every importer reads alike.
 void CheckPassword(ByteView password);

@@ -5,7 +5,9 @@
 #include "engine/base/botan_compat.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
+#include "engine/keys/oids.h"
 #include "engine/keys/pbes2.h"
+#include "engine/x509/oids.h"
 #include "output/pfx.h"
 #include "output/pfx_oids.h"
 #include "output/pkcs12_kdf.h"
@@ -91,15 +93,15 @@ class Decoder {
   }
 
   SecretBytes Decrypt(BerReader algorithm, ByteView ciphertext) {
-    const std::string oid = algorithm.Oid();
+    const std::string scheme = algorithm.Oid();
     const ByteView parameters = algorithm.Next().encoded;
-    if (oid == kPbes2Oid) {
+    if (scheme == oid::kPbes2) {
       std::uint32_t iterations = 0;
       SecretBytes plain = Pbes2Decrypt(parameters, ciphertext, utf8_, &iterations);
       Count(iterations);
       return plain;
     }
-    if (oid != pfx_oid::kPbe3Des) Unsupported("unsupported encryption " + oid);
+    if (scheme != pfx_oid::kPbe3Des) Unsupported("unsupported encryption " + scheme);
     result_.encryption = PfxEncryption::kLegacy;
     BerReader values = BerReader(parameters).Enter(ber::kSequence, "PBE parameters");
     const SecretBytes salt = values.OctetString();
@@ -194,7 +196,7 @@ class Decoder {
     BerReader attributes = info.Enter(ber::Context(0), "key attributes");
     while (!attributes.AtEnd()) {
       BerReader attribute = attributes.Enter(ber::kSequence, "an attribute");
-      if (attribute.Oid() != pfx_oid::kKeyUsage) continue;
+      if (attribute.Oid() != oid::kKeyUsage) continue;
       BerReader values = attribute.Enter(ber::kSet, "attribute values");
       const ByteView bits = values.Expect(ber::kBitString, "a key usage").content;
       if (bits.size() < 2) continue;

@@ -9,7 +9,9 @@
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
+#include "engine/keys/oids.h"
 #include "engine/keys/pbes2.h"
+#include "engine/x509/oids.h"
 #include "output/pfx.h"
 #include "output/pfx_oids.h"
 #include "output/pkcs12_kdf.h"
@@ -100,7 +102,7 @@ SecretBytes WithKeySpec(const PfxContents& contents) {
   const bool signature = contents.key_spec == WindowsKeySpec::kSignature;
   const std::uint8_t bits =
       signature ? 0x80 : 0x10;  // digitalSignature; dataEncipherment as Windows has it
-  const Bytes attribute = Attribute(pfx_oid::kKeyUsage, [&](DerWriter& set) {
+  const Bytes attribute = Attribute(oid::kKeyUsage, [&](DerWriter& set) {
     set.BitString({&bits, 1}, signature ? 7 : 4);
   });
   BerReader info = BerReader(contents.pkcs8).Enter(ber::kSequence, "a PrivateKeyInfo");
@@ -196,17 +198,6 @@ void WriteMac(DerWriter& pfx, ByteView safe, const PfxContents& contents, ByteVi
 }
 
 }  // namespace
-
-std::string_view EncryptionName(PfxEncryption encryption) {
-  return encryption == PfxEncryption::kLegacy ? "legacy" : "modern";
-}
-
-std::optional<PfxEncryption> ParseEncryptionName(std::string_view name) {
-  for (const PfxEncryption encryption : {PfxEncryption::kModern, PfxEncryption::kLegacy}) {
-    if (EncryptionName(encryption) == name) return encryption;
-  }
-  return std::nullopt;
-}
 
 void CheckPassword(ByteView password) {
   const auto refuse = [](const char* why) {

@@ -16,7 +16,6 @@ inline constexpr const char* kLocalKeyId = "1.2.840.113549.1.9.21";
 inline constexpr const char* kCsp = "1.3.6.1.4.1.311.17.1";
 inline constexpr const char* kMachineKeys = "1.3.6.1.4.1.311.17.2";
 inline constexpr const char* kDescription = "1.3.6.1.4.1.311.17.3.13";  // extended property 13
-inline constexpr const char* kKeyUsage = "2.5.29.15";
 inline constexpr const char* kSha1 = "1.3.14.3.2.26";
 inline constexpr const char* kSha256 = "2.16.840.1.101.3.4.2.1";
 

@@ -1,258 +1,246 @@
-// ParseProfilePatch: the keys of a profile file, each with the function that reads and checks it.
-#include <algorithm>
-#include <array>
+// The table of profile keys: how each is written, and what it sets.
+#include "profiles/patch.h"
 
+#include <algorithm>
+
+#include "engine/base/clock.h"
 #include "engine/base/text.h"
 #include "engine/x509/name.h"
-#include "profiles/profile.h"
+#include "profiles/words.h"
 
 namespace fleetmint {
 namespace {
 
 using yaml::Node;
-using Setter = std::function<void(ProfileConfig&)>;
-using Reader = std::optional<Setter> (*)(const Node&, const std::string& what, FaultList&);
+using Setting = ProfilePatch::Setting;
 
-struct Key {
-  const char* name;
-  Reader read;
+// Shape is what may stand behind a key.
+enum class Shape : std::uint8_t {
+  kText,
+  kOptional,  // a text, or `~` to take it away
+  kWord,      // true or false without quotes
+  kNumber,
+  kList,   // a list, or one text
+  kAdded,  // as kList, `~` adds nothing; a replacement would silently lose names such as itAuth
 };
 
-// A text that lands in one member.
+// Key is one key. `set` checks and sets; throws Error(kInput), without places.
+struct Key {
+  std::string_view mapping;  // the key in whose mapping it stands, or ""
+  std::string_view written;
+  std::string_view key;  // as Setting::key
+  Shape shape;
+  void (*set)(const Setting&, ProfileConfig&);
+};
+
+[[noreturn]] void Bad(const std::string& message, const std::string& hint) {
+  throw Error::WithHint(ErrorKind::kInput, message, hint);
+}
+
+std::string Quoted(std::string_view key) { return "'" + std::string(key) + "'"; }
+
+std::string TextOf(const Setting& setting) {
+  return setting.values.empty() ? "" : setting.values.front();
+}
+
 template <std::string ProfileConfig::*member>
-std::optional<Setter> ReadText(const Node& node, const std::string& what, FaultList& faults) {
-  if (node.IsNull()) return [](ProfileConfig& config) { (config.*member).clear(); };
-  auto text = yaml::AsText(node, what, faults);
-  if (!text) return std::nullopt;
-  return [text = *text](ProfileConfig& config) { config.*member = text; };
+void SetText(const Setting& setting, ProfileConfig& config) {
+  config.*member = TextOf(setting);
 }
 
 template <std::string BundleSpec::*member>
-std::optional<Setter> ReadBundleText(const Node& node, const std::string& what, FaultList& faults) {
-  if (node.IsNull()) return [](ProfileConfig& config) { (config.bundle.*member).clear(); };
-  auto text = yaml::AsText(node, what, faults);
-  if (!text) return std::nullopt;
-  return [text = *text](ProfileConfig& config) { config.bundle.*member = text; };
+void SetBundleText(const Setting& setting, ProfileConfig& config) {
+  config.bundle.*member = TextOf(setting);
+}
+
+template <std::vector<std::string> ProfileConfig::*member>
+void AddTexts(const Setting& setting, ProfileConfig& config) {
+  auto& all = config.*member;
+  for (const std::string& item : setting.values) {
+    if (std::find(all.begin(), all.end(), item) == all.end()) all.push_back(item);
+  }
+}
+
+// The value of a word of `table`.
+template <typename Value, std::size_t size>
+Value WordIn(const std::array<profile_words::Word<Value>, size>& table, const Setting& setting) {
+  const auto value = profile_words::ParseWord(table, TextOf(setting));
+  if (!value) {
+    Bad(Quoted(setting.key) + " is " + Quoted(TextOf(setting)),
+        DidYouMean(TextOf(setting), profile_words::WordsOf(table)));
+  }
+  return *value;
 }
 
 template <bool BundleSpec::*member>
-std::optional<Setter> ReadBundleBool(const Node& node, const std::string& what, FaultList& faults) {
-  const auto value = yaml::AsBool(node, what, faults);
-  if (!value) return std::nullopt;
-  return [value = *value](ProfileConfig& config) { config.bundle.*member = value; };
-}
-
-// A list that appends: a replacement would silently lose names such as itAuth.
-template <std::vector<std::string> ProfileConfig::*member>
-std::optional<Setter> ReadAppended(const Node& node, const std::string& what, FaultList& faults) {
-  if (node.IsNull()) return std::nullopt;
-  return [list = yaml::AsTextList(node, what, faults)](ProfileConfig& config) {
-    for (const std::string& item : list) {
-      auto& all = config.*member;
-      if (std::find(all.begin(), all.end(), item) == all.end()) all.push_back(item);
-    }
-  };
+void SetBundleBool(const Setting& setting, ProfileConfig& config) {
+  config.bundle.*member = WordIn(profile_words::kBooleans, setting);
 }
 
 template <Seconds Validity::*member>
-std::optional<Setter> ReadDuration(const Node& node, const std::string& what, FaultList& faults) {
-  const auto text = yaml::AsText(node, what, faults);
-  if (!text) return std::nullopt;
+void SetDuration(const Setting& setting, ProfileConfig& config) {
   try {
-    return [duration = ParseDuration(*text)](ProfileConfig& config) {
-      config.validity.*member = duration;
-    };
+    config.validity.*member = ParseDuration(TextOf(setting));
   } catch (const Error& error) {
-    faults.Add(node.where, what + ": " + error.faults()[0].message, error.faults()[0].hint);
-    return std::nullopt;
+    throw Error::About(ErrorKind::kInput, Quoted(setting.key), error);
   }
 }
 
-// One word of a small set.
-template <typename Value, std::size_t size>
-std::optional<Value> ReadWord(const Node& node, const std::string& what, FaultList& faults,
-                              const std::array<std::pair<const char*, Value>, size>& words) {
-  const auto text = yaml::AsText(node, what, faults);
-  if (!text) return std::nullopt;
-  std::vector<std::string> known;
-  for (const auto& [word, value] : words) {
-    if (*text == word) return value;
-    known.emplace_back(word);
+void SetSubject(const Setting& setting, ProfileConfig& config) {
+  Name::Parse(TextOf(setting));
+  config.subject = TextOf(setting);
+}
+
+void SetKeyUsage(const Setting& setting, ProfileConfig& config) {
+  config.key_usage = 0;
+  std::vector<Fault> faults;
+  for (const std::string& name : setting.values) {
+    const auto bit = KeyUsageBit(name);
+    config.key_usage = static_cast<std::uint16_t>(config.key_usage | bit.value_or(0));
+    if (bit) continue;
+    faults.push_back(
+        {"unknown key usage " + Quoted(name), {}, DidYouMean(name, KeyUsageNames(0xFFFF))});
   }
-  faults.Add(node.where, what + " is '" + *text + "'", DidYouMean(*text, known));
+  if (!faults.empty()) throw Error(ErrorKind::kInput, faults);
+}
+
+void SetExtendedKeyUsage(const Setting& setting, ProfileConfig& config) {
+  config.extended_key_usage.clear();
+  std::vector<Fault> faults;
+  for (const std::string& name : setting.values) {
+    const auto oid = ExtendedKeyUsageOid(name);
+    config.extended_key_usage.push_back(oid.value_or(""));
+    if (oid) continue;
+    faults.push_back(
+        {"unknown extended key usage " + Quoted(name),
+         {},
+         DidYouMean(name, ExtendedKeyUsageNames()) + " (or write its object identifier)"});
+  }
+  if (!faults.empty()) throw Error(ErrorKind::kInput, faults);
+}
+
+void SetAlgorithm(const Setting& setting, ProfileConfig& config) {
+  static constexpr std::array<profile_words::Word<KeyAlgorithm>, 2> kAlgorithms{
+      {{"rsa", KeyAlgorithm::kRsa}, {"ecdsa", KeyAlgorithm::kEcdsa}}};
+  const KeyAlgorithm algorithm = WordIn(kAlgorithms, setting);
+  if (config.key.algorithm == algorithm) return;
+  config.key = {algorithm, algorithm == KeyAlgorithm::kRsa ? 2048U : 256U};
+}
+
+void SetBits(const Setting& setting, ProfileConfig& config) {
+  config.key.bits = static_cast<std::uint32_t>(std::stoul(TextOf(setting)));
+}
+
+void SetCurve(const Setting& setting, ProfileConfig& config) {
+  static constexpr std::array<profile_words::Word<std::uint32_t>, 4> kCurves{
+      {{"p256", 256}, {"p384", 384}, {"P-256", 256}, {"P-384", 384}}};
+  config.key = {KeyAlgorithm::kEcdsa, WordIn(kCurves, setting)};
+}
+
+void SetFormats(const Setting& setting, ProfileConfig& config) {
+  config.bundle.pfx = config.bundle.pem = false;
+  for (const std::string& name : setting.values) {
+    if (profile_words::SetFormat(name, config.bundle)) continue;
+    Bad("unknown bundle format " + Quoted(name), "expected one of: pfx pem");
+  }
+  if (setting.values.empty()) Bad(Quoted(setting.key) + " is empty", "e.g. [pfx]");
+}
+
+void SetEncryption(const Setting& setting, ProfileConfig& config) {
+  config.encryption = WordIn(profile_words::kEncryptionChoices, setting);
+}
+
+void SetKeySpec(const Setting& setting, ProfileConfig& config) {
+  config.bundle.key_spec = WordIn(profile_words::kWindowsKeySpecs, setting);
+}
+
+void SetChain(const Setting& setting, ProfileConfig& config) {
+  config.bundle.chain = WordIn(profile_words::kBundleChains, setting);
+}
+
+void SetPassword(const Setting& setting, ProfileConfig& config) {
+  config.password = PasswordSource::Parse(TextOf(setting));
+}
+
+// In this order they are suggested and, inside a mapping, applied: an algorithm comes before its
+// size.
+constexpr Key kKeys[] = {
+    {"", "subject", "subject", Shape::kOptional, SetSubject},
+    {"", "dns", "san.dns", Shape::kAdded, AddTexts<&ProfileConfig::dns>},
+    {"", "ip", "san.ip", Shape::kAdded, AddTexts<&ProfileConfig::ip>},
+    {"", "key_usage", "key_usage", Shape::kList, SetKeyUsage},
+    {"", "extended_key_usage", "extended_key_usage", Shape::kList, SetExtendedKeyUsage},
+    {"", "validity", "validity", Shape::kText, SetDuration<&Validity::duration>},
+    {"", "backdate", "backdate", Shape::kText, SetDuration<&Validity::backdate>},
+    {"", "jitter", "jitter", Shape::kText, SetDuration<&Validity::jitter>},
+    {"", "friendly_name", "friendly_name", Shape::kOptional,
+     SetText<&ProfileConfig::friendly_name>},
+    {"", "description", "description", Shape::kOptional, SetText<&ProfileConfig::description>},
+    {"", "crl_url", "crl_url", Shape::kOptional, SetText<&ProfileConfig::crl_url>},
+    {"", "ca_issuers_url", "ca_issuers_url", Shape::kOptional,
+     SetText<&ProfileConfig::ca_issuers_url>},
+    {"", "sid", "sid", Shape::kOptional, SetText<&ProfileConfig::sid>},
+    {"", "password", "password", Shape::kText, SetPassword},
+    {"san", "dns", "san.dns", Shape::kAdded, AddTexts<&ProfileConfig::dns>},
+    {"san", "ip", "san.ip", Shape::kAdded, AddTexts<&ProfileConfig::ip>},
+    {"key", "algorithm", "key.algorithm", Shape::kText, SetAlgorithm},
+    {"key", "bits", "key.bits", Shape::kNumber, SetBits},
+    {"key", "curve", "key.curve", Shape::kText, SetCurve},
+    {"bundle", "formats", "bundle.formats", Shape::kList, SetFormats},
+    {"bundle", "encryption", "bundle.encryption", Shape::kText, SetEncryption},
+    {"bundle", "csp", "bundle.csp", Shape::kOptional, SetBundleText<&BundleSpec::csp>},
+    {"bundle", "key_spec", "bundle.key_spec", Shape::kText, SetKeySpec},
+    {"bundle", "machine_keys", "bundle.machine_keys", Shape::kWord,
+     SetBundleBool<&BundleSpec::machine_keys>},
+    {"bundle", "chain", "bundle.chain", Shape::kText, SetChain},
+    {"install", "store", "install.store", Shape::kOptional, SetBundleText<&BundleSpec::store>},
+    {"install", "exportable", "install.exportable", Shape::kWord,
+     SetBundleBool<&BundleSpec::exportable>},
+    {"require", "dns", "require.dns", Shape::kAdded, AddTexts<&ProfileConfig::required_dns>},
+};
+
+// The texts of `node`; nothing where it says nothing or, with a fault, where it is of another
+// shape.
+std::optional<std::vector<std::string>> ReadShape(Shape shape, const Node& node,
+                                                  const std::string& what, FaultList& faults) {
+  using Texts = std::vector<std::string>;
+  const auto one = [](std::optional<std::string> text) {
+    return text ? std::optional(Texts{*std::move(text)}) : std::nullopt;
+  };
+  switch (shape) {
+    case Shape::kOptional:
+      if (node.IsNull()) return Texts{};
+      [[fallthrough]];
+    case Shape::kText:
+      return one(yaml::AsText(node, what, faults));
+    case Shape::kWord:
+      return yaml::AsBool(node, what, faults) ? std::optional(Texts{node.scalar}) : std::nullopt;
+    case Shape::kNumber:
+      if (!yaml::AsInteger(node, what, 1, 65536, faults)) return std::nullopt;
+      return Texts{node.scalar};
+    case Shape::kAdded:
+      if (node.IsNull()) return std::nullopt;
+      [[fallthrough]];
+    case Shape::kList:
+      return yaml::AsTextList(node, what, faults);
+  }
   return std::nullopt;
 }
 
-std::optional<Setter> ReadSubject(const Node& node, const std::string& what, FaultList& faults) {
-  if (node.IsNull()) return [](ProfileConfig& config) { config.subject.clear(); };
-  const auto text = yaml::AsText(node, what, faults);
-  if (!text) return std::nullopt;
+void ReadOne(const Key& key, const Node& node, FaultList& faults, ProfilePatch& patch) {
+  const std::string what = Quoted((key.mapping.empty() ? "" : std::string(key.mapping) + ".") +
+                                  std::string(key.written));
+  auto values = ReadShape(key.shape, node, what, faults);
+  if (!values) return;
+  Setting setting{key.key, std::move(*values), node.where};
   try {
-    Name::Parse(*text);
+    ProfileConfig scratch;
+    key.set(setting, scratch);
   } catch (const Error& error) {
-    faults.Add(node.where, error.faults()[0].message, error.faults()[0].hint);
-    return std::nullopt;
+    faults.AddAt(node.where, "", error);
+    return;
   }
-  return [text = *text](ProfileConfig& config) { config.subject = text; };
-}
-
-std::optional<Setter> ReadKeyUsage(const Node& node, const std::string& what, FaultList& faults) {
-  std::uint16_t bits = 0;
-  for (const std::string& name : yaml::AsTextList(node, what, faults)) {
-    const auto bit = KeyUsageBit(name);
-    if (!bit)
-      faults.Add(node.where, "unknown key usage '" + name + "'",
-                 DidYouMean(name, KeyUsageNames(0xFFFF)));
-    bits = static_cast<std::uint16_t>(bits | bit.value_or(0));
-  }
-  return [bits](ProfileConfig& config) { config.key_usage = bits; };
-}
-
-std::optional<Setter> ReadExtendedKeyUsage(const Node& node, const std::string& what,
-                                           FaultList& faults) {
-  std::vector<std::string> oids;
-  for (const std::string& name : yaml::AsTextList(node, what, faults)) {
-    const auto oid = ExtendedKeyUsageOid(name);
-    if (oid) {
-      oids.push_back(*oid);
-    } else {
-      faults.Add(node.where, "unknown extended key usage '" + name + "'",
-                 DidYouMean(name, ExtendedKeyUsageNames()) + " (or write its object identifier)");
-    }
-  }
-  return [oids](ProfileConfig& config) { config.extended_key_usage = oids; };
-}
-
-std::optional<Setter> ReadPassword(const Node& node, const std::string& what, FaultList& faults) {
-  const auto text = yaml::AsText(node, what, faults);
-  if (!text) return std::nullopt;
-  try {
-    return [source = PasswordSource::Parse(*text)](ProfileConfig& config) {
-      config.password = source;
-    };
-  } catch (const Error& error) {
-    faults.Add(node.where, error.faults()[0].message, error.faults()[0].hint);
-    return std::nullopt;
-  }
-}
-
-std::optional<Setter> ReadAlgorithm(const Node& node, const std::string& what, FaultList& faults) {
-  static constexpr std::array<std::pair<const char*, KeyAlgorithm>, 2> kWords{
-      {{"rsa", KeyAlgorithm::kRsa}, {"ecdsa", KeyAlgorithm::kEcdsa}}};
-  const auto algorithm = ReadWord(node, what, faults, kWords);
-  if (!algorithm) return std::nullopt;
-  return [algorithm = *algorithm](ProfileConfig& config) {
-    if (config.key.algorithm == algorithm) return;
-    config.key = {algorithm, algorithm == KeyAlgorithm::kRsa ? 2048U : 256U};
-  };
-}
-
-std::optional<Setter> ReadBits(const Node& node, const std::string& what, FaultList& faults) {
-  const auto bits = yaml::AsInteger(node, what, 1, 65536, faults);
-  if (!bits) return std::nullopt;
-  return
-      [bits = *bits](ProfileConfig& config) { config.key.bits = static_cast<std::uint32_t>(bits); };
-}
-
-std::optional<Setter> ReadCurve(const Node& node, const std::string& what, FaultList& faults) {
-  static constexpr std::array<std::pair<const char*, std::uint32_t>, 4> kWords{
-      {{"p256", 256}, {"p384", 384}, {"P-256", 256}, {"P-384", 384}}};
-  const auto bits = ReadWord(node, what, faults, kWords);
-  if (!bits) return std::nullopt;
-  return [bits = *bits](ProfileConfig& config) { config.key = {KeyAlgorithm::kEcdsa, bits}; };
-}
-
-std::optional<Setter> ReadFormats(const Node& node, const std::string& what, FaultList& faults) {
-  bool pfx = false, pem = false;
-  for (const std::string& name : yaml::AsTextList(node, what, faults)) {
-    pfx = pfx || name == "pfx";
-    pem = pem || name == "pem";
-    if (name != "pfx" && name != "pem") {
-      faults.Add(node.where, "unknown bundle format '" + name + "'", "expected one of: pfx pem");
-    }
-  }
-  if (!pfx && !pem) faults.Add(node.where, what + " is empty", "e.g. [pfx]");
-  return [pfx, pem](ProfileConfig& config) {
-    config.bundle.pfx = pfx;
-    config.bundle.pem = pem;
-  };
-}
-
-std::optional<Setter> ReadEncryption(const Node& node, const std::string& what, FaultList& faults) {
-  static constexpr std::array<std::pair<const char*, EncryptionChoice>, 3> kWords{
-      {{"auto", EncryptionChoice::kAuto},
-       {"modern", EncryptionChoice::kModern},
-       {"legacy", EncryptionChoice::kLegacy}}};
-  const auto choice = ReadWord(node, what, faults, kWords);
-  if (!choice) return std::nullopt;
-  return [choice = *choice](ProfileConfig& config) { config.encryption = choice; };
-}
-
-std::optional<Setter> ReadKeySpec(const Node& node, const std::string& what, FaultList& faults) {
-  static constexpr std::array<std::pair<const char*, WindowsKeySpec>, 3> kWords{
-      {{"none", WindowsKeySpec::kNone},
-       {"signature", WindowsKeySpec::kSignature},
-       {"exchange", WindowsKeySpec::kExchange}}};
-  const auto spec = ReadWord(node, what, faults, kWords);
-  if (!spec) return std::nullopt;
-  return [spec = *spec](ProfileConfig& config) { config.bundle.key_spec = spec; };
-}
-
-std::optional<Setter> ReadChain(const Node& node, const std::string& what, FaultList& faults) {
-  static constexpr std::array<std::pair<const char*, BundleChain>, 3> kWords{
-      {{"none", BundleChain::kNone},
-       {"issuing", BundleChain::kIssuing},
-       {"full", BundleChain::kFull}}};
-  const auto chain = ReadWord(node, what, faults, kWords);
-  if (!chain) return std::nullopt;
-  return [chain = *chain](ProfileConfig& config) { config.bundle.chain = chain; };
-}
-
-constexpr Key kPlainKeys[] = {
-    {"subject", ReadSubject},
-    {"dns", ReadAppended<&ProfileConfig::dns>},
-    {"ip", ReadAppended<&ProfileConfig::ip>},
-    {"key_usage", ReadKeyUsage},
-    {"extended_key_usage", ReadExtendedKeyUsage},
-    {"validity", ReadDuration<&Validity::duration>},
-    {"backdate", ReadDuration<&Validity::backdate>},
-    {"jitter", ReadDuration<&Validity::jitter>},
-    {"friendly_name", ReadText<&ProfileConfig::friendly_name>},
-    {"description", ReadText<&ProfileConfig::description>},
-    {"crl_url", ReadText<&ProfileConfig::crl_url>},
-    {"ca_issuers_url", ReadText<&ProfileConfig::ca_issuers_url>},
-    {"sid", ReadText<&ProfileConfig::sid>},
-    {"password", ReadPassword},
-};
-constexpr Key kSanKeys[] = {{"dns", ReadAppended<&ProfileConfig::dns>},
-                            {"ip", ReadAppended<&ProfileConfig::ip>}};
-constexpr Key kKeyKeys[] = {{"algorithm", ReadAlgorithm}, {"bits", ReadBits}, {"curve", ReadCurve}};
-constexpr Key kBundleKeys[] = {{"formats", ReadFormats},
-                               {"encryption", ReadEncryption},
-                               {"csp", ReadBundleText<&BundleSpec::csp>},
-                               {"key_spec", ReadKeySpec},
-                               {"machine_keys", ReadBundleBool<&BundleSpec::machine_keys>},
-                               {"chain", ReadChain}};
-constexpr Key kInstallKeys[] = {{"store", ReadBundleText<&BundleSpec::store>},
-                                {"exportable", ReadBundleBool<&BundleSpec::exportable>}};
-constexpr Key kRequireKeys[] = {{"dns", ReadAppended<&ProfileConfig::required_dns>}};
-
-// A key whose value is a mapping of further keys.
-struct Nested {
-  const char* name;
-  std::span<const Key> keys;
-};
-
-const Nested kNested[] = {{"san", kSanKeys},
-                          {"key", kKeyKeys},
-                          {"bundle", kBundleKeys},
-                          {"install", kInstallKeys},
-                          {"require", kRequireKeys}};
-
-void ReadOne(const Key& key, const Node& node, const std::string& what, FaultList& faults,
-             ProfilePatch& patch) {
-  if (auto setter = key.read(node, what, faults))
-    patch.settings.push_back({node.where, std::move(*setter)});
+  patch.settings.push_back(std::move(setting));
 }
 
 // A curve beside another algorithm or size: one of them would be ignored.
@@ -266,26 +254,26 @@ void CheckCurve(const Node& key, FaultList& faults) {
   }
 }
 
-void ReadNested(const Nested& nested, const Node& node, FaultList& faults, ProfilePatch& patch) {
+// The keys that stand in the mapping of `name`.
+void ReadMapping(const std::string& name, const Node& node, FaultList& faults,
+                 ProfilePatch& patch) {
   if (!node.IsMapping()) {
-    faults.Add(node.where, "'" + std::string(nested.name) + "' is a " +
-                               std::string(yaml::KindName(node.kind)) + "; a mapping was expected");
+    faults.Add(node.where, Quoted(name) + " is a " + std::string(yaml::KindName(node.kind)) +
+                               "; a mapping was expected");
     return;
   }
   std::vector<std::string> known;
-  // In the order of the table, not of the file: an algorithm comes before its size.
-  for (const Key& key : nested.keys) {
-    known.emplace_back(key.name);
-    if (const Node* const value = node.Find(key.name)) {
-      ReadOne(key, *value, "'" + std::string(nested.name) + "." + key.name + "'", faults, patch);
-    }
+  for (const Key& key : kKeys) {
+    if (key.mapping != name) continue;
+    known.emplace_back(key.written);
+    if (const Node* const value = node.Find(key.written)) ReadOne(key, *value, faults, patch);
   }
   for (const yaml::Entry& entry : node.entries) {
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
-    faults.Add(entry.key_where, "unknown key '" + entry.key + "' in '" + nested.name + "'",
+    faults.Add(entry.key_where, "unknown key " + Quoted(entry.key) + " in " + Quoted(name),
                DidYouMean(entry.key, known));
   }
-  if (nested.name == std::string_view("key")) CheckCurve(node, faults);
+  if (name == "key") CheckCurve(node, faults);
 }
 
 }  // namespace
@@ -293,8 +281,10 @@ void ReadNested(const Nested& nested, const Node& node, FaultList& faults, Profi
 std::span<const std::string> ProfileKeys() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> list;
-    for (const Key& key : kPlainKeys) list.emplace_back(key.name);
-    for (const Nested& nested : kNested) list.emplace_back(nested.name);
+    for (const Key& key : kKeys) {
+      const std::string_view name = key.mapping.empty() ? key.written : key.mapping;
+      if (list.empty() || list.back() != name) list.emplace_back(name);
+    }
     return list;
   }();
   return names;
@@ -303,24 +293,45 @@ std::span<const std::string> ProfileKeys() {
 ProfilePatch ParseProfilePatch(const yaml::Node& mapping, std::span<const std::string> ignore,
                                FaultList& faults) {
   ProfilePatch patch;
+  const auto keys = ProfileKeys();
   for (const yaml::Entry& entry : mapping.entries) {
     if (std::find(ignore.begin(), ignore.end(), entry.key) != ignore.end()) continue;
-    const auto plain = std::find_if(std::begin(kPlainKeys), std::end(kPlainKeys),
-                                    [&](const Key& key) { return entry.key == key.name; });
-    const auto nested = std::find_if(std::begin(kNested), std::end(kNested),
-                                     [&](const Nested& key) { return entry.key == key.name; });
-    if (plain != std::end(kPlainKeys)) {
-      ReadOne(*plain, entry.value, "'" + entry.key + "'", faults, patch);
-    } else if (nested != std::end(kNested)) {
-      ReadNested(*nested, entry.value, faults, patch);
+    const auto plain = std::find_if(std::begin(kKeys), std::end(kKeys), [&](const Key& key) {
+      return key.mapping.empty() && key.written == entry.key;
+    });
+    if (plain != std::end(kKeys)) {
+      ReadOne(*plain, entry.value, faults, patch);
+    } else if (std::find(keys.begin(), keys.end(), entry.key) != keys.end()) {
+      ReadMapping(entry.key, entry.value, faults, patch);
     } else {
       std::vector<std::string> known(ignore.begin(), ignore.end());
-      known.insert(known.end(), ProfileKeys().begin(), ProfileKeys().end());
-      faults.Add(entry.key_where, "unknown key '" + entry.key + "'", DidYouMean(entry.key, known));
+      known.insert(known.end(), keys.begin(), keys.end());
+      faults.Add(entry.key_where, "unknown key " + Quoted(entry.key), DidYouMean(entry.key, known));
     }
   }
   patch.settings.shrink_to_fit();
   return patch;
+}
+
+void Apply(const ProfilePatch::Setting& setting, ProfileConfig& config) {
+  const auto key = std::find_if(std::begin(kKeys), std::end(kKeys),
+                                [&](const Key& entry) { return entry.key == setting.key; });
+  key->set(setting, config);
+}
+
+const ProfilePatch::Setting* FindSetting(std::span<const ProfilePatch* const> patches,
+                                         std::string_view key, const std::string* item) {
+  for (auto patch = patches.rbegin(); patch != patches.rend(); ++patch) {
+    const auto& settings = (*patch)->settings;
+    const auto found =
+        std::find_if(settings.rbegin(), settings.rend(), [&](const Setting& setting) {
+          const auto& values = setting.values;
+          return setting.key == key && (item == nullptr || std::find(values.begin(), values.end(),
+                                                                     *item) != values.end());
+        });
+    if (found != settings.rend()) return &*found;
+  }
+  return nullptr;
 }
 
 }  // namespace fleetmint

@@ -1,9 +1,9 @@
-// Profile: applying patches, the rules a profile keeps, and its fingerprint.
+// Profile: applying patches, and the rules that its settings keep among themselves.
 #include "profiles/profile.h"
 
 #include <algorithm>
 
-#include "engine/base/bytes.h"
+#include "profiles/patch.h"
 
 namespace fleetmint {
 namespace {
@@ -16,10 +16,22 @@ struct Rule {
   const char* hint;
 };
 
-// The rules that concern the settings among themselves and that are broken, without places; what a
-// certificate must keep is ValidateSpec's.
+// What ValidateSpec says of the part of the certificate that has no templates; the subject's
+// alternative name stands for the rest.
+std::vector<Fault> CertificateFaults(const ProfileConfig& config) {
+  CertificateSpec spec;
+  spec.san.dns = {"endpoint.example"};
+  spec.key_usage = config.key_usage;
+  spec.extended_key_usage = config.extended_key_usage;
+  spec.validity = config.validity;
+  // A validity of nothing is one fault, not one of the jitter too.
+  if (spec.validity.duration <= Seconds{0}) spec.validity.jitter = Seconds{0};
+  return ValidateSpec(spec);
+}
+
+// The rules that are broken, without places.
 std::vector<Fault> BrokenRules(const ProfileConfig& config) {
-  std::vector<Fault> faults;
+  std::vector<Fault> faults = CertificateFaults(config);
   if (const auto fault = KeySpecFault(config.key)) faults.push_back({*fault, {}, ""});
   const BundleSpec& bundle = config.bundle;
   const bool ecdsa = config.key.algorithm == KeyAlgorithm::kEcdsa;
@@ -37,14 +49,6 @@ std::vector<Fault> BrokenRules(const ProfileConfig& config) {
        "set bundle.key_spec: none"},
       {ecdsa && (config.key_usage & key_usage::kKeyEncipherment) != 0,
        "an ECDSA key cannot be used for key_encipherment", "leave it out of key_usage"},
-      {config.validity.duration <= Seconds{0}, "validity is missing or nothing",
-       "e.g. validity: 1y"},
-      {config.validity.duration > Seconds{0} && config.validity.jitter > Seconds{0} &&
-           config.validity.jitter >= config.validity.duration,
-       "jitter is not shorter than validity", "set jitter: 0s for short-lived certificates"},
-      {config.validity.backdate > std::chrono::days{1}, "backdate is longer than 1d",
-       "10m is usual"},
-      {config.key_usage == 0, "key_usage is empty", "e.g. [digital_signature]"},
   };
   for (const Rule& rule : rules) {
     if (rule.broken) faults.push_back({rule.message, {}, rule.hint});
@@ -65,7 +69,7 @@ Position PlaceOf(const std::string& message, ProfileConfig config,
   Position last, place;
   for (const ProfilePatch* patch : patches) {
     for (const ProfilePatch::Setting& setting : patch->settings) {
-      setting.apply(config);
+      Apply(setting, config);
       const bool after = broken();
       if (after && !before) place = setting.where;
       before = after;
@@ -77,13 +81,11 @@ Position PlaceOf(const std::string& message, ProfileConfig config,
 
 }  // namespace
 
-std::string Profile::Fingerprint() const { return ToHex(Sha256(AsBytes(Catalog::ToYaml(*this)))); }
-
 std::optional<Profile> Profile::With(std::span<const ProfilePatch* const> patches,
                                      FaultList& faults) const {
   Profile result = *this;
   for (const ProfilePatch* patch : patches) {
-    for (const ProfilePatch::Setting& setting : patch->settings) setting.apply(result.config_);
+    for (const ProfilePatch::Setting& setting : patch->settings) Apply(setting, result.config_);
   }
   const std::vector<Fault> broken = BrokenRules(result.config_);
   for (const Fault& fault : broken) {

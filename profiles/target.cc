@@ -1,10 +1,9 @@
-// Operating systems as an inventory names them, and what their importers read (FACTS in
-// bundle_spec.h).
-#include <algorithm>
+#include "profiles/target.h"
+
 #include <array>
+#include <vector>
 
 #include "engine/base/text.h"
-#include "profiles/profile.h"
 
 namespace fleetmint {
 namespace {

@@ -1,9 +1,12 @@
-// Profiles as YAML: what `fleetmint profiles NAME` prints, and the text whose hash is the
-// fingerprint.
+// Profiles as YAML: what `fleetmint profiles NAME` prints.
 #include "engine/x509/name.h"
-#include "profiles/profile.h"
+#include "profiles/catalog.h"
+#include "profiles/words.h"
 
 namespace fleetmint {
+
+namespace words = profile_words;
+
 namespace {
 
 // A double-quoted scalar; the only escapes it needs are for '"', '\\' and control characters.
@@ -35,57 +38,17 @@ std::string List(const std::vector<std::string>& items, bool quoted) {
 std::string KeyText(const KeySpec& key) {
   if (key.algorithm == KeyAlgorithm::kRsa)
     return "{algorithm: rsa, bits: " + std::to_string(key.bits) + "}";
-  return "{algorithm: ecdsa, curve: p" + std::to_string(key.bits) + "}";
+  return "{algorithm: ecdsa, curve: " + KeySpecWord(key) + "}";
 }
-
-const char* WordFor(EncryptionChoice choice) {
-  switch (choice) {
-    case EncryptionChoice::kModern:
-      return "modern";
-    case EncryptionChoice::kLegacy:
-      return "legacy";
-    case EncryptionChoice::kAuto:
-      break;
-  }
-  return "auto";
-}
-
-const char* WordFor(WindowsKeySpec spec) {
-  switch (spec) {
-    case WindowsKeySpec::kSignature:
-      return "signature";
-    case WindowsKeySpec::kExchange:
-      return "exchange";
-    case WindowsKeySpec::kNone:
-      break;
-  }
-  return "none";
-}
-
-const char* WordFor(BundleChain chain) {
-  switch (chain) {
-    case BundleChain::kNone:
-      return "none";
-    case BundleChain::kFull:
-      return "full";
-    case BundleChain::kIssuing:
-      break;
-  }
-  return "issuing";
-}
-
-const char* Bool(bool value) { return value ? "true" : "false"; }
 
 }  // namespace
 
 std::string Catalog::ToYaml(const Profile& profile) {
   const ProfileConfig& config = profile.config();
   const BundleSpec& bundle = config.bundle;
-  std::vector<std::string> usages, formats;
+  std::vector<std::string> usages;
   for (const std::string& oid : config.extended_key_usage)
     usages.push_back(ExtendedKeyUsageName(oid));
-  if (bundle.pfx) formats.emplace_back("pfx");
-  if (bundle.pem) formats.emplace_back("pem");
   std::string out = "profile: " + profile.name() + "\n";
   out += "summary: " + Quote(profile.summary()) + "\n";
   out += "subject: " + Quote(config.subject) + "\n";
@@ -102,12 +65,14 @@ std::string Catalog::ToYaml(const Profile& profile) {
   out += "crl_url: " + Quote(config.crl_url) + "\n";
   out += "ca_issuers_url: " + Quote(config.ca_issuers_url) + "\n";
   out += "sid: " + Quote(config.sid) + "\n";
-  out +=
-      "bundle: {formats: " + List(formats, false) + ", encryption: " + WordFor(config.encryption) +
-      ", csp: " + Quote(bundle.csp) + ", key_spec: " + WordFor(bundle.key_spec) +
-      ", machine_keys: " + Bool(bundle.machine_keys) + ", chain: " + WordFor(bundle.chain) + "}\n";
-  out += "install: {store: " + Quote(bundle.store) + ", exportable: " + Bool(bundle.exportable) +
-         "}\n";
+  out += "bundle: {formats: " + List(words::FormatWords(bundle), false) +
+         ", encryption: " + words::WordOf(words::kEncryptionChoices, config.encryption) +
+         ", csp: " + Quote(bundle.csp) +
+         ", key_spec: " + words::WordOf(words::kWindowsKeySpecs, bundle.key_spec) +
+         ", machine_keys: " + words::WordOf(words::kBooleans, bundle.machine_keys) +
+         ", chain: " + words::WordOf(words::kBundleChains, bundle.chain) + "}\n";
+  out += "install: {store: " + Quote(bundle.store) +
+         ", exportable: " + words::WordOf(words::kBooleans, bundle.exportable) + "}\n";
   out += "password: " + Quote(config.password.ToString()) + "\n";
   return out;
 }

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
-#include "engine/authority/authority_impl.h"
+#include "engine/authority/authority_file.h"
 #include "engine/authority/key_file.h"
+#include "engine/authority/new_authority.h"
 #include "engine/base/ber.h"
 #include "engine/base/error.h"
-#include "engine/base/pem.h"
-#include "engine/base/yaml.h"
 #include "engine/keys/load_key.h"
 #include "engine/x509/chain.h"
 #include "engine/x509/name.h"
@@ -33,17 +32,26 @@ void CheckModes(const Directory& directory) {
   }
 }
 
+Directory OpenAuthorityDirectory(const std::string& path) {
+  try {
+    Directory directory = Directory::Open(path);
+    if (directory.Exists(kAuthorityFile)) return directory;
+  } catch (const Error& error) {
+    std::vector<Fault> faults = error.faults();
+    faults.front().hint = "make an authority first: fleetmint ca init --ca " + path;
+    throw Error(ErrorKind::kAuthority, std::move(faults));
+  }
+  throw Error::WithHint(ErrorKind::kAuthority, "'" + path + "' is not an authority",
+                        "make one: fleetmint ca init --ca DIR");
+}
+
 // CachedPassphrase asks its source once for both keys of one command.
 class CachedPassphrase final : public PassphraseSource {
  public:
   explicit CachedPassphrase(PassphraseSource* source) : source_(source) {}
   SecretBytes Get(const std::string& purpose, bool confirm) override {
     if (!phrase_) {
-      if (source_ == nullptr) {
-        throw Error::WithHint(ErrorKind::kAuthority,
-                              purpose + " is encrypted, and no passphrase was given",
-                              "give --passphrase-file FILE");
-      }
+      if (source_ == nullptr) ThrowNoPassphrase(purpose);
       phrase_ = source_->Get(purpose, confirm);
     }
     return *phrase_;
@@ -62,84 +70,89 @@ std::string KeyNameOf(const Certificate& certificate) {
   return spec ? KeySpecName(*spec) : key->algo_name();
 }
 
-Authority::Authority(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Authority::Authority(Authority&&) noexcept = default;
-Authority& Authority::operator=(Authority&&) noexcept = default;
-Authority::~Authority() = default;
+Sha256Digest ScopeOf(const Certificate& certificate) {
+  Bytes text = certificate.subject();
+  text.insert(text.end(), certificate.spki().begin(), certificate.spki().end());
+  return Sha256(text);
+}
 
-void Authority::Impl::ReadCertificates() {
-  certificates.clear();
-  for (const std::string& tier : tiers) {
-    if (!directory.Exists(CertificateFile(tier))) {
-      // Only a request that waits for its answer has none.
-      if (!directory.Exists(kRequestFile)) {
-        throw Error::WithHint(ErrorKind::kAuthority,
-                              "'" + directory.PathOf(CertificateFile(tier)) + "' is absent",
-                              "restore it from the backup");
+AuthorityDirectory::AuthorityDirectory(Directory directory) : directory_(std::move(directory)) {
+  CheckModes(directory_);
+  AuthorityFile file = ReadAuthorityFile(directory_);
+  id_ = std::move(file.id);
+  fleet_key_id_ = std::move(file.fleet_key);
+  encrypted_ = file.encrypted;
+}
+
+AuthorityDirectory AuthorityDirectory::Open(const std::string& path) {
+  return AuthorityDirectory(OpenAuthorityDirectory(path));
+}
+
+Authority::Authority(AuthorityDirectory directory, Ledger ledger)
+    : directory_(std::move(directory)), ledger_(std::move(ledger)) {
+  ReadIssuers();
+}
+
+Authority Authority::Open(AuthorityDirectory directory) {
+  Ledger ledger = Ledger::Open(directory.directory().PathOf(kLedgerFile), directory.id());
+  return {std::move(directory), std::move(ledger)};
+}
+
+Ledger Authority::OpenLedger() const { return Ledger::Open(directory().PathOf(kLedgerFile), id()); }
+
+// The chain follows the parents; the schema lets one current issuer sign endpoints.
+void Authority::ReadIssuers() {
+  issuers_.clear();
+  issuing_.reset();
+  chain_.clear();
+  chain_ders_.clear();
+  for (IssuerRow& row : ledger_.Issuers()) {
+    KnownIssuer issuer{std::move(row), std::nullopt};
+    if (!issuer.row.der.empty()) {
+      try {
+        issuer.certificate = Certificate::Parse(issuer.row.der);
+      } catch (const Error& error) {
+        throw Error::About(ErrorKind::kAuthority,
+                           "the ledger's CA certificate '" + issuer.row.tier + "'", error);
       }
-      certificates.emplace_back();
-      continue;
     }
-    const std::string path = "'" + directory.PathOf(CertificateFile(tier)) + "'";
-    const Bytes content = directory.Read(CertificateFile(tier));
-    try {
-      const auto blocks = PemDecodeAll(AsText(content));
-      if (blocks.size() != 1) throw Error(ErrorKind::kInput, "it does not hold one certificate");
-      certificates.emplace_back(Certificate::Parse(blocks.front().der));
-    } catch (const Error& error) {
-      throw Error::WithHint(ErrorKind::kAuthority,
-                            "cannot read " + path + ": " + error.faults().front().message,
-                            "restore it from the backup");
-    }
+    if (issuer.row.leaves && issuer.row.state == IssuerState::kCurrent) issuing_ = issuer.row.id;
+    issuers_.push_back(std::move(issuer));
   }
+  if (!issuing_) return;
+  chain_ = ChainFrom(*issuing_);
+  for (const Certificate& certificate : chain_) chain_ders_.push_back(certificate.der());
 }
 
-Authority Authority::Open(const std::string& path) {
-  std::optional<Directory> directory;
-  try {
-    directory.emplace(Directory::Open(path));
-  } catch (const Error& error) {
-    throw Error::WithHint(ErrorKind::kAuthority, error.faults().front().message,
-                          "make an authority first: fleetmint ca init --ca " + path);
-  }
-  if (!directory->Exists(kAuthorityFile)) {
-    throw Error::WithHint(ErrorKind::kAuthority, "'" + path + "' is not an authority",
-                          "make one: fleetmint ca init --ca DIR");
-  }
-  CheckModes(*directory);
-  auto impl = std::make_unique<Impl>(std::move(*directory));
-  FaultList faults(impl->directory.PathOf(kAuthorityFile));
-  const Bytes content = impl->directory.Read(kAuthorityFile);
-  const yaml::Node root = yaml::ReadText(AsText(content), faults);
-  for (const yaml::Entry& entry : root.entries) {
-    if (entry.key == "authority")
-      impl->id = yaml::AsText(entry.value, "'authority'", faults).value_or("");
-    if (entry.key == "encrypted") {
-      impl->encrypted = yaml::AsBool(entry.value, "'encrypted'", faults).value_or(false);
-    }
-    if (entry.key == "tiers") impl->tiers = yaml::AsTextList(entry.value, "'tiers'", faults);
-  }
-  if (impl->id.empty() || impl->tiers.empty())
-    faults.Add(root.where, "authority or tiers is missing");
-  faults.ThrowIfAny(ErrorKind::kAuthority);
-  impl->ReadCertificates();
-  return Authority(std::move(impl));
+const Authority::KnownIssuer* Authority::FindKnown(std::int64_t id) const {
+  const auto place = std::find_if(issuers_.begin(), issuers_.end(),
+                                  [&](const KnownIssuer& issuer) { return issuer.row.id == id; });
+  return place == issuers_.end() ? nullptr : &*place;
 }
 
-const std::string& Authority::id() const { return impl_->id; }
-const Directory& Authority::directory() const { return impl_->directory; }
-Ledger Authority::OpenLedger() const {
-  return Ledger::Open(impl_->directory.PathOf(kLedgerFile), impl_->id);
+std::vector<Certificate> Authority::ChainFrom(std::int64_t issuer) const {
+  std::vector<Certificate> chain;
+  for (const KnownIssuer* at = FindKnown(issuer);
+       at != nullptr && at->certificate && chain.size() < issuers_.size();
+       at = at->row.parent ? FindKnown(*at->row.parent) : nullptr) {
+    chain.push_back(*at->certificate);
+  }
+  return chain;
 }
-bool Authority::encrypted() const { return impl_->encrypted; }
+
+const Certificate* Authority::FindIssuer(std::int64_t id) const {
+  const KnownIssuer* const issuer = FindKnown(id);
+  return issuer != nullptr && issuer->certificate ? &*issuer->certificate : nullptr;
+}
 
 std::vector<TierInfo> Authority::Tiers() const {
   std::vector<TierInfo> infos;
-  for (std::size_t i = 0; i < impl_->tiers.size(); ++i) {
+  const auto add = [&](const KnownIssuer& issuer) {
     TierInfo info;
-    info.name = impl_->tiers[i];
-    info.key_present = impl_->directory.Exists(KeyFile(info.name));
-    if (const auto& certificate = impl_->certificates[i]) {
+    info.name = issuer.row.tier;
+    info.generation = issuer.row.generation;
+    info.key_present = !issuer.row.key_file.empty() && directory().Exists(issuer.row.key_file);
+    if (const auto& certificate = issuer.certificate) {
       info.certificate = certificate->der();
       info.subject = NameToString(certificate->subject());
       info.serial = ToHex(certificate->serial());
@@ -150,43 +163,26 @@ std::vector<TierInfo> Authority::Tiers() const {
       info.sha256 = Sha256(certificate->der());
     }
     infos.push_back(std::move(info));
+  };
+  for (auto certificate = chain_ders_.rbegin(); certificate != chain_ders_.rend(); ++certificate) {
+    for (const KnownIssuer& issuer : issuers_) {
+      if (issuer.row.der == *certificate) add(issuer);
+    }
+  }
+  for (const KnownIssuer& issuer : issuers_) {
+    if (issuer.row.state == IssuerState::kNext) add(issuer);
   }
   return infos;
 }
 
-std::vector<Bytes> Authority::Chain() const {
-  std::vector<Bytes> chain;
-  for (const Certificate& certificate : impl_->ChainOf()) chain.push_back(certificate.der());
-  return chain;
-}
-
-std::vector<Bytes> Authority::Crls() const {
-  std::vector<Bytes> crls;
-  if (!impl_->directory.Exists(kCrlFolder)) return crls;
-  const Directory folder = impl_->directory.Subdirectory(kCrlFolder);
-  for (const std::string& name : folder.List()) crls.push_back(folder.Read(name));
-  return crls;
-}
-
-std::vector<Certificate> Authority::Impl::ChainOf() const {
-  std::vector<Certificate> chain;
-  for (auto certificate = certificates.rbegin(); certificate != certificates.rend();
-       ++certificate) {
-    if (*certificate) chain.push_back(**certificate);
-  }
-  return chain;
-}
-
 IssuerCertificate Authority::CheckReady(const Clock& clock) const {
-  const auto& certificate = impl_->certificates.back();
-  const std::string key_file = KeyFile(impl_->IssuingTier());
-  if (!certificate) {
+  if (!issuing_) {
     throw Error::WithHint(
         ErrorKind::kAuthority, "the issuing CA has no certificate yet",
-        "have its request signed, then: fleetmint ca install CERT --ca " + impl_->directory.path());
+        "have its request signed, then: fleetmint ca install CERT --ca " + directory().path());
   }
   std::vector<Fault> faults;
-  for (std::string& fault : ChainFaults(impl_->ChainOf(), clock.Now())) {
+  for (std::string& fault : ChainFaults(chain_, clock.Now())) {
     faults.push_back({std::move(fault), {}, ""});
   }
   if (!faults.empty()) {
@@ -194,41 +190,45 @@ IssuerCertificate Authority::CheckReady(const Clock& clock) const {
         "check the clock of this machine; where a CA has expired, make or install a new issuing CA";
     throw Error(ErrorKind::kAuthority, std::move(faults));
   }
-  if (!impl_->directory.Exists(key_file)) {
-    throw Error::WithHint(ErrorKind::kAuthority,
-                          "'" + impl_->directory.PathOf(key_file) + "' is absent",
+  const std::string& key_file = FindKnown(*issuing_)->row.key_file;
+  if (!directory().Exists(key_file)) {
+    throw Error::WithHint(ErrorKind::kAuthority, "'" + directory().PathOf(key_file) + "' is absent",
                           "restore it from the backup: certificates cannot be signed without it");
   }
-  return IssuerCertificate::Parse(certificate->der());
+  return IssuerCertificate::Of(chain_.front());
 }
 
-void Authority::Unlock(PassphraseSource* passphrase, const Clock& clock) {
+UnlockedAuthority Authority::Unlock(PassphraseSource* passphrase, const Clock& clock) const {
   IssuerCertificate certificate = CheckReady(clock);
-  const std::string key_file = KeyFile(impl_->IssuingTier());
+  const IssuerRow& row = FindKnown(*issuing_)->row;
   CachedPassphrase cached(passphrase);
-  const SecretBytes content = impl_->directory.ReadSecret(key_file);
+  const SecretBytes content = directory().ReadSecret(row.key_file);
   const SecretBytes pkcs8 = DecodeKeyFile(
-      content, &cached, "the issuing CA key '" + impl_->directory.PathOf(key_file) + "'");
-  impl_->signer = MakeSoftwareSigner(pkcs8);
-  impl_->issuer =
-      std::make_unique<Issuer>(std::move(certificate), *impl_->signer, impl_->ChainOf());
-  UnlockFleetKey(&cached);
+      content, &cached, "the issuing CA key '" + directory().PathOf(row.key_file) + "'");
+  UnlockedAuthority unlocked;
+  unlocked.signer_ = MakeSoftwareSigner(pkcs8);
+  unlocked.issuer_ =
+      std::make_unique<Issuer>(row.id, std::move(certificate), *unlocked.signer_, chain_);
+  unlocked.passwords_ = std::make_unique<PasswordMaker>(UnlockPasswords(&cached));
+  return unlocked;
 }
 
-void Authority::UnlockFleetKey(PassphraseSource* passphrase) {
-  const SecretBytes content = impl_->directory.ReadSecret(kFleetKeyFile);
-  const std::string what = "the fleet key '" + impl_->directory.PathOf(kFleetKeyFile) + "'";
+PasswordMaker Authority::UnlockPasswords(PassphraseSource* passphrase) const {
+  const SecretBytes content = directory().ReadSecret(kFleetKeyFile);
+  const std::string what = "the fleet key '" + directory().PathOf(kFleetKeyFile) + "'";
   const SecretBytes der = DecodeKeyFile(content, passphrase, what);
   SecretBytes key;
   try {
     key = BerReader(der).Enter(ber::kSequence, "a fleet key").OctetString();
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    throw Error::About(ErrorKind::kAuthority, what, error);
   }
-  if (key.size() != 32) throw Error(ErrorKind::kAuthority, what + " is damaged");
-  impl_->passwords = std::make_unique<PasswordMaker>(std::move(key), impl_->id);
+  if (key.size() != kFleetKeyBytes || FleetKeyId(key) != directory_.fleet_key_id()) {
+    throw Error::OfCause(ErrorKind::kAuthority, ErrorCause::kDamaged,
+                         what + " is not the one that this authority was made with",
+                         "restore it from the backup: the passwords of all bundles hang on it");
+  }
+  return {std::move(key), id()};
 }
-
-const Issuer& Authority::issuer() const { return *impl_->issuer; }
-const PasswordMaker& Authority::passwords() const { return *impl_->passwords; }
 
 }  // namespace fleetmint

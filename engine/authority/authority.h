@@ -1,53 +1,43 @@
 // Authority: the CA directory (`--ca`): certificates, keys, fleet key, ledger.
 //
-//   authority.yaml   id, tiers, signer, KDF of the fleet key           root.crt  root.key
-//   issuing.crt  issuing.key  fleet.key  ledger.db  run.lock           crl/root.crl
+//   authority.yaml   what it is: id, signer, id of the fleet key; never changes
+//   ledger.db        issuers, their generations and the names of their keys; every serial
+//   root.key  issuing.key (issuing-2.key ...)   fleet.key   crl/root.crl   run.lock
+//   root.crt  issuing.crt                        copies for people; the ledger's are those that
+//   count
 //
 // The directory is 0700 and its private files 0600; looser modes are refused. Private keys are
 // PKCS#8 encrypted with PBES2 (AES-256, PBKDF2-HMAC-SHA-256, 600,000 iterations) under the
 // passphrase, or plain where the authority was made with none. Every error is Error(kAuthority)
-// with a hint. An Authority object is for one thread; its Issuer, Signer and FleetKey are safe from
-// several.
+// with a hint. An Authority object is for one thread. What needs a private key is not in it: Unlock
+// gives it as an object of its own, whose const functions are safe from several threads.
 #pragma once
 
 #include <memory>
 #include <optional>
-#include <stop_token>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/authority/issuer.h"
+#include "engine/authority/new_authority_options.h"
 #include "engine/authority/passphrase.h"
 #include "engine/authority/passwords.h"
 #include "engine/authority/signer.h"
 #include "engine/base/clock.h"
 #include "engine/base/durable_file.h"
 #include "engine/base/random.h"
-#include "engine/keys/key_spec.h"
 #include "engine/ledger/ledger.h"
-#include "engine/x509/certificate_spec.h"
+#include "engine/x509/certificate.h"
+#include "profiles/authority_profile.h"
 
 namespace fleetmint {
 
-// TierPlan is one CA certificate to be made by Init; tiers[0] signs itself, each other one is
-// signed by the one before it.
-struct TierPlan {
-  std::string name;
-  CertificateSpec certificate;
-  KeySpec key;
-};
-
-// InitOptions say how to make an authority. `passphrase` null: keys are stored unencrypted.
-struct InitOptions {
-  std::vector<TierPlan> tiers;
-  Seconds root_crl_validity{0};
-  PassphraseSource* passphrase = nullptr;
-  std::stop_token stop{};  // polled between primes; then Init throws kInterrupted
-};
-
-// TierInfo is what `ca show` tells of one tier.
+// TierInfo is what `ca show` tells of one CA.
 struct TierInfo {
   std::string name;
+  std::int64_t generation = 1;
   Bytes certificate;  // DER; empty while a request waits for its certificate
   std::string subject;
   std::string serial;  // hex
@@ -59,72 +49,114 @@ struct TierInfo {
   bool key_present = false;  // its private key is in the directory
 };
 
+// AuthorityDirectory is a directory that is an authority's, and closed to others: enough to take
+// its run lock (run_lock.h), before anything is read that another run may be changing.
+class AuthorityDirectory {
+ public:
+  static AuthorityDirectory Open(const std::string& path);
+  const Directory& directory() const { return directory_; }
+  const std::string& id() const { return id_; }
+  bool encrypted() const { return encrypted_; }
+  const std::string& fleet_key_id() const { return fleet_key_id_; }
+
+ private:
+  explicit AuthorityDirectory(Directory directory);
+  Directory directory_;
+  std::string id_, fleet_key_id_;
+  bool encrypted_ = false;
+};
+
+// UnlockedAuthority signs and derives passwords: its keys are in memory, and wiped with it.
+class UnlockedAuthority {
+ public:
+  const Issuer& issuer() const { return *issuer_; }
+  const PasswordMaker& passwords() const { return *passwords_; }
+
+ private:
+  friend class Authority;
+  UnlockedAuthority() = default;
+  std::unique_ptr<Signer> signer_;
+  std::unique_ptr<Issuer> issuer_;
+  std::unique_ptr<PasswordMaker> passwords_;
+};
+
 class Authority {
  public:
-  // Init makes a new authority in `path`, which must not exist or be empty. On failure nothing of
-  // it stays behind.
-  static Authority Init(const std::string& path, const InitOptions& options, RandomSource& random,
-                        StreamFactory& streams, const Clock& clock);
+  // Init makes a new authority in `path`, which must not exist or be empty: tiers[0] signs itself,
+  // each other one is signed by the one before it. On failure nothing of it stays behind.
+  static Authority Init(const std::string& path, const AuthorityProfile& profile,
+                        const NewAuthorityOptions& options);
 
-  // Import makes an authority around an organization's own issuing CA: `key` PKCS#8 PEM (or DER, or
-  // a traditional RSA/EC key that Botan reads; `key_passphrase` if encrypted), `chain` PEM: the
-  // issuing certificate first, then its issuers up to the root. Checks that key and certificate
-  // belong together, and the chain by x509/chain.h. The ledger holds what an authority has signed,
-  // so the imported certificates, which others signed, are not in it.
-  static Authority Import(const std::string& path, ByteView key, PassphraseSource* key_passphrase,
-                          ByteView chain, PassphraseSource* passphrase, RandomSource& random,
-                          const Clock& clock);
+  // Import makes an authority around an organization's own issuing CA. Checks that key and
+  // certificate belong together, and the chain by x509/chain.h.
+  static Authority Import(const std::string& path, const ImportedCa& ca,
+                          const NewAuthorityOptions& options);
 
   // Request makes an authority whose issuing key waits for its certificate, and returns a PKCS#10
-  // request (PEM) for it. Install completes it: `chain` PEM as for Import.
-  static std::pair<Authority, std::string> Request(const std::string& path, const TierPlan& tier,
-                                                   PassphraseSource* passphrase,
-                                                   RandomSource& random, StreamFactory& streams,
-                                                   const Clock& clock);
+  // request (PEM) for it. Install completes it: `chain` PEM as for Import; under the run lock.
+  static std::pair<Authority, std::string> Request(const std::string& path, const Tier& tier,
+                                                   const NewAuthorityOptions& options);
   void Install(ByteView chain, const Clock& clock);
 
   // BackUp copies the whole authority to `path`, which must not exist or be empty: a directory like
   // this one, from which a lost one is restored by moving it back. Runs may be going on: the ledger
-  // is copied in one state (Ledger::BackUp). On failure nothing of it stays behind.
-  void BackUp(const std::string& path, RandomSource& random) const;
+  // is copied in one state (Ledger::BackUp). On failure nothing of it stays behind. The ledger
+  // notes which runs the copy holds.
+  void BackUp(const std::string& path, RandomSource& random);
 
-  // Open reads an existing authority and checks modes; needs no passphrase.
-  static Authority Open(const std::string& path);
+  // Open reads an existing authority; needs no passphrase.
+  static Authority Open(AuthorityDirectory directory);
+  static Authority Open(const std::string& path) { return Open(AuthorityDirectory::Open(path)); }
 
-  Authority(Authority&&) noexcept;
-  Authority& operator=(Authority&&) noexcept;
-  ~Authority();
-
-  const std::string& id() const;  // hex; pinned in every output directory
-  const Directory& directory() const;
-  // OpenLedger opens a connection to the authority's ledger: one for each thread that needs it.
+  const std::string& id() const {
+    return directory_.id();
+  }  // hex; pinned in every output directory
+  const Directory& directory() const { return directory_.directory(); }
+  bool encrypted() const { return directory_.encrypted(); }
+  // ledger is this object's own connection; OpenLedger opens another one: one for each thread that
+  // needs it.
+  const Ledger& ledger() const { return ledger_; }
+  Ledger& ledger() { return ledger_; }
   Ledger OpenLedger() const;
-  bool encrypted() const;  // keys are stored under a passphrase
+  // Tiers gives the CAs that are current or wait for their certificate, root first.
   std::vector<TierInfo> Tiers() const;
 
-  // Chain gives the CA certificates, issuing first, root last (DER).
-  std::vector<Bytes> Chain() const;
-  // CrlFiles gives the DER CRLs of crl/, e.g. the root's.
-  std::vector<Bytes> Crls() const;
+  // Chain gives the current CA certificates, issuing first, root last; ChainDers the same as DER.
+  // Empty while a request waits.
+  std::span<const Certificate> Chain() const { return chain_; }
+  std::span<const Bytes> ChainDers() const { return chain_ders_; }
+  // ChainFrom gives the chain from an issuer of any generation (the ledger's id) up.
+  std::vector<Certificate> ChainFrom(std::int64_t issuer) const;
+  // FindIssuer gives the certificate of any generation by the ledger's id; nullptr if there is
+  // none.
+  const Certificate* FindIssuer(std::int64_t id) const;
 
   // CheckReady gives the issuing certificate if certificates can be issued now, as far as that can
   // be told without the passphrase: it is there, and so is its key; the chain holds (x509/chain.h).
   IssuerCertificate CheckReady(const Clock& clock) const;
 
-  // Unlock decrypts the issuing key and the fleet key. `passphrase` may be null if !encrypted().
-  // Errors: wrong passphrase; key does not match its certificate; certificate expired or not a CA.
-  void Unlock(PassphraseSource* passphrase, const Clock& clock);
-  // UnlockFleetKey decrypts the fleet key alone (passwords, verify): the issuing key may be absent.
-  void UnlockFleetKey(PassphraseSource* passphrase);
-
-  // Precondition for these: Unlock, or UnlockFleetKey for the last.
-  const Issuer& issuer() const;
-  const PasswordMaker& passwords() const;
+  // Unlock decrypts the issuing key and the fleet key; `passphrase` is asked only if they are
+  // encrypted. Errors: wrong passphrase; key does not match its certificate; certificate expired or
+  // not a CA.
+  UnlockedAuthority Unlock(PassphraseSource* passphrase, const Clock& clock) const;
+  // UnlockPasswords decrypts the fleet key alone: the issuing key may be absent.
+  PasswordMaker UnlockPasswords(PassphraseSource* passphrase) const;
 
  private:
-  struct Impl;
-  explicit Authority(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  Authority(AuthorityDirectory directory, Ledger ledger);
+  void ReadIssuers();
+
+  AuthorityDirectory directory_;
+  Ledger ledger_;
+  struct KnownIssuer {
+    IssuerRow row;
+    std::optional<Certificate> certificate;
+  };
+  const KnownIssuer* FindKnown(std::int64_t id) const;
+  std::vector<KnownIssuer> issuers_;    // all of the ledger's
+  std::optional<std::int64_t> issuing_;  // id of the current one that signs endpoints
+  std::vector<Certificate> chain_;      // from it up
+  std::vector<Bytes> chain_ders_;
 };
 
 }  // namespace fleetmint

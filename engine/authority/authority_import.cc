@@ -3,8 +3,10 @@
 #include <botan/pk_keys.h>
 #include <botan/pkcs10.h>
 
-#include "engine/authority/authority_impl.h"
+#include <algorithm>
+
 #include "engine/authority/key_file.h"
+#include "engine/authority/new_authority.h"
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
@@ -48,7 +50,7 @@ std::vector<Certificate> ParseChain(ByteView pem, const Clock& clock) {
       if (block.label == "CERTIFICATE") chain.push_back(Certificate::Parse(block.der));
     }
   } catch (const Error& error) {
-    throw Error(ErrorKind::kAuthority, "cannot read the chain: " + error.faults().front().message);
+    throw Error::About(ErrorKind::kAuthority, "cannot read the chain", error);
   }
   if (chain.empty()) {
     throw Error::WithHint(
@@ -73,74 +75,92 @@ std::vector<Certificate> ParseChain(ByteView pem, const Clock& clock) {
   throw Error(ErrorKind::kAuthority, std::move(faults));
 }
 
-Authority Authority::Import(const std::string& path, ByteView key, PassphraseSource* key_passphrase,
-                            ByteView chain, PassphraseSource* passphrase, RandomSource& random,
-                            const Clock& clock) {
-  const std::vector<Certificate> certificates = ParseChain(chain, clock);
-  const SecretBytes pkcs8 = DecodeKeyFile(key, key_passphrase, "the CA key to import");
-  const auto signer = MakeSoftwareSigner(pkcs8);
-  const Issuer check(IssuerCertificate::Parse(certificates.front().der()), *signer);
+namespace {
 
-  NewAuthority made(path, random);
-  made.Begin(passphrase);
-  const std::vector<std::string> names = TierNames(certificates.size());
+// The rows of a chain (issuing certificate first), root first; the issuing one has our key.
+std::vector<NewIssuer> IssuersOf(const std::vector<Certificate>& chain) {
+  const std::vector<std::string> names = TierNames(chain.size());
+  std::vector<NewIssuer> issuers;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    made.WriteCertificate(names[i], certificates[certificates.size() - 1 - i].der());
+    const Certificate& certificate = chain[chain.size() - 1 - i];
+    const bool leaves = i + 1 == names.size();
+    issuers.push_back({.tier = names[i],
+                       .generation = 1,
+                       .parent = std::nullopt,
+                       .leaves = leaves,
+                       .key_file = leaves ? FileOf(names[i], 1, ".key") : "",
+                       .der = certificate.der(),
+                       .scope = ScopeOf(certificate)});
   }
-  made.WriteKey(names.back(), pkcs8);
-  Ledger::Create(made.directory().PathOf(kLedgerFile), made.id());
-  return made.Finish(names);
+  return issuers;
 }
 
-std::pair<Authority, std::string> Authority::Request(const std::string& path, const TierPlan& tier,
-                                                     PassphraseSource* passphrase,
-                                                     RandomSource& random, StreamFactory& streams,
-                                                     const Clock&) {
-  NewAuthority made(path, random);
-  made.Begin(passphrase);
+}  // namespace
+
+Authority Authority::Import(const std::string& path, const ImportedCa& ca,
+                            const NewAuthorityOptions& options) {
+  const std::vector<Certificate> certificates = ParseChain(ca.chain, options.clock);
+  const SecretBytes pkcs8 = DecodeKeyFile(ca.key, ca.key_passphrase, "the CA key to import");
+  const auto signer = MakeSoftwareSigner(pkcs8);
+  const Issuer check(0, IssuerCertificate::Of(certificates.front()), *signer, {});
+
+  NewAuthority made(path, options.random);
+  made.Begin(options.passphrase);
+  const std::vector<NewIssuer> issuers = IssuersOf(certificates);
+  for (const NewIssuer& issuer : issuers) made.WriteCertificate(issuer.tier, issuer.der);
+  made.WriteKey(issuers.back().tier, pkcs8);
+  made.NewLedger().AddIssuers(issuers, options.clock.Now());
+  return made.Finish();
+}
+
+std::pair<Authority, std::string> Authority::Request(const std::string& path, const Tier& tier,
+                                                     const NewAuthorityOptions& options) {
+  NewAuthority made(path, options.random);
+  made.Begin(options.passphrase);
   std::vector<KeyStreams> pair;
-  pair.push_back(OpenKeyStreams(streams, tier.name));
+  pair.push_back(OpenKeyStreams(options.streams, tier.name));
   IndependentCheck check(/*interval=*/1);
-  const PrivateKey key = std::move(GenerateKeys(tier.key, pair, {}, CaKeyOptions(check)).front());
+  const PrivateKey key =
+      std::move(GenerateKeys(tier.key, pair, options.stop, CaKeyOptions(check)).front());
   const auto signer = MakeSoftwareSigner(key.pkcs8());
   const std::string request = MakeRequest(tier.certificate.subject, *signer);
-  made.WriteKey(TierNames(1).front(), key.pkcs8());
+  NewIssuer waiting;
+  waiting.tier = TierNames(1).front();
+  waiting.leaves = true;
+  waiting.key_file = FileOf(waiting.tier, 1, ".key");
+  made.WriteKey(waiting.tier, key.pkcs8());
   made.directory().CreateDurably(kRequestFile, AsBytes(request));
-  Ledger::Create(made.directory().PathOf(kLedgerFile), made.id());
-  return {made.Finish(TierNames(1)), request};
+  made.NewLedger().AddIssuers({&waiting, 1}, options.clock.Now());
+  return {made.Finish(), request};
 }
 
 void Authority::Install(ByteView chain, const Clock& clock) {
   const std::vector<Certificate> certificates = ParseChain(chain, clock);
-  const Directory& directory = impl_->directory;
-  if (!directory.Exists(kRequestFile)) {
+  const auto waiting = std::find_if(issuers_.begin(), issuers_.end(), [](const auto& issuer) {
+    return issuer.row.state == IssuerState::kNext && issuer.row.der.empty();
+  });
+  if (waiting == issuers_.end()) {
     throw Error::WithHint(ErrorKind::kAuthority, "this authority waits for no certificate",
                           "`ca install` completes what `ca request` began");
   }
-  const Bytes request = directory.Read(kRequestFile);
+  const Bytes request = directory().Read(kRequestFile);
   const SecretBytes request_der = PemDecodeAll(AsText(request)).front().der;
   const Botan::PKCS10_Request parsed(Bytes(request_der.begin(), request_der.end()));
   const std::unique_ptr<Botan::Public_Key> key(parsed.subject_public_key());
   if (key->subject_public_key() != certificates.front().spki()) {
     throw Error::WithHint(ErrorKind::kAuthority,
                           "the certificate was not made for this authority's request",
-                          "have '" + directory.PathOf(kRequestFile) + "' signed");
+                          "have '" + directory().PathOf(kRequestFile) + "' signed");
   }
-  const std::vector<std::string> names = TierNames(certificates.size());
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::string pem =
-        PemEncode("CERTIFICATE", certificates[certificates.size() - 1 - i].der());
-    directory.WriteDurably(CertificateFile(names[i]), AsBytes(pem));
+  const std::vector<NewIssuer> issuers = IssuersOf(certificates);
+  for (const NewIssuer& issuer : issuers) {
+    directory().WriteDurably(FileOf(issuer.tier, issuer.generation, ".crt"),
+                             AsBytes(PemEncode("CERTIFICATE", issuer.der)));
   }
-  std::string tiers;
-  for (const std::string& name : names) tiers += (tiers.empty() ? "" : ", ") + name;
-  const std::string text =
-      "# A fleetmint authority. Secret; back up the whole directory.\nauthority: " + impl_->id +
-      "\nencrypted: " + (impl_->encrypted ? "true" : "false") + "\nsigner: file\ntiers: [" + tiers +
-      "]\n";
-  directory.WriteDurably(kAuthorityFile, AsBytes(text));  // the moment from which it counts
-  impl_->tiers = names;
-  impl_->ReadCertificates();
+  // The moment from which it counts.
+  ledger_.InstallIssuer(waiting->row.id, issuers.back(),
+                        std::span(issuers).first(issuers.size() - 1), clock.Now());
+  ReadIssuers();
 }
 
 }  // namespace fleetmint

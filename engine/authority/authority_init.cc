@@ -1,35 +1,37 @@
 // `ca init`: a new hierarchy, each tier signed by the one before it, and the root's long-lived CRL.
-#include "engine/authority/authority_impl.h"
+#include "engine/authority/new_authority.h"
 #include "engine/base/error.h"
 #include "engine/keys/generate.h"
-#include "engine/x509/name.h"
 #include "engine/x509/tbs_cert_list.h"
 
 namespace fleetmint {
 namespace {
 
 struct MadeTier {
+  std::int64_t id;  // in the ledger
+  std::string name;
   Certificate certificate;
   std::unique_ptr<Signer> signer;
 };
 
 // An empty CRL of a CA that signs other CAs: nginx refuses valid clients without one for every
 // tier.
-Bytes MakeCrl(const MadeTier& tier, std::uint64_t number, Time now, Seconds validity) {
-  const CertListInput input{.signature_algorithm = tier.signer->algorithm(),
-                            .issuer_name = tier.certificate.subject(),
-                            .issuer_key_identifier = tier.certificate.subject_key_identifier(),
-                            .crl_number = number,
-                            .this_update = now,
-                            .next_update = std::min(now + validity, tier.certificate.not_after()),
-                            .revoked = {}};
+Bytes MakeCrl(const MadeTier& tier, const CrlStamp& stamp, Seconds validity) {
+  const CertListInput input{
+      .signature_algorithm = tier.signer->algorithm(),
+      .issuer_name = tier.certificate.subject(),
+      .issuer_key_identifier = tier.certificate.subject_key_identifier(),
+      .crl_number = stamp.number,
+      .this_update = stamp.this_update,
+      .next_update = std::min(stamp.this_update + validity, tier.certificate.not_after()),
+      .revoked = {}};
   const Bytes tbs = EncodeTbsCertList(input);
   const ByteView message = tbs;
   return AssembleSigned(tbs, tier.signer->algorithm(), tier.signer->Sign({&message, 1}).front());
 }
 
 // RFC 5280 4.2.1.9: how many CA certificates may stand between this one and an endpoint's.
-void CheckPathLengths(const std::vector<TierPlan>& tiers) {
+void CheckPathLengths(const std::vector<Tier>& tiers) {
   for (std::size_t i = 0; i < tiers.size(); ++i) {
     const std::size_t below = tiers.size() - 1 - i;
     const auto& length = tiers[i].certificate.path_length;
@@ -42,68 +44,66 @@ void CheckPathLengths(const std::vector<TierPlan>& tiers) {
   }
 }
 
-}  // namespace
-
-IssuedFacts FactsOfCa(const Certificate& certificate, const Certificate& issuer) {
-  IssuedFacts facts;
-  facts.subject = NameToString(certificate.subject());
-  facts.not_before = certificate.not_before();
-  facts.not_after = certificate.not_after();
-  facts.sha1 = Sha1(certificate.der());
-  facts.sha256 = Sha256(certificate.der());
-  facts.spki_sha256 = Sha256(certificate.spki());
-  facts.issuer = ToHex(Sha256(issuer.der()));
-  facts.key = KeyNameOf(certificate);
-  return facts;
+PrivateKey MakeCaKey(const Tier& tier, const NewAuthorityOptions& options) {
+  std::vector<KeyStreams> pair;
+  pair.push_back(OpenKeyStreams(options.streams, tier.name));
+  IndependentCheck check(/*interval=*/1);
+  return std::move(GenerateKeys(tier.key, pair, options.stop, CaKeyOptions(check)).front());
 }
 
-Authority Authority::Init(const std::string& path, const InitOptions& options, RandomSource& random,
-                          StreamFactory& streams, const Clock& clock) {
-  if (options.tiers.empty()) throw Error(ErrorKind::kAuthority, "an authority needs a tier");
-  CheckPathLengths(options.tiers);
-  NewAuthority made(path, random);
+// Key, reservation, certificate, record: in this order, as for an endpoint.
+MadeTier MakeTier(const Tier& tier, const std::optional<MadeTier>& above, bool leaves,
+                  const NewAuthority& made, Ledger& ledger, const NewAuthorityOptions& options) {
+  const PrivateKey key = MakeCaKey(tier, options);
+  auto signer = MakeSoftwareSigner(key.pkcs8());
+  const Time now = options.clock.Now();
+  const NewIssuer row{.tier = tier.name,
+                      .generation = 1,
+                      .parent = above ? std::optional(above->id) : std::nullopt,
+                      .leaves = leaves,
+                      .key_file = FileOf(tier.name, 1, ".key"),
+                      .der = {},
+                      .scope = {}};
+  Reservation reservation = ledger.ReserveIssuer(row, options.random, now);
+  IssuedCertificate issued = [&] {
+    if (!above) return SelfSign(std::move(reservation), tier.certificate, *signer, now);
+    const Issuer issuer(above->id, IssuerCertificate::Of(above->certificate), *above->signer, {});
+    SigningBatch batch = issuer.NewBatch();
+    batch.Prepare(reservation, tier.certificate, key.spki(), now);
+    return std::move(std::move(batch).Sign().front());
+  }();
+  Certificate certificate = Certificate::Parse(issued.der);
+  made.WriteKey(tier.name, key.pkcs8());
+  made.WriteCertificate(tier.name, issued.der);
+  const std::int64_t id =
+      ledger.CommitIssuer(std::move(issued.reservation), issued.der, ScopeOf(certificate));
+  return {id, tier.name, std::move(certificate), std::move(signer)};
+}
+
+}  // namespace
+
+Authority Authority::Init(const std::string& path, const AuthorityProfile& profile,
+                          const NewAuthorityOptions& options) {
+  if (profile.tiers.empty()) throw Error(ErrorKind::kAuthority, "an authority needs a tier");
+  CheckPathLengths(profile.tiers);
+  NewAuthority made(path, options.random);
   made.Begin(options.passphrase);
-  std::vector<std::string> names;
   {
-    Ledger ledger = Ledger::Create(made.directory().PathOf(kLedgerFile), made.id());
+    Ledger ledger = made.NewLedger();
     std::optional<MadeTier> above;
-    for (const TierPlan& plan : options.tiers) {
-      names.push_back(plan.name);
-      std::vector<KeyStreams> pair;
-      pair.push_back(OpenKeyStreams(streams, plan.name));
-      IndependentCheck check(/*interval=*/1);
-      const PrivateKey key =
-          std::move(GenerateKeys(plan.key, pair, options.stop, CaKeyOptions(check)).front());
-      auto signer = MakeSoftwareSigner(key.pkcs8());
-      const Time now = clock.Now();
-      Reservation reservation =
-          std::move(ledger.Reserve(0, "", {&plan.name, 1}, random, now).front());
-      IssuedCertificate issued = [&] {
-        if (!above) return SelfSign(std::move(reservation), plan.certificate, *signer, now);
-        const Issuer issuer(IssuerCertificate::Parse(above->certificate.der()), *above->signer);
-        std::vector<PreparedCertificate> prepared;
-        prepared.push_back(issuer.Prepare(reservation, plan.certificate, key.spki(), now));
-        return std::move(issuer.Sign(std::move(prepared)).front());
-      }();
-      Certificate certificate = Certificate::Parse(issued.der);
-      made.WriteKey(plan.name, key.pkcs8());
-      made.WriteCertificate(plan.name, issued.der);
-      std::vector<CommitItem> items;
-      items.push_back({std::move(issued.reservation),
-                       FactsOfCa(certificate, above ? above->certificate : certificate)});
-      ledger.Commit(std::move(items), now);
+    for (const Tier& tier : profile.tiers) {
+      const bool leaves = &tier == &profile.tiers.back();
+      MadeTier next = MakeTier(tier, above, leaves, made, ledger, options);
       if (above) {
-        const std::string& issuer_name = names[names.size() - 2];
-        const std::uint64_t number = ledger.NextCrlNumber(ToHex(Sha256(above->certificate.der())));
+        const CrlStamp stamp = ledger.NextCrl(ScopeOf(above->certificate), options.clock.Now());
         made.directory()
             .MakeSubdirectory(kCrlFolder, 0700)
-            .CreateDurably(issuer_name + ".crl",
-                           MakeCrl(*above, number, now, options.root_crl_validity));
+            .CreateDurably(above->name + ".crl", MakeCrl(*above, stamp, profile.crl_validity));
       }
-      above.emplace(MadeTier{std::move(certificate), std::move(signer)});
+      above.emplace(std::move(next));
     }
   }
-  return made.Finish(names);
+  return made.Finish();
 }
 
 }  // namespace fleetmint

@@ -14,17 +14,19 @@ struct Dates {
   Time not_after;
 };
 
-// jitter * f(serial): the first 32 bits of the serial's SHA-256 as a fraction in [0, 1).
-Seconds JitterOf(const Serial& serial, Seconds jitter) {
-  const Sha256Digest digest = Sha256(serial);
-  std::uint64_t fraction = 0;
-  for (int i = 0; i < 4; ++i) fraction = fraction << 8U | digest[static_cast<std::size_t>(i)];
-  return Seconds{static_cast<std::int64_t>(
-      (static_cast<unsigned __int128>(jitter.count()) * fraction) >> 32U)};
+// Multiples of the golden ratio's fraction (2^64 / phi) are spread evenly, however many there are:
+// the certificates of a fleet, whose rows are counted up, do not end in one minute. At most a tenth
+// of the validity is taken.
+Seconds JitterOf(std::int64_t row, const Validity& validity) {
+  constexpr std::uint64_t kGoldenRatio = 0x9E3779B97F4A7C15U;
+  const std::uint64_t fraction = static_cast<std::uint64_t>(row) * kGoldenRatio;
+  const Seconds most = std::min(validity.jitter, validity.duration / 10);
+  return Seconds{
+      static_cast<std::int64_t>((static_cast<unsigned __int128>(most.count()) * fraction) >> 64U)};
 }
 
-Dates DatesOf(const Validity& validity, const Serial& serial, Time now) {
-  return {now - validity.backdate, now + validity.duration - JitterOf(serial, validity.jitter)};
+Dates DatesOf(const Validity& validity, std::int64_t row, Time now) {
+  return {now - validity.backdate, now + validity.duration - JitterOf(row, validity)};
 }
 
 void Lint(const Bytes& tbs, const CertificateSpec& spec, const LintContext& context,
@@ -39,40 +41,32 @@ void Lint(const Bytes& tbs, const CertificateSpec& spec, const LintContext& cont
 
 }  // namespace
 
-IssuerCertificate IssuerCertificate::Parse(ByteView der) {
-  try {
-    const Certificate certificate = Certificate::Parse(der);
-    if (!certificate.is_ca() || (certificate.key_usage() & key_usage::kKeyCertSign) == 0) {
-      throw Error::WithHint(ErrorKind::kAuthority, "the certificate is not one of a CA",
-                            "it needs basic constraints CA:TRUE and key usage keyCertSign");
-    }
-    IssuerCertificate issuer;
-    issuer.der = certificate.der();
-    issuer.subject = certificate.subject();
-    issuer.key_identifier = certificate.subject_key_identifier();
-    if (issuer.key_identifier.empty()) {
-      const Sha1Digest digest = SubjectKeyIdentifier(certificate.spki());
-      issuer.key_identifier.assign(digest.begin(), digest.end());
-    }
-    issuer.not_before = certificate.not_before();
-    issuer.not_after = certificate.not_after();
-    return issuer;
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::kAuthority) throw;
-    throw Error(ErrorKind::kAuthority, error.what());
+IssuerCertificate IssuerCertificate::Of(const Certificate& certificate) {
+  if (!certificate.is_ca() || (certificate.key_usage() & key_usage::kKeyCertSign) == 0) {
+    throw Error::WithHint(ErrorKind::kAuthority, "the certificate is not one of a CA",
+                          "it needs basic constraints CA:TRUE and key usage keyCertSign");
   }
+  IssuerCertificate issuer;
+  issuer.der = certificate.der();
+  issuer.subject = certificate.subject();
+  issuer.key_identifier = certificate.subject_key_identifier();
+  if (issuer.key_identifier.empty()) {
+    const Sha1Digest digest = SubjectKeyIdentifier(certificate.spki());
+    issuer.key_identifier.assign(digest.begin(), digest.end());
+  }
+  issuer.spki = certificate.spki();
+  issuer.not_before = certificate.not_before();
+  issuer.not_after = certificate.not_after();
+  return issuer;
 }
 
-Issuer::Issuer(IssuerCertificate certificate, Signer& signer, std::vector<Certificate> chain)
-    : certificate_(std::move(certificate)), chain_(std::move(chain)), signer_(signer) {
-  if (Certificate::Parse(certificate_.der).spki() != signer_.spki()) {
+Issuer::Issuer(std::int64_t id, IssuerCertificate certificate, Signer& signer,
+               std::span<const Certificate> chain)
+    : id_(id), certificate_(std::move(certificate)), chain_(chain), signer_(signer) {
+  if (certificate_.spki != signer_.spki()) {
     throw Error::WithHint(ErrorKind::kAuthority, "the CA key does not belong to the CA certificate",
                           "give the key that the certificate was made for");
   }
-}
-
-void Issuer::CheckValidity(const Validity& validity, Time now) const {
-  CheckValidity(certificate_, validity, now);
 }
 
 void Issuer::CheckValidity(const IssuerCertificate& certificate, const Validity& validity,
@@ -98,59 +92,63 @@ void Issuer::CheckValidity(const IssuerCertificate& certificate, const Validity&
   }
 }
 
-PreparedCertificate Issuer::Prepare(Reservation& reservation, const CertificateSpec& spec,
-                                    ByteView spki, Time now) const {
-  if (reservation.endpoint().empty()) {  // moved from: its serial is in a certificate already
+void SigningBatch::Prepare(Reservation& reservation, const CertificateSpec& spec, ByteView spki,
+                           Time now) {
+  if (reservation.spent()) {  // its serial is in a certificate already
     throw Error(ErrorKind::kLedger,
                 "serial " + SerialHex(reservation.serial()) + " was used already");
   }
-  Dates dates = DatesOf(spec.validity, reservation.serial(), now);
-  dates.not_before = std::max(dates.not_before, certificate_.not_before);
-  const bool clamped = dates.not_after > certificate_.not_after;
-  if (clamped) dates.not_after = certificate_.not_after;
+  if (reservation.issuer() != issuer_->id_) {
+    throw Error(ErrorKind::kLedger,
+                "serial " + SerialHex(reservation.serial()) + " was reserved for another issuer");
+  }
+  const IssuerCertificate& certificate = issuer_->certificate_;
+  Dates dates = DatesOf(spec.validity, reservation.row(), now);
+  dates.not_before = std::max(dates.not_before, certificate.not_before);
+  const Time latest = std::min(certificate.not_after, reservation.end_bound());
+  const bool clamped = dates.not_after > latest;
+  if (clamped) dates.not_after = latest;
   const TbsInput input{.serial = reservation.serial(),
-                       .signature_algorithm = signer_.algorithm(),
-                       .issuer_name = certificate_.subject,
-                       .issuer_key_identifier = certificate_.key_identifier,
+                       .signature_algorithm = issuer_->signer_.algorithm(),
+                       .issuer_name = certificate.subject,
+                       .issuer_key_identifier = certificate.key_identifier,
                        .not_before = dates.not_before,
                        .not_after = dates.not_after,
                        .spki = spki};
   Bytes tbs = EncodeTbsCertificate(spec, input);
   Lint(tbs, spec,
-       {.issuer_name = certificate_.subject,
-        .issuer_key_identifier = certificate_.key_identifier,
-        .issuer_not_before = certificate_.not_before,
-        .issuer_not_after = certificate_.not_after,
-        .chain = chain_,
+       {.issuer_name = certificate.subject,
+        .issuer_key_identifier = certificate.key_identifier,
+        .issuer_not_before = certificate.not_before,
+        .issuer_not_after = certificate.not_after,
+        .chain = issuer_->chain_,
         .self_signed = false},
        reservation.endpoint());
-  PreparedCertificate prepared(std::move(reservation));
-  prepared.tbs_ = std::move(tbs);
-  prepared.not_before_ = dates.not_before;
-  prepared.not_after_ = dates.not_after;
-  prepared.clamped_ = clamped;
-  return prepared;
+  prepared_.push_back(
+      {std::move(reservation), std::move(tbs), dates.not_before, dates.not_after, clamped});
 }
 
-std::vector<IssuedCertificate> Issuer::Sign(std::vector<PreparedCertificate> prepared) const {
+std::vector<IssuedCertificate> SigningBatch::Sign() && {
+  std::vector<Prepared> prepared = std::move(prepared_);
+  prepared_.clear();
   std::vector<ByteView> messages;
   messages.reserve(prepared.size());
-  for (const PreparedCertificate& certificate : prepared) messages.emplace_back(certificate.tbs_);
-  const std::vector<Bytes> signatures = signer_.Sign(messages);
+  for (const Prepared& certificate : prepared) messages.emplace_back(certificate.tbs);
+  const std::vector<Bytes> signatures = issuer_->signer_.Sign(messages);
   std::vector<IssuedCertificate> issued;
   issued.reserve(prepared.size());
   for (std::size_t i = 0; i < prepared.size(); ++i) {
-    PreparedCertificate& from = prepared[i];
-    issued.push_back({std::move(from.reservation_),
-                      AssembleSigned(from.tbs_, signer_.algorithm(), signatures[i]),
-                      from.not_before_, from.not_after_, from.clamped_});
+    Prepared& from = prepared[i];
+    issued.push_back({std::move(from.reservation),
+                      AssembleSigned(from.tbs, issuer_->signer_.algorithm(), signatures[i]),
+                      from.not_before, from.not_after, from.clamped});
   }
   return issued;
 }
 
 IssuedCertificate SelfSign(Reservation reservation, const CertificateSpec& spec, Signer& signer,
                            Time now) {
-  const Dates dates = DatesOf(spec.validity, reservation.serial(), now);
+  const Dates dates = DatesOf(spec.validity, reservation.row(), now);
   const Bytes name = spec.subject.Encode();
   const TbsInput input{.serial = reservation.serial(),
                        .signature_algorithm = signer.algorithm(),

@@ -1,10 +1,14 @@
 // Issuer: prepare -> lint -> sign, one certificate authority's way to a certificate.
 //
-// The types keep the order: only the ledger makes a Reservation, only Prepare makes a
-// PreparedCertificate (which has passed the lint), and Sign consumes it. Nothing is signed twice
-// and nothing is signed that is not in the ledger. Safe from several threads at once.
+// The types keep the order: only the ledger makes a Reservation, which names the issuer that may
+// sign it; only a SigningBatch, which belongs to the issuer that opened it, prepares a certificate
+// (which then has passed the lint), and signing empties the batch. So nothing is signed twice,
+// nothing by another issuer than the one that prepared it, and nothing that is not in the ledger.
+// An issuer is safe from several threads at once, a batch is for one thread.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,31 +25,12 @@ struct IssuerCertificate {
   Bytes der;
   Bytes subject;         // DER of its subject name, byte for byte
   Bytes key_identifier;  // its SKI
+  Bytes spki;            // DER SubjectPublicKeyInfo
   Time not_before;
   Time not_after;
-  // Parse reads a CA certificate. Throws Error(kAuthority) if it is none or may not sign
+  // Of throws Error(kAuthority) if the certificate is not one of a CA, or may not sign
   // certificates.
-  static IssuerCertificate Parse(ByteView der);
-};
-
-class PreparedCertificate {
- public:
-  PreparedCertificate(PreparedCertificate&&) noexcept = default;
-  PreparedCertificate& operator=(PreparedCertificate&&) noexcept = default;
-  const Reservation& reservation() const { return reservation_; }
-  const Bytes& tbs() const { return tbs_; }
-  Time not_before() const { return not_before_; }
-  Time not_after() const { return not_after_; }
-  bool clamped() const { return clamped_; }  // notAfter was cut to the issuer's
-
- private:
-  friend class Issuer;
-  explicit PreparedCertificate(Reservation reservation) : reservation_(std::move(reservation)) {}
-  Reservation reservation_;
-  Bytes tbs_;
-  Time not_before_;
-  Time not_after_;
-  bool clamped_ = false;
+  static IssuerCertificate Of(const Certificate& certificate);
 };
 
 struct IssuedCertificate {
@@ -56,32 +41,65 @@ struct IssuedCertificate {
   bool clamped = false;
 };
 
-class Issuer {
+class Issuer;
+
+// SigningBatch is certificates that one issuer has prepared and is about to sign. Move-only.
+class SigningBatch {
  public:
-  // `signer` (not owned) must hold the key of `certificate`: Error(kAuthority) otherwise. `chain`:
-  // the CA certificates whose name constraints bind what is issued, from `certificate` on.
-  Issuer(IssuerCertificate certificate, Signer& signer, std::vector<Certificate> chain = {});
-
-  const IssuerCertificate& certificate() const { return certificate_; }
-
-  // CheckValidity does the same for an issuer's certificate alone, before its key is at hand.
-  static void CheckValidity(const IssuerCertificate& certificate, const Validity& validity,
-                            Time now);
-  // CheckValidity throws Error(kAuthority) if a certificate asked for now with this validity would
-  // get less than a quarter of it, or if the CA is expired or not yet valid.
-  void CheckValidity(const Validity& validity, Time now) const;
+  SigningBatch(SigningBatch&&) noexcept = default;
+  SigningBatch& operator=(SigningBatch&&) = delete;
+  SigningBatch(const SigningBatch&) = delete;
+  SigningBatch& operator=(const SigningBatch&) = delete;
+  ~SigningBatch() = default;
 
   // Prepare encodes and lints one certificate. On Error(kEndpoint) (a lint finding) the reservation
-  // stays with the caller; on success it has moved into the result.
-  PreparedCertificate Prepare(Reservation& reservation, const CertificateSpec& spec, ByteView spki,
-                              Time now) const;
+  // stays with the caller; on success it has moved into the batch. Error(kLedger): the reservation
+  // is spent, or another issuer's.
+  void Prepare(Reservation& reservation, const CertificateSpec& spec, ByteView spki, Time now);
+  std::size_t size() const { return prepared_.size(); }
 
-  // Sign signs all of them in one batch, in order.
-  std::vector<IssuedCertificate> Sign(std::vector<PreparedCertificate> prepared) const;
+  // Sign signs all of them in one call of the signer, in the order in which they were prepared.
+  std::vector<IssuedCertificate> Sign() &&;
 
  private:
+  friend class Issuer;
+  struct Prepared {
+    Reservation reservation;
+    Bytes tbs;
+    Time not_before;
+    Time not_after;
+    bool clamped;
+  };
+  explicit SigningBatch(const Issuer& issuer) : issuer_(&issuer) {}
+  const Issuer* issuer_;
+  std::vector<Prepared> prepared_;
+};
+
+class Issuer {
+ public:
+  // `id` is the ledger's of this issuer. `signer` (not owned) must hold the key of `certificate`:
+  // Error(kAuthority) otherwise. `chain` (not owned): the CA certificates whose name constraints
+  // bind what is issued, from `certificate` on.
+  Issuer(std::int64_t id, IssuerCertificate certificate, Signer& signer,
+         std::span<const Certificate> chain);
+
+  std::int64_t id() const { return id_; }
+  const IssuerCertificate& certificate() const { return certificate_; }
+
+  // CheckValidity throws Error(kAuthority) if a certificate asked for now with this validity would
+  // get less than a quarter of it, or if the CA is expired or not yet valid. (Of a certificate
+  // alone, so that it can be asked before the key is at hand.)
+  static void CheckValidity(const IssuerCertificate& certificate, const Validity& validity,
+                            Time now);
+
+  // NewBatch opens a batch; the issuer must outlive it.
+  SigningBatch NewBatch() const { return SigningBatch(*this); }
+
+ private:
+  friend class SigningBatch;
+  std::int64_t id_;
   IssuerCertificate certificate_;
-  std::vector<Certificate> chain_;
+  std::span<const Certificate> chain_;
   Signer& signer_;
 };
 

@@ -10,20 +10,16 @@ namespace fleetmint {
 namespace {
 
 SecretBytes Decrypt(ByteView der, PassphraseSource* passphrase, const std::string& what) {
-  if (passphrase == nullptr) {
-    throw Error::WithHint(ErrorKind::kAuthority,
-                          what + " is encrypted, and no passphrase was given",
-                          "give --passphrase-file FILE");
-  }
+  if (passphrase == nullptr) ThrowNoPassphrase(what);
   const SecretBytes phrase = passphrase->Get(what, /*confirm=*/false);
   try {
     return DecryptPkcs8(der, phrase);
   } catch (const Error& error) {
-    const bool wrong = error.faults().front().message == "wrong password or damaged";
-    throw Error::WithHint(ErrorKind::kAuthority,
-                          wrong ? "wrong passphrase for " + what
-                                : "cannot read " + what + ": " + error.faults().front().message,
-                          wrong ? "" : error.faults().front().hint);
+    if (error.cause() != ErrorCause::kWrongPassword) {
+      throw Error::About(ErrorKind::kAuthority, "cannot read " + what, error);
+    }
+    throw Error::OfCause(ErrorKind::kAuthority, ErrorCause::kWrongPassword,
+                         "wrong passphrase for " + what);
   }
 }
 
@@ -54,6 +50,11 @@ SecretBytes WrapEc(ByteView key) {
 
 }  // namespace
 
+void ThrowNoPassphrase(const std::string& what) {
+  throw Error::WithHint(ErrorKind::kAuthority, what + " is encrypted, and no passphrase was given",
+                        "give --passphrase-file FILE");
+}
+
 SecretBytes EncodeKeyFile(const SecretBytes& pkcs8, const std::optional<SecretBytes>& passphrase,
                           RandomSource& random) {
   const std::string text =
@@ -79,10 +80,11 @@ SecretBytes DecodeKeyFile(ByteView content, PassphraseSource* passphrase, const 
     return {content.begin(), content.end()};
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kAuthority) throw;
-    throw Error::WithHint(
-        ErrorKind::kAuthority, "cannot read " + what + ": " + error.faults().front().message,
-        error.faults().front().hint.empty() ? "a private key in PEM (PKCS#8) is expected"
-                                            : error.faults().front().hint);
+    std::vector<Fault> faults = Error::About(error.kind(), "cannot read " + what, error).faults();
+    if (faults.front().hint.empty()) {
+      faults.front().hint = "a private key in PEM (PKCS#8) is expected";
+    }
+    throw Error(ErrorKind::kAuthority, std::move(faults));
   }
 }
 

@@ -1,6 +1,8 @@
+#include "engine/authority/new_authority.h"
+
 #include <filesystem>
 
-#include "engine/authority/authority_impl.h"
+#include "engine/authority/authority_file.h"
 #include "engine/authority/key_file.h"
 #include "engine/authority/run_lock.h"
 #include "engine/base/der.h"
@@ -41,28 +43,26 @@ void NewAuthority::Begin(PassphraseSource* source) {
 }
 
 void NewAuthority::WriteCertificate(const std::string& tier, ByteView der) const {
-  directory_->CreateDurably(CertificateFile(tier), AsBytes(PemEncode("CERTIFICATE", der)));
+  directory_->CreateDurably(FileOf(tier, 1, ".crt"), AsBytes(PemEncode("CERTIFICATE", der)));
 }
 
 void NewAuthority::WriteKey(const std::string& tier, const SecretBytes& pkcs8) const {
-  directory_->CreateDurably(KeyFile(tier), EncodeKeyFile(pkcs8, passphrase_, random_));
+  directory_->CreateDurably(FileOf(tier, 1, ".key"), EncodeKeyFile(pkcs8, passphrase_, random_));
 }
 
-Authority NewAuthority::Finish(const std::vector<std::string>& tiers) {
+Ledger NewAuthority::NewLedger() const {
+  return Ledger::Create(directory_->PathOf(kLedgerFile), id_);
+}
+
+Authority NewAuthority::Finish() {
   // The fleet key travels as SEQUENCE { OCTET STRING }, so that the code that keeps CA keys keeps
   // it.
-  SecretBytes fleet_key(32);
+  SecretBytes fleet_key(kFleetKeyBytes);
   random_.Fill(fleet_key);
   SecretDerWriter writer;
   writer.Sequence([&](SecretDerWriter& sequence) { sequence.OctetString(fleet_key); });
   directory_->CreateDurably(kFleetKeyFile, EncodeKeyFile(writer.Take(), passphrase_, random_));
-
-  std::string text = "# A fleetmint authority. Secret; back up the whole directory.\n";
-  text += "authority: " + id_ + "\n";
-  text += std::string("encrypted: ") + (passphrase_ ? "true" : "false") + "\n";
-  text += "signer: file\ntiers: [";
-  for (std::size_t i = 0; i < tiers.size(); ++i) text += (i == 0 ? "" : ", ") + tiers[i];
-  directory_->CreateDurably(kAuthorityFile, AsBytes(text + "]\n"));
+  WriteAuthorityFile(*directory_, {id_, passphrase_.has_value(), FleetKeyId(fleet_key)});
   Place();
   return Authority::Open(path_);
 }
@@ -80,10 +80,10 @@ void NewAuthority::Place() {
   Directory::Open(parent.empty() ? "." : parent).Sync();
 }
 
-void Authority::BackUp(const std::string& path, RandomSource& random) const {
+void Authority::BackUp(const std::string& path, RandomSource& random) {
   NewAuthority copy(path, random);
   copy.Begin(nullptr);
-  const Directory& from = impl_->directory;
+  const Directory& from = directory();
   for (const std::string& name : from.List()) {
     // The ledger and what SQLite keeps beside it are copied by SQLite; the lock is nobody's there.
     if (name.starts_with(kLedgerFile) || name == RunLock::kFile) continue;
@@ -95,8 +95,10 @@ void Authority::BackUp(const std::string& path, RandomSource& random) const {
     }
     copy.directory().CreateDurably(name, from.ReadSecret(name));
   }
-  OpenLedger().BackUp(copy.directory().PathOf(kLedgerFile));
+  const std::vector<RunToken> held = ledger_.EndedRuns();
+  ledger_.BackUp(copy.directory().PathOf(kLedgerFile));
   copy.Place();
+  ledger_.MarkBackedUp(held);
 }
 
 }  // namespace fleetmint

@@ -18,4 +18,8 @@ class PassphraseSource {
   virtual SecretBytes Get(const std::string& purpose, bool confirm) = 0;
 };
 
+// ThrowNoPassphrase throws the Error(kAuthority) of a key that is encrypted where nobody can be
+// asked.
+[[noreturn]] void ThrowNoPassphrase(const std::string& what);
+
 }  // namespace fleetmint

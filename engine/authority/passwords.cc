@@ -2,6 +2,7 @@
 
 #include <botan/kdf.h>
 
+#include "engine/base/base32.h"
 #include "engine/base/text.h"
 
 namespace fleetmint {
@@ -17,24 +18,14 @@ void AppendLengthPrefixed(Bytes& out, ByteView field) {
   out.insert(out.end(), field.begin(), field.end());
 }
 
-// The first digits of RFC 4648 section 6, most significant bits first.
-SecretBytes Base32(const SecretBytes& bytes) {
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  SecretBytes digits;
-  std::uint32_t pending = 0;
-  unsigned bits = 0;
-  for (const std::uint8_t byte : bytes) {
-    pending = (pending << 8U | byte) & 0xFFFU;
-    bits += 8;
-    while (bits >= 5 && digits.size() < kPasswordDigits) {
-      bits -= 5;
-      digits.push_back(static_cast<std::uint8_t>(kAlphabet[pending >> bits & 0x1FU]));
-    }
-  }
-  return digits;
-}
-
 }  // namespace
+
+std::string FleetKeyId(const SecretBytes& fleet_key) {
+  constexpr std::string_view kLabel = "fleetmint/fleet-key-id/v1";
+  SecretBytes text(kLabel.begin(), kLabel.end());
+  text.insert(text.end(), fleet_key.begin(), fleet_key.end());
+  return ToHex(Sha256(text)).substr(0, 16);
+}
 
 PasswordMaker::PasswordMaker(SecretBytes fleet_key, std::string authority_id) {
   const auto extract = Botan::KDF::create_or_throw("HKDF-Extract(SHA-256)");
@@ -54,7 +45,7 @@ SecretBytes PasswordMaker::Derive(std::uint32_t key_generation, std::string_view
   const SecretBytes okm =
       expand->derive_key(kPasswordBytes, pseudorandom_key_.data(), pseudorandom_key_.size(),
                          nullptr, 0, info.data(), info.size());
-  return Base32(okm);
+  return Base32(okm, kPasswordDigits);
 }
 
 }  // namespace fleetmint

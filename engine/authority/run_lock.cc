@@ -28,35 +28,34 @@ std::string ReadHolder(int fd) {
 
 std::optional<RunLock> RunLock::TryAcquire(const Directory& authority, const std::string& what,
                                            std::string* holder) {
-  const int fd = ::openat(authority.descriptor(), RunLock::kFile,
-                          O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) {
+  Descriptor file(::openat(authority.descriptor(), RunLock::kFile,
+                           O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.IsOpen()) {
     throw Error(ErrorKind::kAuthority,
                 "cannot open '" + authority.PathOf(RunLock::kFile) + "': " + std::strerror(errno));
   }
-  RunLock lock(fd);
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) {
       throw Error(ErrorKind::kAuthority, "cannot lock '" + authority.PathOf(RunLock::kFile) +
                                              "': " + std::strerror(errno));
     }
-    if (holder != nullptr) *holder = ReadHolder(fd);
+    if (holder != nullptr) *holder = ReadHolder(file.get());
     return std::nullopt;
   }
   const std::string text = "pid " + std::to_string(::getpid()) + " (fleetmint " + what +
                            ") since " + FormatRfc3339(SystemClock().Now());
   // Who holds it is a courtesy to the next one; the lock holds without it.
-  if (::ftruncate(fd, 0) == 0) {
-    [[maybe_unused]] const ssize_t written = ::pwrite(fd, text.data(), text.size(), 0);
+  if (::ftruncate(file.get(), 0) == 0) {
+    [[maybe_unused]] const ssize_t written = ::pwrite(file.get(), text.data(), text.size(), 0);
   }
-  return lock;
+  return RunLock(std::move(file));
 }
 
 RunLock RunLock::Acquire(const Directory& authority, const std::string& what) {
   std::string holder;
   auto lock = TryAcquire(authority, what, &holder);
   if (!lock) {
-    throw Error::WithHint(ErrorKind::kAuthority,
+    throw Error::WithHint(ErrorKind::kBusy,
                           "another run uses authority '" + authority.path() + "': " + holder,
                           "wait until it has ended, or give --wait; nothing was changed");
   }
@@ -70,17 +69,6 @@ RunLock RunLock::Wait(const Directory& authority, const std::string& what,
   if (!lock) told(holder);
   for (; !lock; lock = TryAcquire(authority, what, nullptr)) std::this_thread::sleep_for(kPoll);
   return std::move(*lock);
-}
-
-RunLock::RunLock(RunLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-RunLock& RunLock::operator=(RunLock&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-RunLock::~RunLock() {
-  if (fd_ >= 0) ::close(fd_);
 }
 
 }  // namespace fleetmint

@@ -15,7 +15,7 @@ class RunLock {
   // ("pid 4711 (fleetmint issue) since 2026-01-31T23:59:59Z").
   static std::optional<RunLock> TryAcquire(const Directory& authority, const std::string& what,
                                            std::string* holder);
-  // Acquire throws Error(kAuthority) that names the holder.
+  // Acquire throws Error(kBusy) that names the holder.
   static RunLock Acquire(const Directory& authority, const std::string& what);
   // Wait takes the lock when whoever holds it has let it go; `told` is called once, with the
   // holder, if there is one.
@@ -24,13 +24,9 @@ class RunLock {
 
   static constexpr const char* kFile = "run.lock";
 
-  RunLock(RunLock&&) noexcept;
-  RunLock& operator=(RunLock&&) noexcept;
-  ~RunLock();
-
  private:
-  explicit RunLock(int fd) : fd_(fd) {}
-  int fd_ = -1;
+  explicit RunLock(Descriptor locked) : locked_(std::move(locked)) {}
+  Descriptor locked_;
 };
 
 }  // namespace fleetmint

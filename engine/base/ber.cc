@@ -93,6 +93,12 @@ std::uint64_t BerReader::SmallInteger() {
   return value;
 }
 
+ByteView BerReader::BitString(const char* what) {
+  const ByteView content = Expect(ber::kBitString, what).content;
+  if (content.empty() || content[0] != 0) Bad(std::string(what) + " is not in whole octets");
+  return content.subspan(1);
+}
+
 SecretBytes BerReader::OctetString() { return OctetStringAs(ber::kOctetString); }
 
 SecretBytes BerReader::OctetStringAs(std::uint8_t primitive_tag) {

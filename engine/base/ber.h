@@ -9,27 +9,10 @@
 #include <cstdint>
 #include <string>
 
+#include "engine/base/asn1_tags.h"
 #include "engine/base/bytes.h"
-#include "engine/base/clock.h"
 
 namespace fleetmint {
-
-// Identifier octets of the universal types we meet; constructed ones with bit 6 set.
-namespace ber {
-inline constexpr std::uint8_t kBoolean = 0x01, kInteger = 0x02, kBitString = 0x03,
-                              kOctetString = 0x04, kNull = 0x05, kOid = 0x06, kEnumerated = 0x0A,
-                              kUtf8String = 0x0C, kPrintableString = 0x13, kIa5String = 0x16,
-                              kBmpString = 0x1E, kUtcTime = 0x17, kGeneralizedTime = 0x18,
-                              kSequence = 0x30, kSet = 0x31;
-inline constexpr std::uint8_t kConstructed = 0x20;
-// Context gives the identifier octet of [number] constructed, ContextPrimitive of a primitive one.
-constexpr std::uint8_t Context(unsigned number) {
-  return static_cast<std::uint8_t>(0xA0U | number);
-}
-constexpr std::uint8_t ContextPrimitive(unsigned number) {
-  return static_cast<std::uint8_t>(0x80U | number);
-}
-}  // namespace ber
 
 // BerElement is one type-length-value: `content` without header and end-of-contents, `encoded`
 // whole.
@@ -60,6 +43,7 @@ class BerReader {
   // Readers of whole elements.
   std::string Oid();                                      // dotted
   std::uint64_t SmallInteger();                           // 0 .. 2^63 - 1
+  ByteView BitString(const char* what);                   // its octets; whole ones only
   SecretBytes OctetString();                              // joins the pieces of a constructed one
   SecretBytes OctetStringAs(std::uint8_t primitive_tag);  // the same under an IMPLICIT tag
 

@@ -22,7 +22,7 @@ class SystemClock final : public Clock {
   Time Now() const override;
 };
 
-// FixedClock always tells the same time: tests, and `--now` of a test authority.
+// FixedClock always tells the same time. For tests.
 class FixedClock final : public Clock {
  public:
   explicit FixedClock(Time now) : now_(now) {}
@@ -32,17 +32,18 @@ class FixedClock final : public Clock {
   Time now_;
 };
 
-// FormatRfc3339 gives "2026-01-31T23:59:59Z".
+// FormatRfc3339 gives "2026-01-31T23:59:59Z", for years 0 to 9999.
 std::string FormatRfc3339(Time time);
 
 // ParseRfc3339 reads "2026-01-31T23:59:59Z"; only Z as offset, no fractions. Throws Error(kInput).
 Time ParseRfc3339(std::string_view text);
 
-// ParseDuration reads a positive whole number and one unit of s m h d w y (w = 7d, y = 365d), up to
-// 100 years, e.g. "14d". "0" with any unit is zero. Throws Error(kInput) with a hint.
+// ParseDuration reads a whole number, not negative, and one unit of s m h d w y (w = 7d, y = 365d),
+// up to 100 years, e.g. "14d". Throws Error(kInput) with a hint.
 Seconds ParseDuration(std::string_view text);
 
-// FormatDuration gives the largest unit that divides exactly: 604800 s -> "1w", 90 s -> "90s".
+// FormatDuration gives the largest unit that divides exactly: 604800 s -> "1w", 90 s -> "90s". What
+// ParseDuration has read, it reads again as the same.
 std::string FormatDuration(Seconds duration);
 
 }  // namespace fleetmint

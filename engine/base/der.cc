@@ -90,7 +90,7 @@ BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::SetOf(std::vector<Buffer> member
 template <typename Buffer>
 BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::Boolean(bool value) {
   const std::uint8_t content = value ? 0xFF : 0x00;
-  return Primitive(0x01, {&content, 1});
+  return Primitive(ber::kBoolean, {&content, 1});
 }
 
 template <typename Buffer>
@@ -106,34 +106,34 @@ BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::UnsignedInteger(ByteView magnitu
   Buffer content;
   if (magnitude.empty() || (magnitude[0] & 0x80U) != 0) content.push_back(0);  // stays positive
   content.insert(content.end(), magnitude.begin(), magnitude.end());
-  return Primitive(0x02, content);
+  return Primitive(ber::kInteger, content);
 }
 
 template <typename Buffer>
 BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::Enumerated(std::uint8_t value) {
-  return Primitive(0x0A, {&value, 1});
+  return Primitive(ber::kEnumerated, {&value, 1});
 }
 
 template <typename Buffer>
 BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::Null() {
-  return Primitive(0x05, {});
+  return Primitive(ber::kNull, {});
 }
 
 template <typename Buffer>
 BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::Oid(std::string_view dotted) {
-  return Primitive(0x06, EncodeOid(dotted));
+  return Primitive(ber::kOid, EncodeOid(dotted));
 }
 
 template <typename Buffer>
 BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::OctetString(ByteView content) {
-  return Primitive(0x04, content);
+  return Primitive(ber::kOctetString, content);
 }
 
 template <typename Buffer>
 BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::BitString(ByteView content, unsigned unused_bits) {
   Buffer with_count{static_cast<std::uint8_t>(unused_bits)};
   with_count.insert(with_count.end(), content.begin(), content.end());
-  return Primitive(0x03, with_count);
+  return Primitive(ber::kBitString, with_count);
 }
 
 template <typename Buffer>
@@ -151,24 +151,24 @@ BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::NamedBits(std::uint16_t bits) {
 
 template <typename Buffer>
 BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::Utf8String(std::string_view text) {
-  return Primitive(0x0C, AsBytes(text));
+  return Primitive(ber::kUtf8String, AsBytes(text));
 }
 
 template <typename Buffer>
 BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::PrintableString(std::string_view text) {
-  return Primitive(0x13, AsBytes(text));
+  return Primitive(ber::kPrintableString, AsBytes(text));
 }
 
 template <typename Buffer>
 BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::Ia5String(std::string_view text) {
-  return Primitive(0x16, AsBytes(text));
+  return Primitive(ber::kIa5String, AsBytes(text));
 }
 
 template <typename Buffer>
 BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::BmpString(std::string_view utf8) {
   Bytes content;
   AppendUtf16(content, utf8, ByteOrder::kBig);
-  return Primitive(0x1E, content);
+  return Primitive(ber::kBmpString, content);
 }
 
 template <typename Buffer>
@@ -179,14 +179,14 @@ BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::Time(fleetmint::Time time) {
   }
   const int year = std::stoi(digits.substr(0, 4));
   const bool utc_time = year >= 1950 && year <= 2049;
-  return utc_time ? Primitive(0x17, AsBytes(std::string_view(digits).substr(2)))
-                  : Primitive(0x18, AsBytes(digits));
+  return utc_time ? Primitive(ber::kUtcTime, AsBytes(std::string_view(digits).substr(2)))
+                  : Primitive(ber::kGeneralizedTime, AsBytes(digits));
 }
 
 template <typename Buffer>
 BasicDerWriter<Buffer>& BasicDerWriter<Buffer>::ContextPrimitive(unsigned number,
                                                                  ByteView content) {
-  return Primitive(static_cast<std::uint8_t>(0x80U | number), content);
+  return Primitive(ber::ContextPrimitive(number), content);
 }
 
 template <typename Buffer>

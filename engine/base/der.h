@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/asn1_tags.h"
 #include "engine/base/bytes.h"
 #include "engine/base/clock.h"
 
@@ -21,22 +22,23 @@ class BasicDerWriter {
   // Constructed types: `content` (a callable) writes what is inside, with this same writer.
   template <typename Content>
   BasicDerWriter& Sequence(Content content) {
-    return Constructed(0x30, content);
+    return Constructed(ber::kSequence, content);
   }
   // Context gives [number] constructed: an EXPLICIT tag, or an IMPLICIT one on a constructed type.
   template <typename Content>
   BasicDerWriter& Context(unsigned number, Content content) {
-    return Constructed(static_cast<std::uint8_t>(0xA0U | number), content);
+    return Constructed(ber::Context(number), content);
   }
   // OctetStringOf wraps what `content` writes in an OCTET STRING.
   template <typename Content>
   BasicDerWriter& OctetStringOf(Content content) {
-    return Constructed(0x04, content);
+    return Constructed(ber::kOctetString, content);
   }
-  // Set writes members the caller has put in order (or one). SetOf sorts encodings by X.690 11.6.
+  // Set writes members that the caller has put in order (or one); SetOf puts their encodings in
+  // order (X.690 11.6).
   template <typename Content>
   BasicDerWriter& Set(Content content) {
-    return Constructed(0x31, content);
+    return Constructed(ber::kSet, content);
   }
   BasicDerWriter& SetOf(std::vector<Buffer> members);
 
@@ -56,7 +58,8 @@ class BasicDerWriter {
   BasicDerWriter& Utf8String(std::string_view text);
   BasicDerWriter& PrintableString(std::string_view text);
   BasicDerWriter& Ia5String(std::string_view text);
-  // BmpString takes UTF-8 and writes UTF-16BE.
+  // BmpString takes UTF-8 and writes UTF-16BE. Throws Error(kInput) if it is not UTF-8. (The other
+  // strings are written as they are: their alphabets are the caller's to keep.)
   BasicDerWriter& BmpString(std::string_view utf8);
   // Time writes UTCTime through 2049 and GeneralizedTime after (RFC 5280 4.1.2.5).
   BasicDerWriter& Time(fleetmint::Time time);

@@ -162,6 +162,37 @@ void Directory::Write(std::string_view name, ByteView content) const {
   if (const int error = file.Close()) Fail("close", PathOf(name), error);
 }
 
+Bytes Directory::ReadRange(std::string_view name, std::uint64_t offset, std::uint64_t size) const {
+  const Descriptor file = OpenRegular(*this, name);
+  Bytes content(static_cast<std::size_t>(size));
+  std::size_t used = 0;
+  while (used < content.size()) {
+    const ssize_t got = Retry([&] {
+      return ::pread(file.get(), content.data() + used, content.size() - used,
+                     static_cast<off_t>(offset + used));
+    });
+    if (got < 0) Fail("read", PathOf(name), errno);
+    if (got == 0) break;
+    used += static_cast<std::size_t>(got);
+  }
+  content.resize(used);
+  return content;
+}
+
+void Directory::Append(std::string_view name, ByteView content) const {
+  Descriptor file = OpenBeneath(descriptor(), name, O_WRONLY | O_CREAT | O_APPEND, kFileMode);
+  if (!file.IsOpen()) Fail("create", PathOf(name), errno);
+  WriteAll(file, content, PathOf(name));
+  if (const int error = file.Close()) Fail("close", PathOf(name), error);
+}
+
+void Directory::Truncate(std::string_view name, std::uint64_t size) const {
+  const Descriptor file = OpenBeneath(descriptor(), name, O_WRONLY, 0);
+  if (!file.IsOpen()) Fail("open", PathOf(name), errno);
+  if (::ftruncate(file.get(), static_cast<off_t>(size)) != 0) Fail("cut", PathOf(name), errno);
+  if (::fsync(file.get()) != 0) Fail("sync", PathOf(name), errno);
+}
+
 void Directory::WriteDurably(std::string_view name, ByteView content) const {
   DurableFile file(*this, name);
   file.Append(content);

@@ -1,8 +1,7 @@
 // Directory: an open directory, and the files below it.
 //
 // Every name is resolved below the directory with openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS):
-// no
-// `..`, no symbolic link, no race. Where the kernel or a container's filter lacks openat2,
+// no `..`, no symbolic link, no race. Where the kernel or a container's filter lacks openat2,
 // O_NOFOLLOW and a check of the name take its place, which a symbolic link in the middle of a name
 // gets past. The calls that give no descriptor (Exists, FileMode, FileSize, OwnerOf, Rename,
 // Remove) follow no link in a name's last component; they are for names that Directory made or
@@ -68,9 +67,16 @@ class Directory {
   Bytes Read(std::string_view name, std::size_t limit = kMostBytes) const;
   SecretBytes ReadSecret(std::string_view name, std::size_t limit = kMostBytes) const;
 
+  // ReadRange gives up to `size` bytes from `offset` on; fewer at the file's end.
+  Bytes ReadRange(std::string_view name, std::uint64_t offset, std::uint64_t size) const;
+
   // Write creates (or truncates) `name` with mode 0600 and does not sync it: a later Rename makes
   // it visible and SyncFileSystem or SyncFile makes it durable.
   void Write(std::string_view name, ByteView content) const;
+  // Append adds to the end of `name`, which is created if it is absent. Not synced either.
+  void Append(std::string_view name, ByteView content) const;
+  // Truncate cuts the file to `size` bytes, durably.
+  void Truncate(std::string_view name, std::uint64_t size) const;
   // WriteDurably replaces `name` atomically: temporary file, fsync, rename, fsync of the directory.
   // After a crash the file holds the old or the new content, whole.
   void WriteDurably(std::string_view name, ByteView content) const;

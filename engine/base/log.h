@@ -1,4 +1,4 @@
-// Log: the interface through which the engine tells its story; cli/ decides where the lines go.
+// Log: what the engine has to say beside its results; cli/ decides where the lines go.
 //
 // No secret is ever passed to it. Implementations are safe to call from any thread.
 #pragma once
@@ -15,7 +15,6 @@ class Log {
   virtual ~Log() = default;
   virtual void Write(LogLevel level, std::string_view message) = 0;
 
-  void Debug(std::string_view message) { Write(LogLevel::kDebug, message); }
   void Info(std::string_view message) { Write(LogLevel::kInfo, message); }
   void Warning(std::string_view message) { Write(LogLevel::kWarning, message); }
 };

@@ -1,7 +1,8 @@
 // Random: the system's generator, and a private stream of random bytes for each key.
 //
-// Nothing here is global and nothing lives across keys, so a fork or a snapshot of the machine can
-// duplicate no stream: every seed is drawn from the kernel at the moment it is needed.
+// Nothing here is global and nothing lives across keys: every seed is drawn from the kernel at the
+// moment it is needed. So a fork, or a snapshot of the machine, can duplicate those streams alone
+// that are open at that moment.
 #pragma once
 
 #include <botan/rng.h>
@@ -51,8 +52,8 @@ class RandomStream final : public RandomSource {
   std::unique_ptr<Botan::StreamCipher> cipher_;
 };
 
-// StreamLabel says whose stream it is. System streams ignore it; seeded ones (test fleets) are a
-// function of it.
+// StreamLabel says whose stream it is. SystemStreams ignores it; a factory for tests may make its
+// streams a function of it.
 struct StreamLabel {
   std::string endpoint;
   std::uint32_t attempt = 0;

@@ -5,8 +5,7 @@
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 #include "engine/cli/session.h"
-#include "engine/pipeline/hierarchy.h"
-#include "engine/pipeline/open_output.h"
+#include "engine/pipeline/workspace.h"
 #include "engine/x509/name.h"
 
 namespace fleetmint::cli {
@@ -44,7 +43,7 @@ std::string TierText(const TierInfo& tier, Time now) {
 }
 
 void PrintJson(Session& session, const Authority& authority) {
-  const Ledger::Counts counts = authority.OpenLedger().Count();
+  const Counts counts = authority.ledger().Count();
   nlohmann::ordered_json tiers = nlohmann::ordered_json::array();
   for (const TierInfo& tier : authority.Tiers()) tiers.push_back(TierJson(tier));
   const nlohmann::ordered_json object{{"authority", authority.id()},
@@ -54,7 +53,9 @@ void PrintJson(Session& session, const Authority& authority) {
                                        {{"reserved", counts.reserved},
                                         {"issued", counts.issued},
                                         {"superseded", counts.superseded},
-                                        {"abandoned", counts.abandoned}}}};
+                                        {"abandoned", counts.abandoned},
+                                        {"void", counts.voided},
+                                        {"retired", counts.retired}}}};
   session.ui.Out(object.dump() + "\n");
 }
 
@@ -64,7 +65,7 @@ int Show(Session& session, const Options&) {
     PrintJson(session, authority);
     return 0;
   }
-  const Ledger::Counts counts = authority.OpenLedger().Count();
+  const Counts counts = authority.ledger().Count();
   std::string text = "authority " + authority.id() + " in " + session.ca + ", keys " +
                      (authority.encrypted() ? "encrypted" : "not encrypted") + "\n";
   for (const TierInfo& tier : authority.Tiers()) text += TierText(tier, session.clock.Now());
@@ -73,6 +74,15 @@ int Show(Session& session, const Options&) {
           " abandoned, " + std::to_string(counts.reserved) + " reserved\n";
   session.ui.Out(text);
   return 0;
+}
+
+NewAuthorityOptions NewOptions(Session& session, const Options& options,
+                               UserPassphrase& passphrase) {
+  return {.random = session.random,
+          .streams = session.streams,
+          .clock = session.clock,
+          .passphrase = options.no_passphrase ? nullptr : &passphrase,
+          .stop = session.signals.TakeToken()};
 }
 
 int Init(Session& session, const Options& options) {
@@ -84,11 +94,8 @@ int Init(Session& session, const Options& options) {
                           DidYouMean(options.profile, catalog.AuthorityNames()));
   }
   UserPassphrase passphrase = session.Passphrase();
-  InitOptions init = HierarchyOf(*profile);
-  init.passphrase = options.no_passphrase ? nullptr : &passphrase;
-  init.stop = session.signals.TakeToken();
   const Authority authority =
-      Authority::Init(session.ca, init, session.random, session.streams, session.clock);
+      Authority::Init(session.ca, *profile, NewOptions(session, options, passphrase));
   if (session.json) PrintJson(session, authority);
   session.ui.Say("made authority " + session.ca + " (" + profile->name + ")");
   session.ui.Say("back up the whole directory: it holds every key and the ledger");
@@ -107,9 +114,8 @@ int Import(Session& session, const Options& options) {
   key_options.option = "--key-passphrase-file";
   UserPassphrase key_passphrase(key_options, session.signals);
   UserPassphrase passphrase = session.Passphrase();
-  const Authority authority = Authority::Import(session.ca, key, &key_passphrase, chain,
-                                                options.no_passphrase ? nullptr : &passphrase,
-                                                session.random, session.clock);
+  const Authority authority = Authority::Import(session.ca, {key, chain, &key_passphrase},
+                                                NewOptions(session, options, passphrase));
   if (session.json) PrintJson(session, authority);
   session.ui.Say("made authority " + session.ca + " around the imported CA");
   return 0;
@@ -117,7 +123,7 @@ int Import(Session& session, const Options& options) {
 
 int Request(Session& session, const Options& options) {
   CheckPlaceOfAuthority(session.ca);
-  TierPlan tier;
+  Tier tier;
   tier.name = "issuing";
   tier.key = ParseKeyName(options.key_name);
   tier.certificate.subject = Name::Parse(options.subject);
@@ -125,8 +131,7 @@ int Request(Session& session, const Options& options) {
   if (!faults.empty()) throw Error(ErrorKind::kUsage, "subject: " + faults.front());
   UserPassphrase passphrase = session.Passphrase();
   const auto [authority, request] =
-      Authority::Request(session.ca, tier, options.no_passphrase ? nullptr : &passphrase,
-                         session.random, session.streams, session.clock);
+      Authority::Request(session.ca, tier, NewOptions(session, options, passphrase));
   if (options.csr_out.empty()) {
     session.ui.Out(session.json ? nlohmann::ordered_json{{"request", request}}.dump() + "\n"
                                 : request);
@@ -145,18 +150,18 @@ int Request(Session& session, const Options& options) {
 
 int Install(Session& session, const Options& options) {
   const Bytes chain = ReadWholeFile(options.certificate, kMostPemBytes);
-  Authority authority = Authority::Open(session.ca);
-  authority.Install(chain, session.clock);
-  if (session.json) PrintJson(session, authority);
+  LockedAuthority locked = LockedAuthority::Acquire(session.ca, "ca install");
+  locked.authority().Install(chain, session.clock);
+  if (session.json) PrintJson(session, locked.authority());
   session.ui.Say("installed the issuing certificate in " + session.ca);
   return 0;
 }
 
 int Backup(Session& session, const Options& options) {
   CheckPlaceOfAuthority(options.backup);
-  const Authority authority = Authority::Open(session.ca);
+  Authority authority = Authority::Open(session.ca);
   authority.BackUp(options.backup, session.random);
-  const Ledger::Counts counts = Authority::Open(options.backup).OpenLedger().Count();
+  const Counts counts = Authority::Open(options.backup).ledger().Count();
   if (session.json) {
     session.ui.Out(
         nlohmann::ordered_json{{"backup", options.backup}, {"issued", counts.issued}}.dump() +

@@ -15,19 +15,13 @@ constexpr double kSlowPasswordSeconds = 0.06;
 
 int Check(Session& session, const std::string& file) {
   const Catalog catalog = session.LoadCatalog();
-  FaultList faults(file);
-  const Fleet fleet = Fleet::Load(file, catalog, faults);
-  if (!faults.empty()) Plan::Make(fleet, catalog, nullptr, faults);  // throws all of them
-  std::optional<Ledger> ledger;
-  std::optional<IssuerCertificate> issuer;
+  Plan plan = Plan::Make(Fleet::Load(file, catalog), catalog);
   if (!session.ca.empty()) {
     const Authority authority = Authority::Open(session.ca);
-    issuer = authority.CheckReady(session.clock);
-    ledger.emplace(authority.OpenLedger());
-  }
-  const Plan plan = Plan::Make(fleet, catalog, ledger ? &*ledger : nullptr);
-  if (issuer && plan.size() != 0) {
-    Issuer::CheckValidity(*issuer, plan.longest_validity(), session.clock.Now());
+    const IssuerCertificate issuer = authority.CheckReady(session.clock);
+    const Time now = session.clock.Now();
+    plan.Compare(authority.ledger(), now);
+    if (plan.size() != 0) Issuer::CheckValidity(issuer, plan.longest_validity(), now);
   }
   if (LeaksVectorRegisters()) {
     session.ui.Warn(
@@ -46,11 +40,21 @@ int Check(Session& session, const std::string& file) {
   if (session.json) {
     nlohmann::ordered_json keys;
     for (const auto& [spec, count] : summary.by_key) keys[KeySpecName(spec)] = count;
-    const nlohmann::ordered_json object{{"fleet", fleet.name()},
+    nlohmann::ordered_json changes = nlohmann::ordered_json::array();
+    for (const PlanChange& change : summary.changes) {
+      changes.push_back({{"key", change.key},
+                         {"before", change.before},
+                         {"now", change.now},
+                         {"alike", change.alike},
+                         {"endpoints", change.endpoints}});
+    }
+    const nlohmann::ordered_json object{{"fleet", plan.fleet_name()},
                                         {"endpoints", summary.endpoints},
                                         {"already_issued", summary.already_issued},
                                         {"to_issue", summary.to_issue},
-                                        {"older_profile", summary.older_profile},
+                                        {"expired", summary.expired},
+                                        {"changed", summary.changed},
+                                        {"changes", changes},
                                         {"not_in_fleet", summary.not_in_fleet},
                                         {"os_unknown", summary.os_unknown},
                                         {"by_profile", summary.by_profile},
@@ -62,7 +66,7 @@ int Check(Session& session, const std::string& file) {
     session.ui.Out(object.dump() + "\n");
     return 0;
   }
-  std::string text = "fleet " + fleet.name() + ": " + std::to_string(summary.endpoints) +
+  std::string text = "fleet " + plan.fleet_name() + ": " + std::to_string(summary.endpoints) +
                      " endpoints, " + std::to_string(summary.already_issued) + " issued, " +
                      std::to_string(summary.to_issue) + " to issue\n";
   const auto line = [&](const std::string& what, std::size_t count) {
@@ -72,7 +76,9 @@ int Check(Session& session, const std::string& file) {
   for (const auto& [spec, count] : summary.by_key) line("key " + KeySpecName(spec), count);
   for (const auto& [name, count] : summary.by_encryption) line("encryption " + name, count);
   line("without os, so modern encryption", summary.os_unknown);
-  line("issued under an older profile", summary.older_profile);
+  line("issued under other settings", summary.changed);
+  for (const PlanChange& change : summary.changes) text += "    " + ChangeText(change) + "\n";
+  line("issued, and expired", summary.expired);
   line("issued, no longer in the file", summary.not_in_fleet);
   line("with a password of their own (100,000 iterations, slower)", summary.slow_passwords);
   if (summary.to_issue != 0) {

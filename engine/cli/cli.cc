@@ -24,7 +24,8 @@ constexpr const char* kFooter =
     "Exit codes: 0 done; 1 some endpoints failed, or findings; 2 usage, inventory, profile or "
     "output\n"
     "identity wrong, nothing issued; 3 authority, ledger or disk failed, resumable; 4 a key check\n"
-    "disagreed, do not resume on this machine; 130 interrupted, resumable.\n";
+    "disagreed, do not resume on this machine; 5 another run holds the authority, try again;\n"
+    "130 interrupted, resumable.\n";
 
 std::vector<std::string> CommandNames(const CLI::App& app) {
   std::vector<std::string> names;

@@ -2,10 +2,8 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
-#include "engine/base/text.h"
 #include "engine/cli/session.h"
-#include "engine/pipeline/open_output.h"
-#include "engine/pipeline/presence.h"
+#include "engine/pipeline/deliver.h"
 
 namespace fleetmint::cli {
 namespace {
@@ -15,30 +13,13 @@ struct Options {
   bool remove = false;
 };
 
-std::vector<std::string> KnownNames(const Options& options, const Ledger& ledger,
-                                    const std::string& fleet) {
-  std::vector<std::string> keys;
-  for (const std::string& name : options.names) {
-    if (!ledger.Current(fleet, name)) {
-      throw Error::WithHint(
-          ErrorKind::kUsage,
-          "endpoint '" + name + "' has no current certificate in fleet '" + fleet + "'",
-          "fleetmint list shows those that have one");
-    }
-    keys.push_back(AsciiLower(name));
-  }
-  return keys;
-}
-
 int Delivered(Session& session, const Options& options) {
-  const Authority authority = Authority::Open(session.ca);
-  const RunLock lock = RunLock::Acquire(authority.directory(), "delivered");
-  Ledger ledger = authority.OpenLedger();
-  const OutputDirectory output = OpenOutput(session.out, authority, ledger);
-  const std::vector<std::string> names = KnownNames(options, ledger, output.fleet());
-  SayRecovery(session, Recover(ledger, output, session.ui));
-  const DeliveryReport report = Deliver(ledger, output, names, options.remove, session.clock.Now());
-  const PublishReport published = Publish(ledger, authority, output);
+  Workspace workspace = Workspace::Open(LockedAuthority::Acquire(session.ca, "delivered"),
+                                        session.out, session.clock, session.ui);
+  SayRecovery(session, workspace.recovered());
+  const DeliveryReport report =
+      Deliver(workspace, options.names, options.remove, session.clock.Now());
+  const PublishReport published = Publish(workspace.authority(), workspace.output());
   if (session.json) {
     const nlohmann::ordered_json object{
         {"delivered", report.delivered}, {"removed", report.removed}, {"damaged", report.damaged}};

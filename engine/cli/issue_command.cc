@@ -5,7 +5,6 @@
 #include "engine/cli/session.h"
 #include "engine/keys/generate.h"
 #include "engine/pipeline/issue.h"
-#include "engine/pipeline/open_output.h"
 #include "engine/pipeline/presence.h"
 
 namespace fleetmint::cli {
@@ -16,9 +15,9 @@ struct Options {
   bool replace_damaged = false, wait = false;
 };
 
-RunLock TakeRunLock(Session& session, const Options& options, const Authority& authority) {
-  if (!options.wait) return RunLock::Acquire(authority.directory(), "issue");
-  return RunLock::Wait(authority.directory(), "issue", [&](const std::string& holder) {
+LockedAuthority Lock(Session& session, const Options& options) {
+  if (!options.wait) return LockedAuthority::Acquire(session.ca, "issue");
+  return LockedAuthority::Wait(session.ca, "issue", [&](const std::string& holder) {
     session.ui.Say("waiting for another run: " + holder);
   });
 }
@@ -39,7 +38,9 @@ void WarnOfPlan(Session& session, const PlanSummary& summary) {
   const auto warn = [&](std::size_t count, const char* what) {
     if (count != 0) session.ui.Warn(std::to_string(count) + " " + what);
   };
-  warn(summary.older_profile, "were issued under an older profile, and stay as they are");
+  warn(summary.changed, "were issued under other settings than today's, and stay as they are");
+  for (const PlanChange& change : summary.changes) session.ui.Say(ChangeText(change));
+  warn(summary.expired, "have a certificate that has expired, and are not issued anew");
   warn(summary.not_in_fleet,
        "certificates are current whose endpoint the fleet file no longer names");
   if (summary.already_issued != 0 && summary.to_issue != 0) {
@@ -81,11 +82,9 @@ void Summarize(Session& session, const RunResult& result, const PlanSummary& sum
 
 // What was issued stays issued if the manifest cannot be written: the run's result is told all the
 // same.
-std::optional<PublishReport> PublishAfterRun(Session& session, const Ledger& ledger,
-                                             const Authority& authority,
-                                             const OutputDirectory& output) {
+std::optional<PublishReport> PublishAfterRun(Session& session, const Workspace& workspace) {
   try {
-    PublishReport report = Publish(ledger, authority, output);
+    PublishReport report = Publish(workspace.authority(), workspace.output());
     WarnOfMissing(session, report);
     return report;
   } catch (const Error& error) {
@@ -107,10 +106,17 @@ void SayStandIns(Session& session, const Directory& output) {
 }
 
 // What a run that fails has acknowledged stays issued: that is told before the error is.
-RunResult RunPlan(Session& session, Plan& plan, const RunContext& context,
-                  const ProgressObserver& observer) {
+RunResult RunPlan(Session& session, const Plan& plan, IssuingWorkspace& workspace) {
+  ProgressObserver observer(session.ui, plan.size());
   try {
-    RunResult result = fleetmint::Issue(plan, context);
+    RunResult result = fleetmint::Issue(plan, workspace,
+                                        {.clock = session.clock,
+                                         .random = session.random,
+                                         .streams = session.streams,
+                                         .observer = observer,
+                                         .threads = session.Threads(),
+                                         .stop = session.signals.TakeToken(),
+                                         .keys = session.Keys()});
     session.ui.EndProgress();
     return result;
   } catch (...) {
@@ -120,68 +126,60 @@ RunResult RunPlan(Session& session, Plan& plan, const RunContext& context,
   }
 }
 
-int Issue(Session& session, const Options& options) {
-  const KeyOptions keys = session.Keys();
-  const Catalog catalog = session.LoadCatalog();
-  FaultList faults(options.fleet);
-  const Fleet fleet = Fleet::Load(options.fleet, catalog, faults);
-  if (!faults.empty()) Plan::Make(fleet, catalog, nullptr, faults);  // throws all of them
-  WarmUp();
-  Authority authority = Authority::Open(session.ca);
-  const RunLock lock = TakeRunLock(session, options, authority);
-  Ledger ledger = authority.OpenLedger();
-  WarnOfClock(session, ledger);
-  std::optional<Plan> plan = Plan::Make(fleet, catalog, &ledger);
+// Everything that can be refused is refused here, before anything is written.
+IssuingWorkspace OpenWorkspace(Session& session, const Options& options, Plan& plan) {
+  LockedAuthority locked = Lock(session, options);
+  WarnOfClock(session, locked.authority().ledger());
+  const Time now = session.clock.Now();
+  plan.Compare(locked.authority().ledger(), now);
   UserPassphrase passphrase = session.Passphrase();
-  authority.Unlock(authority.encrypted() ? &passphrase : nullptr, session.clock);
-  authority.issuer().CheckValidity(plan->longest_validity(), session.clock.Now());
-
-  // From here on something is written.
-  std::optional<Layout> layout;
-  if (!options.layout.empty())
-    layout = options.layout == "hashed" ? Layout::kHashed : Layout::kFlat;
-  const OutputDirectory output = OpenOutputToIssue(session.out, authority, ledger, fleet.name(),
-                                                   layout, session.random, options.replace_damaged);
-  SayRecovery(session, Recover(ledger, output, session.ui));
-  SayStandIns(session, output.root());
-  if (options.replace_damaged) {
-    const std::vector<std::string> lost = LostEndpoints(ledger, output);
-    plan = Plan::Make(fleet, catalog, &ledger, FaultList(""), lost);
-    authority.issuer().CheckValidity(plan->longest_validity(), session.clock.Now());
-    session.ui.Say(std::to_string(plan->summary().replaced) +
-                   " bundles are missing or damaged, and are issued anew");
+  UnlockedAuthority unlocked = locked.authority().Unlock(&passphrase, session.clock);
+  Issuer::CheckValidity(unlocked.issuer().certificate(), plan.longest_validity(), now);
+  OutputRequest request{session.out, plan.fleet_name(), std::nullopt, options.replace_damaged};
+  if (!options.layout.empty()) {
+    request.layout = options.layout == "hashed" ? Layout::kHashed : Layout::kFlat;
   }
-  WarnOfPlan(session, plan->summary());
-  if (plan->size() == 0) session.ui.Say("nothing to do: every endpoint has its certificate");
+  return IssuingWorkspace::Open(std::move(locked), std::move(unlocked), request, session.random,
+                                session.clock, session.ui);
+}
 
-  ProgressObserver observer(session.ui, plan->size());
-  const RunContext context{.authority = authority,
-                           .ledger = ledger,
-                           .output = output,
-                           .clock = session.clock,
-                           .random = session.random,
-                           .streams = session.streams,
-                           .observer = observer,
-                           .log = session.ui,
-                           .threads = session.Threads(),
-                           .stop = session.signals.TakeToken(),
-                           .keys = keys};
-  const RunResult result = RunPlan(session, *plan, context, observer);
-  const std::optional<PublishReport> published =
-      PublishAfterRun(session, ledger, authority, output);
+void SelectLost(Session& session, const IssuingWorkspace& workspace, Plan& plan) {
+  plan.Select(Selection::MissingOrLost(LostEndpoints(workspace.ledger(), workspace.output())));
+  Issuer::CheckValidity(workspace.issuer().certificate(), plan.longest_validity(),
+                        session.clock.Now());
+  session.ui.Say(std::to_string(plan.summary().replaced) +
+                 " bundles are missing or damaged, and are issued anew");
+}
+
+int Issue(Session& session, const Options& options) {
+  session.Keys();  // refuses a kernel that cannot run here
+  const Catalog catalog = session.LoadCatalog();
+  Plan plan = Plan::Make(Fleet::Load(options.fleet, catalog), catalog);
+  WarmUp();
+  IssuingWorkspace workspace = OpenWorkspace(session, options, plan);
+  SayRecovery(session, workspace.recovered());
+  SayStandIns(session, workspace.output().root());
+  if (options.replace_damaged) SelectLost(session, workspace, plan);
+  WarnOfPlan(session, plan.summary());
+  if (plan.size() == 0) session.ui.Say("nothing to do: every endpoint has its certificate");
+
+  const RunResult result = RunPlan(session, plan, workspace);
+  const std::optional<PublishReport> published = PublishAfterRun(session, workspace);
   if (result.clamped != 0) {
     session.ui.Warn(std::to_string(result.clamped) +
                     " certificates end with the issuing CA, earlier than asked");
   }
-  Summarize(session, result, plan->summary(), published.has_value());
+  Summarize(session, result, plan.summary(), published.has_value());
   if (!published) return ExitCode(ErrorKind::kDisk);
   if (result.interrupted) {
-    session.ui.Say("interrupted: " + std::to_string(plan->size() - result.issued) + " of " +
-                   std::to_string(plan->size()) + " are left");
+    session.ui.Say("interrupted: " + std::to_string(plan.size() - result.issued) + " of " +
+                   std::to_string(plan.size()) + " are left");
     session.ui.Hint("run the same command again to go on");
     return ExitCode(ErrorKind::kInterrupted);
   }
-  return result.failures.empty() && published->missing.empty() ? 0 : ExitCode(ErrorKind::kEndpoint);
+  const bool all_well =
+      result.failures.empty() && published->missing.empty() && plan.summary().expired == 0;
+  return all_well ? 0 : ExitCode(ErrorKind::kEndpoint);
 }
 
 }  // namespace

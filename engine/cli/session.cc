@@ -49,9 +49,9 @@ Catalog Session::LoadCatalog() const {
   return catalog;
 }
 
-void Session::UnlockFleetKey(Authority& authority) {
+PasswordMaker Session::UnlockPasswords(const Authority& authority) {
   UserPassphrase source = Passphrase();
-  authority.UnlockFleetKey(authority.encrypted() ? &source : nullptr);
+  return authority.UnlockPasswords(&source);
 }
 
 void AddCommonOptions(CLI::App& command, Session& session) {
@@ -128,18 +128,17 @@ void SayRecovery(Session& session, const RecoveryReport& report) {
                  std::to_string(report.abandoned) + " reservations abandoned");
 }
 
-std::optional<RunLock> RecoverIfAlone(Session& session, const std::string& what,
-                                      const Authority& authority, Ledger& ledger,
-                                      const OutputDirectory& output,
-                                      const std::string& consequence) {
+std::optional<Workspace> OpenIfFree(Session& session, const std::string& command,
+                                    const std::string& consequence) {
   std::string holder;
-  auto lock = RunLock::TryAcquire(authority.directory(), what, &holder);
-  if (lock) {
-    SayRecovery(session, Recover(ledger, output, session.ui));
-  } else {
+  auto locked = LockedAuthority::TryAcquire(session.ca, command, &holder);
+  if (!locked) {
     session.ui.Warn("a run is going on (" + holder + "): " + consequence);
+    return std::nullopt;
   }
-  return lock;
+  auto workspace = Workspace::Open(std::move(*locked), session.out, session.clock, session.ui);
+  SayRecovery(session, workspace.recovered());
+  return workspace;
 }
 
 void WarnOfMissing(Session& session, const PublishReport& report) {
@@ -157,15 +156,18 @@ void WarnOfMissing(Session& session, const PublishReport& report) {
       "shipped and deleted on purpose: fleetmint delivered");
 }
 
+void CheckFleet(const Ledger& ledger, const std::string& fleet) {
+  if (fleet.empty()) return;
+  const std::vector<std::string> fleets = ledger.Fleets();
+  if (std::find(fleets.begin(), fleets.end(), fleet) != fleets.end()) return;
+  throw Error::WithHint(ErrorKind::kUsage, "unknown fleet '" + fleet + "'",
+                        DidYouMean(fleet, fleets));
+}
+
 KeySpec ParseKeyName(const std::string& name) {
-  for (const std::uint32_t bits : {2048U, 3072U, 4096U}) {
-    if (name == "rsa-" + std::to_string(bits)) return {KeyAlgorithm::kRsa, bits};
-  }
-  for (const std::uint32_t bits : {256U, 384U}) {
-    if (name == "p" + std::to_string(bits)) return {KeyAlgorithm::kEcdsa, bits};
-  }
-  const std::vector<std::string> known{"rsa-2048", "rsa-3072", "rsa-4096", "p256", "p384"};
-  throw Error::WithHint(ErrorKind::kUsage, "unknown key '" + name + "'", DidYouMean(name, known));
+  if (const auto spec = ParseKeySpecWord(name)) return *spec;
+  throw Error::WithHint(ErrorKind::kUsage, "unknown key '" + name + "'",
+                        DidYouMean(name, KeySpecWords()));
 }
 
 }  // namespace fleetmint::cli

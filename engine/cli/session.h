@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "engine/authority/authority.h"
-#include "engine/authority/run_lock.h"
 #include "engine/base/clock.h"
 #include "engine/base/random.h"
 #include "engine/cli/passphrase.h"
@@ -15,8 +14,8 @@
 #include "engine/cli/ui.h"
 #include "engine/keys/generate.h"
 #include "engine/pipeline/publish.h"
-#include "engine/pipeline/recover.h"
-#include "profiles/profile.h"
+#include "engine/pipeline/workspace.h"
+#include "profiles/catalog.h"
 
 namespace fleetmint::cli {
 
@@ -48,7 +47,7 @@ struct Session {
   // LoadCatalog gives the built-in profiles and those of --profiles.
   Catalog LoadCatalog() const;
   UserPassphrase Passphrase() { return {passphrase, signals}; }
-  void UnlockFleetKey(Authority& authority);
+  PasswordMaker UnlockPasswords(const Authority& authority);
 };
 
 // Option groups that commands put together.
@@ -61,19 +60,21 @@ void AddThreads(CLI::App& command, Session& session, const std::string& what);
 // AddKeyWork adds --threads, --kernel, --candidates and --check-every, for commands that make keys.
 void AddKeyWork(CLI::App& command, Session& session);
 
-// RecoverIfAlone finishes what an unfinished run has left in the output and gives the run lock;
-// where a run is going on it gives nothing, and a warning with its holder and `consequence`.
-std::optional<RunLock> RecoverIfAlone(Session& session, const std::string& what,
-                                      const Authority& authority, Ledger& ledger,
-                                      const OutputDirectory& output,
-                                      const std::string& consequence);
+// OpenIfFree opens the output under the run lock, and says what recovery has done; where a run is
+// going on it gives nothing, and a warning with the lock's holder and `consequence`.
+std::optional<Workspace> OpenIfFree(Session& session, const std::string& command,
+                                    const std::string& consequence);
 // SayRecovery tells what recovery has done, if anything.
 void SayRecovery(Session& session, const RecoveryReport& report);
 
 // WarnOfMissing names the endpoints whose bundles a manifest leaves out because they are not there.
 void WarnOfMissing(Session& session, const PublishReport& report);
 
-// ParseKeyName reads "rsa-2048", "p256" and the like. Throws Error(kUsage).
+// CheckFleet throws Error(kUsage) for a --fleet that the ledger does not know: a misspelling, not
+// an empty answer. "" is every fleet.
+void CheckFleet(const Ledger& ledger, const std::string& fleet);
+
+// ParseKeyName reads "rsa-2048", "p256" and the like (KeySpecWord). Throws Error(kUsage).
 KeySpec ParseKeyName(const std::string& name);
 
 // The commands; each adds itself to the parser.

@@ -7,12 +7,17 @@
 #include <cstdio>
 
 namespace fleetmint::cli {
+namespace {
+
+constexpr const char* kLevelNames[] = {"debug", "info", "warning", "error"};  // of LogLevel
+
+}  // namespace
 
 Ui::Ui()
     : logger_(std::make_shared<spdlog::logger>("fleetmint",
                                                std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
-  logger_->set_pattern("fleetmint: %l: %v");
-  logger_->set_level(spdlog::level::warn);
+  logger_->set_pattern("%v");
+  logger_->set_level(spdlog::level::trace);  // what is said is decided here
   shows_progress_ = ::isatty(STDERR_FILENO) == 1;
 }
 
@@ -22,9 +27,9 @@ void Ui::Configure(bool quiet, bool json, const std::string& log_level) {
   quiet_ = quiet;
   json_ = json;
   shows_progress_ = shows_progress_ && !quiet && !json;
-  logger_->set_level(quiet && log_level.empty()
-                         ? spdlog::level::err
-                         : spdlog::level::from_str(log_level.empty() ? "warning" : log_level));
+  for (std::size_t i = 0; i < std::size(kLevelNames); ++i) {
+    if (log_level == kLevelNames[i]) least_ = static_cast<LogLevel>(i);
+  }
 }
 
 void Ui::Out(std::string_view text) {
@@ -34,15 +39,14 @@ void Ui::Out(std::string_view text) {
 
 void Ui::Line(const std::string& text) {
   EndProgress();
-  const std::lock_guard lock(mutex_);
-  std::fprintf(stderr, "%s\n", text.c_str());
+  logger_->info("{}", text);
 }
 
 void Ui::Say(const std::string& line) {
   if (!quiet_) Line("fleetmint: " + line);
 }
 
-void Ui::Warn(const std::string& line) { Line("fleetmint: warning: " + line); }
+void Ui::Warn(const std::string& line) { Write(LogLevel::kWarning, line); }
 void Ui::Hint(const std::string& line) { Line("hint: " + line); }
 
 void Ui::Report(const Error& error) {
@@ -54,10 +58,9 @@ void Ui::Report(const Error& error) {
 }
 
 void Ui::Write(LogLevel level, std::string_view message) {
-  EndProgress();
-  static constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
-                                                          spdlog::level::warn, spdlog::level::err};
-  logger_->log(kLevels[static_cast<int>(level)], "{}", message);
+  if (level < least_) return;
+  Line("fleetmint: " + std::string(kLevelNames[static_cast<int>(level)]) + ": " +
+       std::string(message));
 }
 
 void Ui::Progress(const std::string& line) {
@@ -90,6 +93,13 @@ void ProgressObserver::Acknowledged(std::span<const std::string> endpoints, std:
 
 void ProgressObserver::Failed(const std::string& endpoint, const std::string& reason) {
   ui_.Warn("endpoint '" + endpoint + "' was not issued: " + reason);
+}
+
+std::string ChangeText(const PlanChange& change) {
+  const auto value = [](const std::string& text) { return text.empty() ? "nothing" : text; };
+  return std::to_string(change.endpoints) +
+         (change.endpoints == 1 ? " endpoint: " : " endpoints: ") + change.key +
+         (change.alike ? " " : ", e.g. ") + value(change.before) + " -> " + value(change.now);
 }
 
 std::string NumberText(double number) {

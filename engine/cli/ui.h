@@ -15,6 +15,7 @@
 #include "engine/base/error.h"
 #include "engine/base/log.h"
 #include "engine/pipeline/issue.h"
+#include "engine/pipeline/plan.h"
 
 namespace spdlog {
 class logger;
@@ -22,6 +23,8 @@ class logger;
 
 namespace fleetmint::cli {
 
+// Ui is the one way to stderr: what commands say and what the engine logs are lines of the same
+// form.
 class Ui final : public Log {
  public:
   Ui();
@@ -34,7 +37,7 @@ class Ui final : public Log {
   void Out(std::string_view text);
   // Say tells a person how it went (stderr); silent with --quiet.
   void Say(const std::string& line);
-  // Warn and Hint always speak.
+  // Warn speaks unless --log-level asks for errors alone; Hint always does.
   void Warn(const std::string& line);
   void Hint(const std::string& line);
   // Report prints every fault of an error.
@@ -52,6 +55,7 @@ class Ui final : public Log {
 
   std::shared_ptr<spdlog::logger> logger_;
   std::mutex mutex_;
+  LogLevel least_ = LogLevel::kWarning;  // that is said
   bool quiet_ = false, json_ = false, shows_progress_ = false, drawn_ = false;
 };
 
@@ -70,6 +74,9 @@ class ProgressObserver final : public RunObserver {
   std::size_t issued_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
+
+// ChangeText gives "12 endpoints: validity 1y -> 90d".
+std::string ChangeText(const PlanChange& change);
 
 // Duration gives "3 h 20 min", "45 s", "0.8 s"; Number one decimal below 100, none above.
 std::string DurationText(double seconds);

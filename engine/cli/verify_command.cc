@@ -3,38 +3,46 @@
 
 #include "engine/base/error.h"
 #include "engine/cli/session.h"
-#include "engine/pipeline/open_output.h"
 #include "engine/pipeline/verify.h"
 
 namespace fleetmint::cli {
 namespace {
 
-VerifyReport Examine(Session& session, const Catalog& catalog) {
-  Authority authority = Authority::Open(session.ca);
-  Ledger ledger = authority.OpenLedger();
-  std::optional<OutputDirectory> output;
+// Damage that leaves nothing to go on with is a finding, too.
+VerifyReport Unreadable(const Error& error) {
+  VerifyReport report;
+  for (const Fault& fault : error.faults()) {
+    const std::string where = fault.where.ToString();
+    report.findings.push_back({"", "", where + (where.empty() ? "" : ": ") + fault.message});
+  }
+  return report;
+}
+
+VerifyReport Examine(Session& session, const Authority& authority, const OutputDirectory& output,
+                     bool run_in_progress) {
+  const PasswordMaker passwords = session.UnlockPasswords(authority);
+  return Verify({authority, passwords, output, run_in_progress}, session.clock, session.Threads(),
+                session.signals.TakeToken());
+}
+
+VerifyReport Examine(Session& session) {
   try {
-    output.emplace(OpenOutput(session.out, authority, ledger));
+    if (const auto workspace =
+            OpenIfFree(session, "verify",
+                       "what it has committed is verified; manifest and strangers are not")) {
+      return Examine(session, workspace->authority(), workspace->output(), false);
+    }
+    const auto workspace = ReadingWorkspace::Open(session.ca, session.out);
+    return Examine(session, workspace.authority(), workspace.output(), true);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kFindings) throw;
-    VerifyReport report;  // damage that leaves nothing to go on with
-    for (const Fault& fault : error.faults()) {
-      const std::string where = fault.where.ToString();
-      report.findings.push_back({"", "", where + (where.empty() ? "" : ": ") + fault.message});
-    }
-    return report;
+    return Unreadable(error);
   }
-  session.UnlockFleetKey(authority);
-  const auto lock =
-      RecoverIfAlone(session, "verify", authority, ledger, *output,
-                     "what it has committed is verified; manifest and strangers are not");
-  return Verify(ledger, authority, *output, catalog, session.clock, session.Threads(),
-                /*run_in_progress=*/!lock, session.signals.TakeToken());
 }
 
 int RunVerify(Session& session) {
-  const Catalog catalog = session.LoadCatalog();
-  const VerifyReport report = Examine(session, catalog);
+  session.LoadCatalog();  // --profiles is taken, and not needed: each row has its own settings
+  const VerifyReport report = Examine(session);
   nlohmann::ordered_json findings = nlohmann::ordered_json::array();
   std::string text;
   for (const Finding& finding : report.findings) {
@@ -48,16 +56,10 @@ int RunVerify(Session& session) {
     const nlohmann::ordered_json object{{"endpoints", report.endpoints},
                                         {"files", report.files},
                                         {"delivered", report.delivered},
-                                        {"profile_not_compared", report.profile_not_compared},
                                         {"findings", findings}};
     text = object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
   }
   session.ui.Out(text);
-  if (report.profile_not_compared != 0) {
-    session.ui.Say(std::to_string(report.profile_not_compared) +
-                   " were issued under overrides, or under another version of their profile: what "
-                   "the profile says was not compared");
-  }
   if (report.delivered != 0) {
     session.ui.Say(std::to_string(report.delivered) +
                    " bundles were delivered and are not here any more");

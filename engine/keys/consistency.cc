@@ -5,7 +5,7 @@
 #include <botan/pubkey.h>
 
 #include "engine/base/botan_error.h"
-#include "engine/base/error.h"
+#include "engine/keys/faulty_key.h"
 #include "engine/keys/load_key.h"
 
 namespace fleetmint {
@@ -39,13 +39,10 @@ void CheckPairwiseConsistency(const PrivateKey& key, RandomSource& random) {
     } catch (const Botan::Exception& error) {
       ThrowIfOutOfMemory(error);
       if (!again) continue;
-      throw Error(ErrorKind::kIntegrity,
-                  std::string("a generated key cannot be used: ") + error.what());
+      ThrowFaultyKey(std::string("cannot be used: ") + error.what());
     }
   }
-  throw Error::WithHint(ErrorKind::kIntegrity,
-                        "a generated key fails its pairwise consistency test",
-                        "do not resume on this machine: its processor or memory is faulty");
+  ThrowFaultyKey(kFailsConsistency);
 }
 
 }  // namespace fleetmint

@@ -41,9 +41,10 @@ KeyOptions CaKeyOptions(IndependentCheck& check);
 // GenerateKeys makes one key for each element of `streams`, in that order, RSA with e = 65537 and
 // primes by prime/search.h, ECDSA by FIPS 186-5 A.2.2. Each key has passed a pairwise consistency
 // test on its final PKCS#8 against its final SPKI, and each RSA key CheckRsaKey. An RSA key that
-// rsa_assemble.h discards is drawn again from what follows in the same streams. Errors: kIntegrity
-// if a check disagrees or randomness fails; kInterrupted once `stop` is requested (polled between
-// kernel calls). Safe from any thread; the streams are consumed.
+// rsa_assemble.h discards is drawn again from what follows in the same streams. Errors: kInput for
+// a spec that has a KeySpecFault; kIntegrity if a check disagrees or randomness fails; kInterrupted
+// once `stop` is requested (polled between kernel calls). Safe from any thread; the streams are
+// consumed.
 std::vector<PrivateKey> GenerateKeys(const KeySpec& spec, std::span<KeyStreams> streams,
                                      const std::stop_token& stop = {},
                                      const KeyOptions& options = {});

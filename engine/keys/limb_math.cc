@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/prime/limbs.h"
+#include "engine/prime/public_exponent.h"
 
 namespace fleetmint {
 namespace {
@@ -13,7 +14,7 @@ using i64 = std::int64_t;
 using u128 = unsigned __int128;
 using i128 = __int128;
 
-constexpr u64 kF4 = 65537;
+constexpr u64 kE = kRsaPublicExponent;
 
 }  // namespace
 
@@ -81,23 +82,10 @@ SecretLimbs DivideExactly(LimbView a, u64 divisor) {
   return out;
 }
 
-// As 2^16 = -1 (mod 65537), 16-bit digits are summed with alternating signs: for up to 2^30 limbs
-// within an int64. The remainder of a constant is a multiplication.
-std::uint32_t ModF4(LimbView a) {
-  i64 sum = 0;
-  for (const u64 limb : a) {
-    sum += static_cast<i64>(limb & 0xFFFFU) - static_cast<i64>(limb >> 16U & 0xFFFFU) +
-           static_cast<i64>(limb >> 32U & 0xFFFFU) - static_cast<i64>(limb >> 48U);
-  }
-  // |sum| <= 2 * 65535 * size: a multiple of 65537 makes it positive.
-  return static_cast<std::uint32_t>(static_cast<u64>(sum + static_cast<i64>(2 * kF4 * a.size())) %
-                                    kF4);
-}
-
 // x^(65537 - 2) = x^(2^16 - 1): sixteen bits, all ones.
-std::uint32_t InverseModF4(std::uint32_t x) {
+std::uint32_t InverseModE(std::uint32_t x) {
   u64 power = 1;
-  for (int i = 0; i < 16; ++i) power = power * power % kF4 * x % kF4;
+  for (int i = 0; i < 16; ++i) power = power * power % kE * x % kE;
   return static_cast<std::uint32_t>(power);
 }
 

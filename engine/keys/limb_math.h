@@ -27,10 +27,8 @@ SecretLimbs Subtract(LimbView a, LimbView b, std::uint64_t* borrow = nullptr);
 void SwapIf(std::uint64_t condition, SecretLimbs& a, SecretLimbs& b);
 // DivideExactly gives a / divisor, of a.size() limbs. Preconditions: it divides; divisor > 0.
 SecretLimbs DivideExactly(LimbView a, std::uint64_t divisor);
-// ModF4 gives a mod 65537.
-std::uint32_t ModF4(LimbView a);
-// InverseModF4 gives x^-1 mod 65537, 0 of 0.
-std::uint32_t InverseModF4(std::uint32_t x);
+// InverseModE gives x^-1 modulo kRsaPublicExponent, 0 of 0.
+std::uint32_t InverseModE(std::uint32_t x);
 
 // Gcd gives the greatest common divisor of two even numbers a, b > 0 of equal size if it is below
 // 2^32, else 0; also 0 if a is divisible by 2^33, as no p - 1 of an accepted prime is

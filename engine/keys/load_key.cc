@@ -8,6 +8,8 @@
 #include <botan/rsa.h>
 #include <botan/x509_key.h>
 
+#include "engine/keys/oids.h"
+
 namespace fleetmint {
 
 std::unique_ptr<Botan::Private_Key> LoadPkcs8(const SecretBytes& pkcs8) {
@@ -27,8 +29,8 @@ std::optional<KeySpec> SpecOf(const Botan::Public_Key& key) {
   if (const auto* ecdsa = dynamic_cast<const Botan::ECDSA_PublicKey*>(&key)) {
     // By name: other curves have fields of these sizes too (secp256k1, the Brainpool curves).
     const Botan::OID curve = ecdsa->domain().get_curve_oid();
-    if (curve == Botan::OID("1.2.840.10045.3.1.7")) return KeySpec{KeyAlgorithm::kEcdsa, 256};
-    if (curve == Botan::OID("1.3.132.0.34")) return KeySpec{KeyAlgorithm::kEcdsa, 384};
+    if (curve == Botan::OID(oid::kP256)) return KeySpec{KeyAlgorithm::kEcdsa, 256};
+    if (curve == Botan::OID(oid::kP384)) return KeySpec{KeyAlgorithm::kEcdsa, 384};
   }
   return std::nullopt;
 }

@@ -11,13 +11,11 @@
 #include "engine/base/botan_error.h"
 #include "engine/base/der.h"
 #include "engine/base/error.h"
+#include "engine/keys/oids.h"
 
 namespace fleetmint {
 namespace {
 
-constexpr const char* kPbkdf2Oid = "1.2.840.113549.1.5.12";
-constexpr const char* kHmacSha256Oid = "1.2.840.113549.2.9";
-constexpr const char* kAes256CbcOid = "2.16.840.1.101.3.4.1.42";
 constexpr const char* kAes256Cbc = "AES-256/CBC/PKCS7";
 
 struct CipherInfo {
@@ -27,10 +25,10 @@ struct CipherInfo {
 };
 
 constexpr std::array<CipherInfo, 4> kCiphers{{
-    {"2.16.840.1.101.3.4.1.2", "AES-128/CBC/PKCS7", 16},
-    {"2.16.840.1.101.3.4.1.22", "AES-192/CBC/PKCS7", 24},
-    {kAes256CbcOid, kAes256Cbc, 32},
-    {"1.2.840.113549.3.7", "TripleDES/CBC/PKCS7", 24},
+    {oid::kAes128Cbc, "AES-128/CBC/PKCS7", 16},
+    {oid::kAes192Cbc, "AES-192/CBC/PKCS7", 24},
+    {oid::kAes256Cbc, kAes256Cbc, 32},
+    {oid::k3DesCbc, "TripleDES/CBC/PKCS7", 24},
 }};
 
 struct PrfInfo {
@@ -39,11 +37,11 @@ struct PrfInfo {
 };
 
 constexpr std::array<PrfInfo, 5> kPrfs{{
-    {"1.2.840.113549.2.7", botan_compat::kSha1},
-    {"1.2.840.113549.2.8", "SHA-224"},
-    {kHmacSha256Oid, "SHA-256"},
-    {"1.2.840.113549.2.10", "SHA-384"},
-    {"1.2.840.113549.2.11", "SHA-512"},
+    {oid::kHmacSha1, botan_compat::kSha1},
+    {oid::kHmacSha224, "SHA-224"},
+    {oid::kHmacSha256, "SHA-256"},
+    {oid::kHmacSha384, "SHA-384"},
+    {oid::kHmacSha512, "SHA-512"},
 }};
 
 [[noreturn]] void Unsupported(const std::string& what) {
@@ -86,14 +84,14 @@ SecretBytes Pbkdf2(const std::string& hash, ByteView password, ByteView salt,
 Bytes EncodeAlgorithm(ByteView salt, std::uint32_t iterations, ByteView iv) {
   DerWriter writer;
   writer.Sequence([&](DerWriter& identifier) {
-    identifier.Oid(kPbes2Oid).Sequence([&](DerWriter& parameters) {
+    identifier.Oid(oid::kPbes2).Sequence([&](DerWriter& parameters) {
       parameters.Sequence([&](DerWriter& kdf) {
-        kdf.Oid(kPbkdf2Oid).Sequence([&](DerWriter& values) {
+        kdf.Oid(oid::kPbkdf2).Sequence([&](DerWriter& values) {
           values.OctetString(salt).Integer(iterations);
-          values.Sequence([](DerWriter& prf) { prf.Oid(kHmacSha256Oid).Null(); });
+          values.Sequence([](DerWriter& prf) { prf.Oid(oid::kHmacSha256).Null(); });
         });
       });
-      parameters.Sequence([&](DerWriter& scheme) { scheme.Oid(kAes256CbcOid).OctetString(iv); });
+      parameters.Sequence([&](DerWriter& scheme) { scheme.Oid(oid::kAes256Cbc).OctetString(iv); });
     });
   });
   return writer.Take();
@@ -166,8 +164,8 @@ SecretBytes Pbes2Decrypt(ByteView parameters, ByteView ciphertext, ByteView pass
                          std::uint32_t* iterations) {
   BerReader reader = BerReader(parameters).Enter(ber::kSequence, "PBES2 parameters");
   BerReader kdf = reader.Enter(ber::kSequence, "a key derivation function");
-  if (const std::string oid = kdf.Oid(); oid != kPbkdf2Oid) {
-    Unsupported("key derivation function " + oid);
+  if (const std::string id = kdf.Oid(); id != oid::kPbkdf2) {
+    Unsupported("key derivation function " + id);
   }
   BerReader values = kdf.Enter(ber::kSequence, "PBKDF2 parameters");
   const SecretBytes salt = values.OctetString();
@@ -198,9 +196,9 @@ Bytes EncryptPkcs8(ByteView pkcs8, ByteView password, std::uint32_t iterations,
 SecretBytes DecryptPkcs8(ByteView der, ByteView password) {
   BerReader info = BerReader(der).Enter(ber::kSequence, "an EncryptedPrivateKeyInfo");
   BerReader algorithm = info.Enter(ber::kSequence, "an algorithm identifier");
-  if (const std::string oid = algorithm.Oid(); oid != kPbes2Oid) {
+  if (const std::string id = algorithm.Oid(); id != oid::kPbes2) {
     throw Error::OfCause(ErrorKind::kInput, ErrorCause::kUnsupported,
-                         "unsupported encryption " + oid,
+                         "unsupported encryption " + id,
                          "convert it: openssl pkcs8 -topk8 -v2 aes256 -in KEY -out NEW_KEY");
   }
   const ByteView parameters = algorithm.Next().encoded;

@@ -41,7 +41,6 @@ inline constexpr std::uint32_t kMostIterations = 10'000'000;
 void CheckIterations(std::uint64_t count);
 
 inline constexpr std::size_t kMostPasswordBytes = 4096;  // longer ones are of cause kWrongPassword
-inline constexpr const char* kPbes2Oid = "1.2.840.113549.1.5.13";
 
 // EncryptPkcs8 gives an EncryptedPrivateKeyInfo (RFC 5958 3); DecryptPkcs8 is its inverse.
 // What DecryptPkcs8 gives is one SEQUENCE whose elements are whole: no more is said of it. (The

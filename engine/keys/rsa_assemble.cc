@@ -1,17 +1,19 @@
 #include "engine/keys/rsa_assemble.h"
 
-#include "engine/base/ber.h"
 #include "engine/base/der.h"
 #include "engine/base/error.h"
+#include "engine/keys/faulty_key.h"
+#include "engine/keys/oids.h"
+#include "engine/keys/rsa_fields.h"
 #include "engine/keys/weak_modulus.h"
+#include "engine/prime/public_exponent.h"
 
 namespace fleetmint {
 namespace {
 
 using u64 = std::uint64_t;
 
-constexpr u64 kF4 = 65537;
-constexpr const char* kRsaEncryption = "1.2.840.113549.1.1.1";
+constexpr u64 kE = kRsaPublicExponent;
 
 SecretLimbs MinusOne(const SecretLimbs& odd) {
   SecretLimbs even = odd;
@@ -20,9 +22,9 @@ SecretLimbs MinusOne(const SecretLimbs& odd) {
 }
 
 // (1 + m k) / e with k = -m^-1 mod e: e^-1 mod m, of m.size() limbs.
-SecretLimbs InverseOfF4(LimbView m) {
-  const std::uint32_t k = static_cast<std::uint32_t>(kF4) - InverseModF4(ModF4(m));
-  SecretLimbs inverse = DivideExactly(MultiplyAddWord(m, k, 1), kF4);
+SecretLimbs InverseOfE(LimbView m) {
+  const std::uint32_t k = kRsaPublicExponent - InverseModE(ModPublicExponent(m.data(), m.size()));
+  SecretLimbs inverse = DivideExactly(MultiplyAddWord(m, k, 1), kE);
   inverse.resize(m.size());  // below m
   return inverse;
 }
@@ -56,10 +58,10 @@ std::optional<RsaNumbers> AssembleOne(const RsaPrimes& primes) {
   key.n = Multiply(key.p, key.q);
   // Once in 2^27.8 keys by chance: sound, but others would refuse it.
   if (HasRocaFingerprint(FromLimbs(key.n))) return std::nullopt;
-  key.d = InverseOfF4(DivideExactly(Multiply(p1, q1), g));
+  key.d = InverseOfE(DivideExactly(Multiply(p1, q1), g));
   if (IsZero(LimbView(key.d).subspan(key.p.size()))) return std::nullopt;
-  key.d_p = InverseOfF4(p1);
-  key.d_q = InverseOfF4(q1);
+  key.d_p = InverseOfE(p1);
+  key.d_q = InverseOfE(q1);
   return key;
 }
 
@@ -86,12 +88,12 @@ std::vector<std::optional<RsaNumbers>> AssembleRsaKeys(std::span<const RsaPrimes
 
 PrivateKey EncodeRsaKey(const RsaNumbers& numbers) {
   const SecretBytes n = FromLimbs(numbers.n);
-  const auto algorithm = [](auto& identifier) { identifier.Oid(kRsaEncryption).Null(); };
+  const auto algorithm = [](auto& identifier) { identifier.Oid(oid::kRsaEncryption).Null(); };
   SecretDerWriter pkcs8;
   pkcs8.Sequence([&](SecretDerWriter& info) {
     info.Integer(0).Sequence(algorithm).OctetStringOf([&](SecretDerWriter& key) {
       key.Sequence([&](SecretDerWriter& fields) {
-        fields.Integer(0).UnsignedInteger(n).Integer(kF4);
+        fields.Integer(0).UnsignedInteger(n).Integer(kE);
         for (const SecretLimbs* field :
              {&numbers.d, &numbers.p, &numbers.q, &numbers.d_p, &numbers.d_q, &numbers.q_inverse}) {
           fields.UnsignedInteger(FromLimbs(*field));
@@ -100,7 +102,7 @@ PrivateKey EncodeRsaKey(const RsaNumbers& numbers) {
     });
   });
   DerWriter key;
-  key.Sequence([&](DerWriter& fields) { fields.UnsignedInteger(n).Integer(kF4); });
+  key.Sequence([&](DerWriter& fields) { fields.UnsignedInteger(n).Integer(kE); });
   DerWriter spki;
   spki.Sequence([&](DerWriter& info) { info.Sequence(algorithm).BitString(key.bytes()); });
   return {{KeyAlgorithm::kRsa, static_cast<std::uint32_t>(64 * numbers.n.size())},
@@ -117,23 +119,15 @@ struct ReadKey {
 
 ReadKey ReadAgain(const PrivateKey& key) {
   const std::size_t limbs = key.spec().bits / 64, half = limbs / 2;
-  BerReader info = BerReader(key.pkcs8()).Enter(ber::kSequence, "a PrivateKeyInfo");
-  info.Next();
-  info.Next();
-  const SecretBytes inner = info.OctetString();
-  BerReader fields = BerReader(inner).Enter(ber::kSequence, "an RSAPrivateKey");
-  for (int i = 0; i < 4; ++i) fields.Next();  // version, n, e, d
-  const auto next = [&] { return ToLimbs(fields.Expect(ber::kInteger, "a number").content, half); };
-  ReadKey read;
-  for (SecretLimbs* field : {&read.p, &read.q, &read.d_p, &read.d_q, &read.q_inverse}) {
-    *field = next();
+  try {
+    const RsaPrivateFields fields = ReadRsaPkcs8(key.pkcs8());
+    if (const auto spki = ReadRsaSpki(key.spki())) {
+      return {ToLimbs(fields.p, half),   ToLimbs(fields.q, half),         ToLimbs(fields.d_p, half),
+              ToLimbs(fields.d_q, half), ToLimbs(fields.q_inverse, half), ToLimbs(spki->n, limbs)};
+    }
+  } catch (const Error&) {  // an RSA key is what it must be
   }
-  BerReader spki = BerReader(key.spki()).Enter(ber::kSequence, "a SubjectPublicKeyInfo");
-  spki.Next();
-  const ByteView bits = spki.Expect(ber::kBitString, "a public key").content.subspan(1);
-  BerReader numbers = BerReader(bits).Enter(ber::kSequence, "an RSAPublicKey");
-  read.public_n = ToLimbs(numbers.Expect(ber::kInteger, "a modulus").content, limbs);
-  return read;
+  ThrowFaultyKey(kFailsConsistency);
 }
 
 // s = s_q + q ((s_p - s_q) qInv mod p) (RFC 8017 5.1.2), for s_p < p and s_q < q < p.
@@ -201,9 +195,7 @@ void CheckRsaConsistency(std::span<const PrivateKey> keys, const prime::Kernel& 
     u64 not_less = 0;
     Subtract(s, read[i].public_n, &not_less);
     if (not_less == 1 && PublicPower(s, read[i].public_n) == expected) continue;
-    throw Error::WithHint(ErrorKind::kIntegrity,
-                          "a generated key fails its pairwise consistency test",
-                          "do not resume on this machine: its processor or memory is faulty");
+    ThrowFaultyKey(kFailsConsistency);
   }
 }
 

@@ -30,7 +30,8 @@ struct RsaNumbers {
 
 // AssembleRsaKeys gives the numbers of each key, in order; nothing where the pair must be drawn
 // again: its primes are closer than FIPS 186-5 A.1.3 step 5.4 allows, g >= 2^32, or d <= 2^(bits /
-// 2). Preconditions: primes with their two top bits set and p - 1 prime to e = 65537. Any thread.
+// 2). Preconditions: primes with their two top bits set and p - 1 prime to e = kRsaPublicExponent.
+// Any thread.
 std::vector<std::optional<RsaNumbers>> AssembleRsaKeys(std::span<const RsaPrimes> primes,
                                                        const prime::Kernel& kernel);
 

@@ -20,8 +20,7 @@ using Botan::BigInt;
 
 constexpr int kUsesOfBlinding = 32;
 
-// A half-size number as the kernels take it.
-using Limbs = Botan::secure_vector<std::uint64_t>;
+using Limbs = SecretLimbs;  // a half-size number as the kernels take it
 
 Limbs ToLimbs(const BigInt& value, std::size_t limbs) {
   static_assert(sizeof(Botan::word) == sizeof(std::uint64_t));

@@ -24,7 +24,7 @@ class RsaBatchSigner {
  public:
   // Make gives null where nothing would be gained: no vector kernel on this machine, not an RSA
   // key, or primes that are not of one kernel size (1024, 1536 or 2048 bits each). `random` blinds;
-  // it is not owned.
+  // it is not owned. Throws Botan::Exception if the key cannot be read.
   static std::unique_ptr<RsaBatchSigner> Make(const SecretBytes& pkcs8, RandomSource& random);
 
   virtual ~RsaBatchSigner() = default;

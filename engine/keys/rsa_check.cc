@@ -5,11 +5,13 @@
 
 #include <array>
 
-#include "engine/base/ber.h"
 #include "engine/base/botan_compat.h"
 #include "engine/base/error.h"
 #include "engine/base/random.h"
+#include "engine/keys/faulty_key.h"
+#include "engine/keys/rsa_fields.h"
 #include "engine/keys/weak_modulus.h"
+#include "engine/prime/public_exponent.h"
 
 namespace fleetmint {
 namespace {
@@ -20,34 +22,25 @@ struct Numbers {
   BigInt n, e, d, p, q, d_p, d_q, q_inverse;
 };
 
-BigInt ReadInteger(BerReader& reader) {
-  const ByteView content = reader.Expect(ber::kInteger, "a number").content;
-  return {content.data(), content.size()};
-}
+BigInt ToBigInt(ByteView number) { return {number.data(), number.size()}; }
 
 Numbers ReadNumbers(const PrivateKey& key) {
-  BerReader info = BerReader(key.pkcs8()).Enter(ber::kSequence, "a PrivateKeyInfo");
-  info.Next();
-  info.Next();
-  const SecretBytes inner = info.OctetString();
-  BerReader fields = BerReader(inner).Enter(ber::kSequence, "an RSAPrivateKey");
-  fields.Next();
-  Numbers numbers;
-  for (BigInt* number : {&numbers.n, &numbers.e, &numbers.d, &numbers.p, &numbers.q, &numbers.d_p,
-                         &numbers.d_q, &numbers.q_inverse}) {
-    *number = ReadInteger(fields);
+  try {
+    const RsaPrivateFields f = ReadRsaPkcs8(key.pkcs8());
+    return {ToBigInt(f.n), ToBigInt(f.e),   ToBigInt(f.d),   ToBigInt(f.p),
+            ToBigInt(f.q), ToBigInt(f.d_p), ToBigInt(f.d_q), ToBigInt(f.q_inverse)};
+  } catch (const Error& error) {
+    ThrowFaultyKey(std::string("cannot be read: ") + error.faults().front().message);
   }
-  fields.ExpectEnd("an RSAPrivateKey");
-  return numbers;
 }
 
 bool HasTheseNumbers(const Bytes& spki, const Numbers& k) {
-  BerReader info = BerReader(spki).Enter(ber::kSequence, "a SubjectPublicKeyInfo");
-  info.Next();
-  const ByteView bits = info.Expect(ber::kBitString, "a public key").content.subspan(1);
-  BerReader fields = BerReader(bits).Enter(ber::kSequence, "an RSAPublicKey");
-  const BigInt n = ReadInteger(fields), e = ReadInteger(fields);
-  return n == k.n && e == k.e;
+  try {
+    const auto fields = ReadRsaSpki(spki);
+    return fields && ToBigInt(fields->n) == k.n && ToBigInt(fields->e) == k.e;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 struct Relation {
@@ -58,7 +51,7 @@ struct Relation {
 constexpr std::array<Relation, 15> kRelations{{
     {"n is p q", [](const Numbers& k, std::size_t) { return k.p * k.q == k.n; }},
     {"n has its length", [](const Numbers& k, std::size_t half) { return k.n.bits() == 2 * half; }},
-    {"e is 65537", [](const Numbers& k, std::size_t) { return k.e == 65537; }},
+    {"e is 65537", [](const Numbers& k, std::size_t) { return k.e == kRsaPublicExponent; }},
     {"p and q are at least sqrt(2) 2^(k-1)",
      [](const Numbers& k, std::size_t half) {
        return k.p.bits() == half && k.q.bits() == half &&
@@ -96,10 +89,7 @@ constexpr std::array<Relation, 15> kRelations{{
      }},
 }};
 
-[[noreturn]] void Fail(const std::string& what) {
-  throw Error::WithHint(ErrorKind::kIntegrity, "a generated key fails its check: " + what,
-                        "do not resume on this machine: its processor or memory is faulty");
-}
+[[noreturn]] void Fail(const std::string& what) { ThrowFaultyKey("fails its check: " + what); }
 
 }  // namespace
 

@@ -6,16 +6,15 @@
 #include <array>
 #include <vector>
 
-#include "engine/base/ber.h"
+#include "engine/keys/rsa_fields.h"
 
 namespace fleetmint {
 namespace {
 
 using Botan::BigInt;
 
-constexpr std::uint32_t kF4 = 65537;
+constexpr std::uint32_t kRocaGenerator = 65537;  // of the faulty library, whatever the key's e
 constexpr std::uint32_t kRocaBound = 167;
-constexpr const char* kRsaEncryption = "1.2.840.113549.1.1.1";
 
 // n mod m, four bytes at a time.
 std::uint32_t Modulo(ByteView n, std::uint32_t m) {
@@ -67,7 +66,8 @@ std::vector<Subgroup> ProperSubgroups() {
     if (prime == 2) continue;
     Subgroup group{prime, std::vector<bool>(prime)};
     std::uint32_t size = 0;
-    for (std::uint32_t power = 1; !group.holds[power]; power = power * (kF4 % prime) % prime) {
+    for (std::uint32_t power = 1; !group.holds[power];
+         power = power * (kRocaGenerator % prime) % prime) {
       group.holds[power] = true;
       ++size;
     }
@@ -123,12 +123,9 @@ bool FermatFactors(ByteView modulus) {
 }
 
 std::optional<std::string> WeakKeyReason(ByteView spki) {
-  BerReader info = BerReader(spki).Enter(ber::kSequence, "a SubjectPublicKeyInfo");
-  BerReader algorithm = info.Enter(ber::kSequence, "an AlgorithmIdentifier");
-  if (algorithm.Oid() != kRsaEncryption) return std::nullopt;
-  const ByteView bits = info.Expect(ber::kBitString, "a public key").content.subspan(1);
-  BerReader fields = BerReader(bits).Enter(ber::kSequence, "an RSAPublicKey");
-  const ByteView modulus = fields.Expect(ber::kInteger, "a modulus").content;
+  const auto fields = ReadRsaSpki(spki);
+  if (!fields) return std::nullopt;
+  const ByteView modulus = fields->n;
   if (HasSmallFactor(modulus)) return "its modulus has a small factor: anybody can factor it";
   if (HasRocaFingerprint(modulus)) {
     return "its modulus has the ROCA fingerprint (CVE-2017-15361): it can be factored";

@@ -7,8 +7,7 @@
 //                  subgroup is not the whole group. A random modulus has the fingerprint with
 //                  chance 2^-27.8.
 //   Fermat         CVE-2022-26320: p and q so close that n = a^2 - b^2 is found within 110 steps of
-//   a
-//                  upwards from sqrt(n)
+//                  a upwards from sqrt(n)
 //
 // Pure functions of public numbers: not constant time. Any thread.
 #pragma once

@@ -1,60 +1,59 @@
 #include "engine/ledger/row.h"
 
 #include <algorithm>
-#include <array>
-#include <sstream>
+#include <charconv>
+
+#include "engine/base/error.h"
+#include "engine/ledger/ledger_impl.h"
 
 namespace fleetmint {
 namespace {
 
-template <typename Array>
-Array ReadArray(const Query& query, int column) {
-  Array array{};
-  const ByteView blob = query.Blob(column);
-  std::copy_n(blob.begin(), std::min(blob.size(), array.size()), array.begin());
-  return array;
-}
+constexpr CertificateState kStates[] = {CertificateState::kReserved,   CertificateState::kVoid,
+                                        CertificateState::kAbandoned,  CertificateState::kIssued,
+                                        CertificateState::kSuperseded, CertificateState::kRetired,
+                                        CertificateState::kReported};
 
-Time ReadTime(const Query& query, int column) { return Time{Seconds{query.Integer(column)}}; }
-
-CertificateState ParseState(const std::string& name) {
-  for (const CertificateState state :
-       {CertificateState::kReserved, CertificateState::kIssued, CertificateState::kSuperseded,
-        CertificateState::kAbandoned}) {
+CertificateState ParseState(std::string_view name) {
+  for (const CertificateState state : kStates) {
     if (StateName(state) == name) return state;
   }
-  throw Error(ErrorKind::kLedger, "the ledger holds an unknown state '" + name + "'");
+  throw Error(ErrorKind::kLedger, "the ledger holds an unknown state '" + std::string(name) + "'");
 }
 
-std::vector<std::string> SplitLines(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  stream.exceptions(std::ios::badbit);  // else lack of memory ends the text early
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
+[[noreturn]] void BadFiles() {
+  throw Error(ErrorKind::kLedger, "the ledger is damaged: the files of a bundle cannot be read");
 }
 
-std::vector<BundleFileRecord> SplitFiles(const std::string& text) {
-  std::vector<BundleFileRecord> files;
-  for (const std::string& line : SplitLines(text)) {
-    std::istringstream words(line);
-    words.exceptions(std::ios::badbit);
-    BundleFileRecord file;
-    std::string hex;
-    words >> file.extension >> file.bytes >> hex;
-    const Bytes digest = FromHex(hex);
-    std::copy_n(digest.begin(), std::min(digest.size(), file.sha256.size()), file.sha256.begin());
-    files.push_back(std::move(file));
-  }
-  return files;
+// The part of `rest` up to `end`, which is taken off.
+std::string_view Take(std::string_view& rest, char end) {
+  const std::size_t at = rest.find(end);
+  if (at == std::string_view::npos) BadFiles();
+  const std::string_view part = rest.substr(0, at);
+  rest.remove_prefix(at + 1);
+  return part;
 }
 
 }  // namespace
 
-std::string JoinLines(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text += line + "\n";
-  return text;
+std::string_view StateName(CertificateState state) {
+  switch (state) {
+    case CertificateState::kReserved:
+      return "reserved";
+    case CertificateState::kVoid:
+      return "void";
+    case CertificateState::kAbandoned:
+      return "abandoned";
+    case CertificateState::kIssued:
+      return "issued";
+    case CertificateState::kSuperseded:
+      return "superseded";
+    case CertificateState::kRetired:
+      return "retired";
+    case CertificateState::kReported:
+      return "reported";
+  }
+  return "?";
 }
 
 std::string JoinFiles(const std::vector<BundleFileRecord>& files) {
@@ -65,38 +64,55 @@ std::string JoinFiles(const std::vector<BundleFileRecord>& files) {
   return text;
 }
 
+std::vector<BundleFileRecord> SplitFiles(std::string_view text) {
+  std::vector<BundleFileRecord> files;
+  while (!text.empty()) {
+    BundleFileRecord file;
+    file.extension = Take(text, ' ');
+    const std::string_view bytes = Take(text, ' ');
+    const auto [end, error] =
+        std::from_chars(bytes.data(), bytes.data() + bytes.size(), file.bytes);
+    const Bytes digest = FromHex(Take(text, '\n'));
+    if (error != std::errc() || end != bytes.data() + bytes.size() ||
+        digest.size() != file.sha256.size()) {
+      BadFiles();
+    }
+    std::copy(digest.begin(), digest.end(), file.sha256.begin());
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
 LedgerRow ReadRow(const Query& query) {
   LedgerRow row;
-  row.serial = ReadArray<Serial>(query, 0);
-  row.fleet = query.Text(1);
-  row.endpoint = query.Text(2);
-  row.state = ParseState(query.Text(3));
-  row.run = query.Integer(4);
-  row.reserved_at = ReadTime(query, 5);
-  if (!query.IsNull(6)) row.issued_at = ReadTime(query, 6);
-  if (!query.IsNull(7)) row.supersedes = ReadArray<Serial>(query, 7);
-  if (!query.IsNull(8)) row.revoked_at = ReadTime(query, 8);
-  row.revocation_reason = static_cast<int>(query.Integer(9));
-  if (!row.issued_at) return row;
-  IssuedFacts& facts = row.facts;
-  facts.fqdn = query.Text(10);
-  facts.profile = query.Text(11);
-  facts.profile_fingerprint = query.Text(12);
-  facts.subject = query.Text(13);
-  facts.dns = SplitLines(query.Text(14));
-  facts.ip = SplitLines(query.Text(15));
-  facts.not_before = ReadTime(query, 16);
-  facts.not_after = ReadTime(query, 17);
-  facts.sha1 = ReadArray<Sha1Digest>(query, 18);
-  facts.sha256 = ReadArray<Sha256Digest>(query, 19);
-  facts.spki_sha256 = ReadArray<Sha256Digest>(query, 20);
-  facts.issuer = query.Text(21);
-  facts.key = query.Text(22);
-  facts.encryption = query.Text(23);
-  facts.password = query.Text(24);
-  facts.friendly_name = query.Text(25);
-  facts.files = SplitFiles(query.Text(26));
-  if (!query.IsNull(27)) row.delivered_at = ReadTime(query, 27);
+  row.id = query.Integer(0);
+  row.serial = ReadArray<Serial>(query, 1);
+  row.fleet = query.Text(2);
+  row.endpoint = query.Text(3);
+  row.state = ParseState(query.TextView(4));
+  row.run = query.Integer(5);
+  row.lineage = query.Integer(6);
+  row.issuer = query.Integer(7);
+  row.reserved_at = FromUnix(query.Integer(8));
+  row.end_bound = FromUnix(query.Integer(9));
+  if (!query.IsNull(10)) row.issued_at = FromUnix(query.Integer(10));
+  row.not_after = FromUnix(query.Integer(11));
+  row.settings = query.Integer(12);
+  row.sha1 = ReadArray<Sha1Digest>(query, 13);
+  row.sha256 = ReadArray<Sha256Digest>(query, 14);
+  row.spki_sha256 = ReadArray<Sha256Digest>(query, 15);
+  if (!query.IsNull(16)) row.supersedes = query.Integer(16);
+  if (!query.IsNull(17)) row.revoked_at = FromUnix(query.Integer(17));
+  row.reason = static_cast<int>(query.Integer(18));
+  if (!query.IsNull(19)) row.delivered_at = FromUnix(query.Integer(19));
+  return row;
+}
+
+IssuedRow ReadIssuedRow(const Query& query) {
+  IssuedRow row{ReadRow(query), {}, {}};
+  const ByteView der = query.Blob(20);
+  row.der.assign(der.begin(), der.end());
+  row.files = SplitFiles(query.TextView(21));
   return row;
 }
 

@@ -1,22 +1,36 @@
 // Rows of the certificate table <-> values. Internal to ledger/.
 #pragma once
 
-#include "engine/ledger/ledger.h"
+#include "engine/ledger/rows.h"
 #include "engine/ledger/sqlite.h"
 
 namespace fleetmint {
 
-// The columns that ReadRow expects, in its order; a macro so that statements stay literals.
+// What ReadRow and ReadIssuedRow expect, in their order; macros so that statements stay literals.
 #define FLEETMINT_ROW_COLUMNS                                                                \
-  "serial, fleet, endpoint, state, run, reserved_at, issued_at, supersedes, revoked_at, "    \
-  "revocation_reason, fqdn, profile, profile_fingerprint, subject, dns, ip, not_before, "    \
-  "not_after, sha1, sha256, spki_sha256, issuer, key, encryption, password, friendly_name, " \
-  "files, delivered_at"
+  "c.id, c.serial, f.name, c.endpoint, c.state, c.run, c.lineage, c.issuer, c.reserved_at, " \
+  "c.end_bound, c.issued_at, c.not_after, c.settings, c.sha1, c.sha256, c.spki_sha256, "     \
+  "c.supersedes, c.revoked_at, c.reason, c.delivered_at"
+#define FLEETMINT_ROWS FLEETMINT_ROW_COLUMNS " FROM certificate c JOIN fleet f ON f.id = c.fleet"
+#define FLEETMINT_ISSUED_ROWS                                                            \
+  FLEETMINT_ROW_COLUMNS                                                                  \
+  ", r.der, r.files FROM certificate c JOIN fleet f ON f.id = c.fleet JOIN record r ON " \
+  "r.id = c.id"
 
 LedgerRow ReadRow(const Query& query);
+IssuedRow ReadIssuedRow(const Query& query);
 
-// JoinLines and JoinFiles give the text columns for lists: one entry a line.
-std::string JoinLines(const std::vector<std::string>& lines);
+// A blob of a fixed size; a shorter one is filled with zeros.
+template <typename Array>
+Array ReadArray(const Query& query, int column) {
+  Array array{};
+  const ByteView blob = query.Blob(column);
+  for (std::size_t i = 0; i < array.size() && i < blob.size(); ++i) array[i] = blob[i];
+  return array;
+}
+
+// JoinFiles gives the text column for files, one a line; SplitFiles is its inverse.
 std::string JoinFiles(const std::vector<BundleFileRecord>& files);
+std::vector<BundleFileRecord> SplitFiles(std::string_view text);
 
 }  // namespace fleetmint

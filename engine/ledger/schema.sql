@@ -1,73 +1,158 @@
 R"sql(
--- The ledger's schema, version 2 (PRAGMA user_version); migrations.h brings older ones up to it. The invariants of the promises stand here, as
+-- The ledger's schema, version 3 (PRAGMA user_version). The invariants of the promises stand here, as
 -- constraints: code that breaks one gets an error, not a duplicate. Times are Unix seconds, UTC.
+--
+-- A certificate is three things: the certificate itself and the files of its bundle (table record), and the
+-- settings it was issued under (table settings, one row for a layer of the inventory). The other columns are
+-- there for constraints, indexes and queries alone; what people read is made from the three.
 
 CREATE TABLE ledger (
   one       INTEGER PRIMARY KEY CHECK (one = 1),
   authority TEXT NOT NULL                    -- id of the authority whose ledger this is
 ) STRICT;
 
--- The output directory (its id, not its path) that holds a fleet's bundles.
 CREATE TABLE fleet (
-  name   TEXT PRIMARY KEY CHECK (name <> ''),
-  output TEXT NOT NULL UNIQUE
+  id     INTEGER PRIMARY KEY,
+  name   TEXT NOT NULL UNIQUE CHECK (name <> ''),
+  output TEXT NOT NULL UNIQUE                -- id of the output directory that holds its bundles, not its path
 ) STRICT;
+
+-- The CA certificates: generations, and where their keys are. der is NULL while a certificate is being made.
+CREATE TABLE issuer (
+  id         INTEGER PRIMARY KEY,
+  tier       TEXT NOT NULL CHECK (tier <> ''),
+  generation INTEGER NOT NULL CHECK (generation > 0),
+  parent     INTEGER REFERENCES issuer(id),  -- who signed it; NULL: itself, or not known yet
+  leaves     INTEGER NOT NULL CHECK (leaves IN (0, 1)),       -- 1: it signs endpoint certificates
+  own_serial BLOB UNIQUE CHECK (length(own_serial) = 16),     -- NULL: another CA gave the serial
+  state      TEXT NOT NULL CHECK (state IN ('reserved', 'next', 'current', 'retired', 'abandoned')),
+  der        BLOB,
+  key_file   TEXT,                           -- name of its key in the authority's directory
+  crl_scope  BLOB CHECK (length(crl_scope) = 32),             -- SHA-256 of (subject, public key)
+  reserved_at INTEGER NOT NULL,
+  revoked_at INTEGER,
+  UNIQUE (tier, generation),
+  CHECK (state NOT IN ('current', 'retired') OR (der IS NOT NULL AND crl_scope IS NOT NULL))
+) STRICT;
+-- A tier has one current generation, and one CA signs endpoints.
+CREATE UNIQUE INDEX one_issuer ON issuer (tier) WHERE state = 'current';
+CREATE UNIQUE INDEX one_issuer_of_leaves ON issuer (leaves) WHERE state = 'current' AND leaves = 1;
+
+-- Number and time of the last CRL of a scope: a renewed CA certificate with the same name and key goes on.
+CREATE TABLE crl (
+  scope       BLOB PRIMARY KEY CHECK (length(scope) = 32),
+  number      INTEGER NOT NULL,
+  this_update INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+-- RFC 5280 5.2.3: numbers increase; and a verifier takes the CRL with the later time.
+CREATE TRIGGER crls_only_go_forward BEFORE UPDATE ON crl
+WHEN NEW.number <= OLD.number OR NEW.this_update < OLD.this_update
+BEGIN SELECT RAISE(ABORT, 'a CRL may not go backwards'); END;
 
 CREATE TABLE run (
   id         INTEGER PRIMARY KEY,
-  fleet      TEXT NOT NULL,
+  fleet      INTEGER NOT NULL REFERENCES fleet(id),
+  token      BLOB NOT NULL UNIQUE CHECK (length(token) = 16), -- as in the output's .head
+  selection  TEXT NOT NULL,                  -- which endpoints it was for
+  cutoff     INTEGER NOT NULL,               -- the moment that its selection counts from
+  commits    INTEGER NOT NULL DEFAULT 0,     -- chunks committed
   started_at INTEGER NOT NULL,
-  ended_at   INTEGER                         -- NULL: crashed, or still running
+  ended_at   INTEGER,                        -- NULL: crashed, or still running
+  complete   INTEGER NOT NULL DEFAULT 0,     -- 1: nothing of its selection was left
+  backed_up  INTEGER NOT NULL DEFAULT 0      -- 1: a backup of the authority holds all of it
 ) STRICT;
+-- The head of an output counts commits: they never become fewer.
+CREATE TRIGGER commits_only_go_forward BEFORE UPDATE OF commits ON run WHEN NEW.commits <= OLD.commits
+BEGIN SELECT RAISE(ABORT, 'a run''s commits only become more'); END;
 
+-- What differs from the defaults of the settings' format; the text is canonical (profiles/settings.h).
+CREATE TABLE settings (
+  id      INTEGER PRIMARY KEY,
+  format  INTEGER NOT NULL,
+  profile TEXT NOT NULL,
+  grp     TEXT NOT NULL,
+  body    TEXT NOT NULL,
+  UNIQUE (format, body, profile, grp)
+) STRICT;
+CREATE TRIGGER settings_are_kept BEFORE UPDATE ON settings
+BEGIN SELECT RAISE(ABORT, 'settings are never changed'); END;
+
+-- void: reserved, never given to the signer, on no CRL. abandoned: possibly signed, on its issuer's CRL until
+-- end_bound. reported: known from a manifest or a CRL alone.
 CREATE TABLE certificate (
-  id           INTEGER PRIMARY KEY,          -- the order of reservation
-  serial       BLOB NOT NULL UNIQUE CHECK (length(serial) = 16),
-  run          INTEGER REFERENCES run(id),   -- NULL for CA certificates
-  fleet        TEXT NOT NULL,                -- '' for CA certificates
-  endpoint     TEXT NOT NULL CHECK (endpoint <> ''),
-  endpoint_key TEXT NOT NULL CHECK (endpoint_key = lower(endpoint)),
-  state        TEXT NOT NULL CHECK (state IN ('reserved', 'issued', 'superseded', 'abandoned')),
-  reserved_at  INTEGER NOT NULL,
-  issued_at    INTEGER,
-  supersedes   BLOB REFERENCES certificate(serial),
-  revoked_at   INTEGER,
-  revocation_reason INTEGER NOT NULL DEFAULT 0,
-  -- what manifest, rollout and verify need of an issued certificate (IssuedFacts)
-  fqdn TEXT, profile TEXT, profile_fingerprint TEXT, subject TEXT,
-  dns TEXT, ip TEXT,                         -- one name a line
-  not_before INTEGER, not_after INTEGER,
-  sha1 BLOB CHECK (length(sha1) = 20), sha256 BLOB CHECK (length(sha256) = 32),
+  id          INTEGER PRIMARY KEY,           -- the order of reservation
+  serial      BLOB NOT NULL UNIQUE CHECK (length(serial) = 16),
+  run         INTEGER NOT NULL REFERENCES run(id),
+  fleet       INTEGER NOT NULL REFERENCES fleet(id),
+  endpoint    TEXT NOT NULL COLLATE NOCASE CHECK (endpoint <> ''),
+  lineage     INTEGER NOT NULL,              -- id of the first certificate that this one descends from
+  issuer      INTEGER NOT NULL REFERENCES issuer(id),
+  end_bound   INTEGER NOT NULL,              -- the latest notAfter that the reservation can lead to
+  state       TEXT NOT NULL CHECK (state IN ('reserved', 'void', 'abandoned', 'issued', 'superseded', 'retired',
+                                             'reported')),
+  reserved_at INTEGER NOT NULL,
+  issued_at   INTEGER,
+  not_after   INTEGER CHECK (not_after <= end_bound),
+  settings    INTEGER REFERENCES settings(id),
+  sha1        BLOB CHECK (length(sha1) = 20),
+  sha256      BLOB CHECK (length(sha256) = 32),
   spki_sha256 BLOB UNIQUE CHECK (length(spki_sha256) = 32),   -- no key is ever used twice
-  issuer TEXT, key TEXT, encryption TEXT, password TEXT, friendly_name TEXT,
-  files TEXT,                                -- one "extension bytes sha256" a line
+  supersedes  INTEGER REFERENCES certificate(id),
+  revoked_at  INTEGER,
+  reason      INTEGER,                       -- RFC 5280 5.3.1
   delivered_at INTEGER,                      -- its bundle was shipped; it need not be in the output any more
-  CHECK ((state IN ('issued', 'superseded')) = (issued_at IS NOT NULL)),
-  CHECK (delivered_at IS NULL OR issued_at IS NOT NULL),
-  CHECK (issued_at IS NULL OR (sha256 IS NOT NULL AND spki_sha256 IS NOT NULL AND
-                               not_before < not_after AND files IS NOT NULL))
+  installed_at INTEGER,                      -- its host's receipt
+  CHECK ((state IN ('issued', 'superseded', 'retired')) = (issued_at IS NOT NULL)),
+  CHECK (issued_at IS NULL OR (not_after IS NOT NULL AND settings IS NOT NULL AND sha1 IS NOT NULL AND
+                               sha256 IS NOT NULL AND spki_sha256 IS NOT NULL)),
+  CHECK ((revoked_at IS NULL) = (reason IS NULL)),
+  CHECK (revoked_at IS NULL OR state NOT IN ('reserved', 'void')),
+  CHECK (delivered_at IS NULL OR issued_at IS NOT NULL)
 ) STRICT;
 
--- No endpoint has two current certificates.
-CREATE UNIQUE INDEX one_current ON certificate (fleet, endpoint_key) WHERE state = 'issued';
+CREATE TABLE record (
+  id    INTEGER PRIMARY KEY REFERENCES certificate(id),
+  der   BLOB NOT NULL,
+  files TEXT NOT NULL CHECK (files <> '')    -- one "extension bytes sha256" a line
+) STRICT;
+
+-- No endpoint has two current certificates (names are equal whatever their case).
+CREATE UNIQUE INDEX one_current ON certificate (fleet, endpoint) WHERE state = 'issued';
+CREATE INDEX due ON certificate (fleet, not_after) WHERE state = 'issued';
+CREATE INDEX past ON certificate (lineage) WHERE state IN ('superseded', 'retired', 'reported');
+CREATE INDEX former ON certificate (fleet, endpoint) WHERE state IN ('superseded', 'retired', 'reported');
+CREATE INDEX thumbprint ON certificate (sha1);
+CREATE INDEX on_crl ON certificate (issuer, serial) WHERE revoked_at IS NOT NULL OR state = 'abandoned';
 CREATE INDEX open_reservations ON certificate (id) WHERE state = 'reserved';
 
--- An issued certificate never becomes anything but superseded, an abandoned one nothing else.
+-- A certificate begins as a reservation (or as somebody's word), so that nothing is signed unrecorded.
+CREATE TRIGGER born_reserved BEFORE INSERT ON certificate WHEN NEW.state NOT IN ('reserved', 'reported')
+BEGIN SELECT RAISE(ABORT, 'a certificate begins as a reservation'); END;
+-- An issued certificate never becomes anything but superseded or retired; what has ended stays so.
 CREATE TRIGGER states_only_go_forward BEFORE UPDATE OF state ON certificate
 WHEN NOT (OLD.state = NEW.state
-          OR (OLD.state = 'reserved' AND NEW.state IN ('issued', 'abandoned'))
-          OR (OLD.state = 'issued' AND NEW.state = 'superseded'))
+          OR (OLD.state = 'reserved' AND NEW.state IN ('void', 'abandoned', 'issued'))
+          OR (OLD.state = 'issued' AND NEW.state IN ('superseded', 'retired')))
 BEGIN SELECT RAISE(ABORT, 'a certificate state may not go backwards'); END;
+-- What is issued is there to be read: the certificate, and what its bundle's files are.
+CREATE TRIGGER issued_with_its_record BEFORE UPDATE OF state ON certificate
+WHEN NEW.state = 'issued' AND NOT EXISTS (SELECT 1 FROM record WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'a certificate is issued together with its record'); END;
+-- Revocation is final, and keeps its time and reason.
+CREATE TRIGGER revoked_for_ever BEFORE UPDATE OF revoked_at, reason ON certificate
+WHEN OLD.revoked_at IS NOT NULL AND (NEW.revoked_at IS NOT OLD.revoked_at OR NEW.reason IS NOT OLD.reason)
+BEGIN SELECT RAISE(ABORT, 'a revocation is never taken back'); END;
+CREATE TRIGGER records_are_kept BEFORE UPDATE ON record
+BEGIN SELECT RAISE(ABORT, 'a record is never changed'); END;
+CREATE TRIGGER records_are_not_removed BEFORE DELETE ON record
+BEGIN SELECT RAISE(ABORT, 'a record is never removed'); END;
+CREATE TRIGGER nothing_is_forgotten BEFORE DELETE ON certificate
+BEGIN SELECT RAISE(ABORT, 'a serial is never removed from the ledger'); END;
+CREATE TRIGGER no_issuer_is_forgotten BEFORE DELETE ON issuer
+BEGIN SELECT RAISE(ABORT, 'an issuer is never removed from the ledger'); END;
 -- What was issued stays where it was issued: keys exist in their bundles alone.
 CREATE TRIGGER a_fleet_has_one_output BEFORE UPDATE OF output ON fleet
 WHEN OLD.output <> NEW.output AND
-     EXISTS (SELECT 1 FROM certificate WHERE fleet = OLD.name AND issued_at IS NOT NULL)
+     EXISTS (SELECT 1 FROM certificate WHERE fleet = OLD.id AND issued_at IS NOT NULL)
 BEGIN SELECT RAISE(ABORT, 'a fleet stays in its output directory'); END;
-CREATE TRIGGER nothing_is_forgotten BEFORE DELETE ON certificate
-BEGIN SELECT RAISE(ABORT, 'a serial is never removed from the ledger'); END;
-
-CREATE TABLE crl_number (
-  issuer TEXT PRIMARY KEY,                   -- hex SHA-256 of the CA certificate
-  last   INTEGER NOT NULL CHECK (last > 0)
-) STRICT;
 )sql"

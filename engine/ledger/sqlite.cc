@@ -58,6 +58,7 @@ Connection::Connection(const std::string& path, bool create) : path_(path) {
     Execute("PRAGMA journal_mode=WAL");
     Execute("PRAGMA synchronous=FULL");  // NORMAL loses acknowledged rows in a power cut
     Execute("PRAGMA foreign_keys=ON");
+    Execute("PRAGMA recursive_triggers=ON");  // INSERT OR REPLACE asks the triggers of DELETE, too
   } catch (...) {
     sqlite3_close(handle_);
     throw;
@@ -145,7 +146,7 @@ bool Query::Step() {
   connection_.Fail(code);
 }
 
-std::string Query::Text(int column) const {
+std::string_view Query::TextView(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
   if (text == nullptr) {
     if (!IsNull(column)) connection_.Fail(SQLITE_NOMEM);  // no memory for the text

@@ -64,7 +64,9 @@ class Query {
   void Run() { Step(); }
 
   std::int64_t Integer(int column) const { return sqlite3_column_int64(statement_, column); }
-  std::string Text(int column) const;
+  std::string Text(int column) const { return std::string(TextView(column)); }
+  // TextView holds until the next Step. NULL is "".
+  std::string_view TextView(int column) const;
   ByteView Blob(int column) const;
   bool IsNull(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 

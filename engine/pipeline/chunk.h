@@ -12,19 +12,21 @@
 namespace fleetmint {
 
 // Outcome is what became of one endpoint, as a value: an exception through the pipeline would end
-// the others' run too. A `reservation` that is still there was not issued and is to be abandoned.
+// the others' run too. Exactly one of the reservations or `issued` is there once the chunk has been
+// minted.
 struct Outcome {
-  Job job;
-  std::optional<Reservation> reservation;
-  std::optional<CommitItem> issued;  // signed and packed, not yet committed
-  std::vector<BundleFile> files;     // of `issued`
-  std::string failure;               // why it was not issued
+  std::size_t number = 0;  // in the plan
+  std::string endpoint;
+  std::optional<Reservation> reserved;   // not given to the signer
+  std::optional<Reservation> abandoned;  // perhaps signed, but given up
+  std::optional<CommitItem> issued;      // signed and packed, not yet committed
+  std::vector<BundleFile> files;         // of `issued`
+  std::string failure;                   // why it was not issued
   bool clamped = false;
 };
 
 struct Chunk {
   std::vector<Outcome> outcomes;
-  bool dropped = false;  // interrupted before all of it was signed and packed
 };
 
 }  // namespace fleetmint

@@ -1,57 +1,62 @@
-// The protocol (DESIGN 7). A crash between any two steps leaves what recover.cc can finish:
+// The protocol. A crash between any two steps leaves what recover.cc can finish:
 //
 //   1. serials are reserved in the ledger (before this file)
-//   2. every file of the chunk is written as .pending/<serial>.<ext>
-//   3. one syncfs: the files' content and their entries in .pending are durable
-//   4. one transaction: predecessors superseded, rows issued   <- the one commit point
+//   2. every file of the chunk is written as .pending/<serial>.<ext>; what the chunk issues is
+//      appended to .runs/<token>; with the first chunk of a run .head names the run
+//   3. one syncfs: the files' content and their entries are durable
+//   4. one transaction: predecessors superseded, rows issued with their records, the run's commits
+//      counted                                                     <- the one commit point
 //   5. every file is renamed into place; an older bundle is replaced at this moment and not before
 //   6. one more syncfs: the renames are durable
 //   7. the chunk is acknowledged (by the caller)
 //
-// Before 4 recovery deletes the files and abandons the reservations; from 4 on it renames the
-// files. An error ends the chunk and the run where it stands: a sync that failed is not tried
-// again, since the kernel may have dropped what it could not write and report success the second
-// time; and whether a commit that failed has happened is read again, by recovery, as after a crash.
+// Before 4 recovery deletes the files, takes back the chunk's records and abandons the
+// reservations; from 4 on it renames the files. An error ends the chunk and the run where it
+// stands: a sync that failed is not tried again, since the kernel may have dropped what it could
+// not write and report success the second time; and whether a commit that failed has happened is
+// read again, by recovery, as after a crash.
 #include "engine/pipeline/commit.h"
 
-#include <map>
+#include <set>
 
+#include "engine/pipeline/head.h"
 #include "engine/pipeline/pending.h"
 
 namespace fleetmint {
 namespace {
 
-// Step 2; gives the names of the files.
-std::vector<std::string> WritePending(const Chunk& chunk, const OutputDirectory& output) {
-  std::vector<std::string> names;
-  for (const Outcome& outcome : chunk.outcomes) {
+// What the ledger is to be told of a chunk, and what is to be put in place then.
+struct Parts {
+  std::vector<CommitItem> items;
+  std::vector<PendingBundle> bundles;  // of the items
+  std::vector<std::string> names;      // their endpoints
+  std::vector<Reservation> reserved;   // never signed
+  std::vector<Reservation> abandoned;  // perhaps signed
+};
+
+Parts Take(Chunk& chunk) {
+  Parts parts;
+  for (Outcome& outcome : chunk.outcomes) {
+    if (outcome.reserved) parts.reserved.push_back(std::move(*outcome.reserved));
+    if (outcome.abandoned) parts.abandoned.push_back(std::move(*outcome.abandoned));
     if (!outcome.issued) continue;
-    for (const BundleFile& file : outcome.files) {
-      names.push_back(PendingName(outcome.issued->reservation.serial(), file.extension));
-      output.pending().Write(names.back(), file.content);
-    }
+    parts.bundles.push_back(
+        {outcome.issued->reservation.serial(), outcome.endpoint, outcome.issued->files});
+    parts.names.push_back(outcome.endpoint);
+    parts.items.push_back(std::move(*outcome.issued));
   }
-  return names;
+  return parts;
 }
-
-// Step 3.
-void SyncPending(const std::vector<std::string>& names, const OutputDirectory& output) {
-  if (names.empty() || output.pending().SyncFileSystem()) return;
-  for (const std::string& name : names) output.pending().SyncFile(name);
-  output.pending().Sync();
-}
-
-using Folders = std::map<std::string, Directory>;  // by path
 
 // Step 5; gives the directories that hold the bundles.
-Folders PlaceBundles(const std::vector<PendingBundle>& bundles, const Ledger& ledger,
-                     const OutputDirectory& output) {
-  Folders touched;
-  for (const PendingBundle& bundle : bundles) {
-    RemoveReplaced(bundle, ledger, output);
-    for (const std::string& extension : bundle.extensions) {
-      Directory directory = PutInPlace(bundle, extension, output);
-      touched.try_emplace(directory.path(), std::move(directory));
+std::set<const Directory*> PlaceBundles(const std::vector<PendingBundle>& bundles,
+                                        const std::vector<std::optional<ReplacedBundle>>& replaced,
+                                        const OutputDirectory& output) {
+  std::set<const Directory*> touched;
+  for (std::size_t i = 0; i < bundles.size(); ++i) {
+    if (replaced[i]) RemoveReplaced(bundles[i], *replaced[i], output);
+    for (const BundleFileRecord& file : bundles[i].files) {
+      touched.insert(&PutInPlace(bundles[i], file.extension, output));
     }
   }
   return touched;
@@ -60,58 +65,77 @@ Folders PlaceBundles(const std::vector<PendingBundle>& bundles, const Ledger& le
 // Step 6. syncfs here, too: fsync of a directory reports success on an XFS that has shut itself
 // down after an error. Where it is the directories that are synced, .pending/ need not be: a name
 // that comes back there is renamed once more.
-void SyncFolders(const Folders& touched, const OutputDirectory& output) {
+void SyncFolders(const std::set<const Directory*>& touched, const OutputDirectory& output) {
   if (touched.empty() || output.bundles().SyncFileSystem()) return;
-  for (const auto& [path, directory] : touched) directory.Sync();
+  for (const Directory* directory : touched) directory->Sync();
   if (output.layout() == Layout::kHashed) output.bundles().Sync();  // the folders' own entries
-}
-
-// What the ledger is to be told of a chunk, and what is to be put in place then.
-struct Parts {
-  std::vector<CommitItem> items;
-  std::vector<PendingBundle> bundles;  // of the items
-  std::vector<std::string> names;      // their endpoints
-  std::vector<Reservation> unused;     // of which nothing was issued
-};
-
-Parts Take(Chunk& chunk) {
-  Parts parts;
-  for (Outcome& outcome : chunk.outcomes) {
-    if (outcome.reservation) parts.unused.push_back(std::move(*outcome.reservation));
-    if (!outcome.issued) continue;
-    const Reservation& reservation = outcome.issued->reservation;
-    PendingBundle bundle{reservation.serial(), reservation.endpoint(), std::nullopt, {}};
-    for (const BundleFile& file : outcome.files) bundle.extensions.push_back(file.extension);
-    parts.bundles.push_back(std::move(bundle));
-    parts.names.push_back(reservation.endpoint());
-    parts.items.push_back(std::move(*outcome.issued));
-  }
-  return parts;
 }
 
 }  // namespace
 
-std::vector<std::string> CommitChunk(Chunk& chunk, Ledger& ledger, const OutputDirectory& output,
-                                     Time now) {
-  // 2. Every file of the chunk is written as .pending/<serial>.<ext>.
-  const std::vector<std::string> files = WritePending(chunk, output);
+ChunkCommitter::ChunkCommitter(const Run& run, Ledger ledger, const OutputDirectory& output)
+    : run_(run), ledger_(std::move(ledger)), output_(output), records_(output, ToHex(run.token)) {}
 
-  // 3. One syncfs: the files' content and their entries in .pending are durable.
-  SyncPending(files, output);
+// Step 2; gives the names of the pending files.
+std::vector<std::string> ChunkCommitter::WritePending(const Chunk& chunk, Time now) {
+  std::vector<std::string> names;
+  std::string last_serial;
+  for (const Outcome& outcome : chunk.outcomes) {
+    if (!outcome.issued) continue;
+    const CommitItem& item = *outcome.issued;
+    const RecordedSettings settings{item.settings.format, item.settings.profile,
+                                    item.settings.group, item.settings.body};
+    RecordedCertificate record{outcome.endpoint, FormatRfc3339(now), item.der, settings, {}};
+    for (const BundleFile& file : outcome.files) {
+      names.push_back(PendingName(item.reservation.serial(), file.extension));
+      output_.pending().Write(names.back(), file.content);
+    }
+    for (const BundleFileRecord& file : item.files) {
+      record.files.push_back({file.extension, file.bytes, file.sha256});
+    }
+    chunk_records_.Add(record);
+    last_serial = SerialHex(item.reservation.serial());
+  }
+  if (names.empty()) return names;
+  if (committed_ == 0) WriteHead(output_, run_.token);
+  records_.Append(chunk_records_.Take(committed_ + 1, last_serial));
+  return names;
+}
+
+// Step 3.
+void ChunkCommitter::SyncPending(const std::vector<std::string>& names) const {
+  if (names.empty() || output_.pending().SyncFileSystem()) return;
+  for (const std::string& name : names) output_.pending().SyncFile(name);
+  output_.pending().Sync();
+  output_.runs().SyncFile(ToHex(run_.token));
+  if (committed_ == 0) output_.runs().Sync();
+}
+
+std::vector<std::string> ChunkCommitter::Commit(Chunk& chunk, Time now) {
+  // 2. Every file of the chunk is written as .pending/<serial>.<ext>, and what it issues recorded.
+  const std::vector<std::string> files = WritePending(chunk, now);
+
+  // 3. One syncfs: the files' content and their entries are durable.
+  SyncPending(files);
 
   // 4. One transaction: predecessors superseded, rows issued: the one commit point.
   Parts parts = Take(chunk);
-  const auto superseded = ledger.Commit(std::move(parts.items), now);
-  for (std::size_t i = 0; i < superseded.size(); ++i) parts.bundles[i].supersedes = superseded[i];
+  std::vector<std::optional<ReplacedBundle>> replaced;
+  if (!parts.items.empty()) {
+    replaced = ledger_.Commit(run_, committed_ + 1, std::move(parts.items), now);
+    ++committed_;
+  }
 
   // 5. Every file is renamed into place; an older bundle is replaced at this moment.
-  const Folders touched = PlaceBundles(parts.bundles, ledger, output);
+  const auto touched = PlaceBundles(parts.bundles, replaced, output_);
 
   // 6. One more syncfs: the renames are durable.
-  SyncFolders(touched, output);
+  SyncFolders(touched, output_);
 
   // 7. The caller acknowledges. What was reserved and not issued will not be.
-  if (!parts.unused.empty()) ledger.Abandon(std::move(parts.unused));
+  if (!parts.reserved.empty() || !parts.abandoned.empty()) {
+    ledger_.GiveUp(std::move(parts.reserved), std::move(parts.abandoned));
+  }
   return std::move(parts.names);
 }
 

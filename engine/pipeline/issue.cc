@@ -42,57 +42,66 @@ class ChunksInFlight {
 // The serial first stage: the next chunk of the plan, its serials reserved. Record before signing.
 class Reserver {
  public:
-  Reserver(Plan& plan, const RunContext& context, std::int64_t run, ChunksInFlight& chunks)
-      : plan_(plan), context_(context), run_(run), chunks_(chunks) {}
+  Reserver(const Plan& plan, IssuingWorkspace& workspace, const RunOptions& options, const Run& run,
+           ChunksInFlight& chunks)
+      : plan_(plan), workspace_(workspace), options_(options), run_(run), chunks_(chunks) {}
 
   Chunk* Next() {
-    if (next_ == plan_.size() || context_.stop.stop_requested()) return nullptr;
+    if (next_ == plan_.size() || options_.stop.stop_requested()) return nullptr;
     Chunk* const chunk = chunks_.Make();
-    const std::size_t end = next_ + ChunkSize(plan_.size() - next_, context_.threads);
+    const std::size_t end = next_ + ChunkSize(plan_.size() - next_, options_.threads);
     std::vector<std::string> names;
     for (; next_ < end; ++next_) {
-      chunk->outcomes.emplace_back().job = plan_.MakeJob(next_);
-      names.push_back(chunk->outcomes.back().job.endpoint);
+      Outcome& outcome = chunk->outcomes.emplace_back();
+      outcome.number = next_;
+      outcome.endpoint = plan_.EndpointName(next_);
+      names.push_back(outcome.endpoint);
     }
-    auto reservations = context_.ledger.Reserve(run_, plan_.fleet_name(), names, context_.random,
-                                                context_.clock.Now());
+    const Time now = options_.clock.Now();
+    auto reservations = workspace_.ledger().Reserve(run_, names, For(now), options_.random, now);
     for (std::size_t i = 0; i < names.size(); ++i) {
-      chunk->outcomes[i].reservation.emplace(std::move(reservations[i]));
+      chunk->outcomes[i].reserved.emplace(std::move(reservations[i]));
     }
     return chunk;
   }
 
  private:
-  Plan& plan_;
-  const RunContext& context_;
-  const std::int64_t run_;
+  // A chunk is signed some moments after it was reserved: within a day.
+  ReservedFor For(Time now) const {
+    const Time asked = now + plan_.longest_validity().duration + std::chrono::days{1};
+    const Issuer& issuer = workspace_.issuer();
+    return {issuer.id(), std::min(asked, issuer.certificate().not_after)};
+  }
+
+  const Plan& plan_;
+  IssuingWorkspace& workspace_;
+  const RunOptions& options_;
+  const Run& run_;
   ChunksInFlight& chunks_;
   std::size_t next_ = 0;
 };
 
 // The serial last stage: commit, then tell.
-class Committer {
+class Acknowledger {
  public:
-  Committer(const RunContext& context, Ledger& ledger, RunResult& result)
-      : context_(context), ledger_(ledger), result_(result) {}
+  Acknowledger(ChunkCommitter committer, const RunOptions& options, RunResult& result)
+      : committer_(std::move(committer)), options_(options), result_(result) {}
 
   void Take(Chunk& chunk) {
-    if (chunk.dropped) result_.interrupted = true;
     for (const Outcome& outcome : chunk.outcomes) {
       if (outcome.clamped) ++result_.clamped;
       if (outcome.failure.empty()) continue;
-      result_.failures.push_back({outcome.job.endpoint, outcome.failure});
-      context_.observer.Failed(outcome.job.endpoint, outcome.failure);
+      result_.failures.push_back({outcome.endpoint, outcome.failure});
+      options_.observer.Failed(outcome.endpoint, outcome.failure);
     }
-    const std::vector<std::string> issued =
-        CommitChunk(chunk, ledger_, context_.output, context_.clock.Now());
+    const std::vector<std::string> issued = committer_.Commit(chunk, options_.clock.Now());
     result_.issued += issued.size();
-    context_.observer.Acknowledged(issued, result_.issued);  // step 7 of commit.cc
+    options_.observer.Acknowledged(issued, result_.issued);  // step 7 of commit.cc
   }
 
  private:
-  const RunContext& context_;
-  Ledger& ledger_;
+  ChunkCommitter committer_;
+  const RunOptions& options_;
   RunResult& result_;
 };
 
@@ -106,23 +115,29 @@ struct Workers {
   oneapi::tbb::task_arena arena;
 };
 
-void RunPipeline(Reserver& reserver, Committer& committer, ChunksInFlight& chunks,
-                 const BundlePasswords& passwords, const RunContext& context) {
+struct Stages {
+  Reserver& reserver;
+  Acknowledger& acknowledger;
+  ChunksInFlight& chunks;
+};
+
+void RunPipeline(const Stages& stages, const Plan& plan, const IssuingWorkspace& workspace,
+                 const RunOptions& options) {
   namespace tbb = oneapi::tbb;
-  auto workers = std::make_unique<Workers>(context.threads);
-  const std::size_t in_flight = std::size_t{2} * context.threads + 2;
+  auto workers = std::make_unique<Workers>(options.threads);
+  const std::size_t in_flight = std::size_t{2} * options.threads + 2;
   const auto reserve = [&](tbb::flow_control& control) {
-    Chunk* const chunk = reserver.Next();
+    Chunk* const chunk = stages.reserver.Next();
     if (chunk == nullptr) control.stop();
     return chunk;
   };
   const auto mint = [&](Chunk* chunk) {
-    MintChunk(*chunk, passwords, context);
+    MintChunk(*chunk, plan, workspace, options);
     return chunk;
   };
   const auto commit = [&](Chunk* chunk) {
-    committer.Take(*chunk);
-    chunks.Drop(chunk);
+    stages.acknowledger.Take(*chunk);
+    stages.chunks.Drop(chunk);
   };
   try {
     workers->arena.execute([&] {
@@ -153,20 +168,23 @@ std::size_t ChunkSize(std::size_t remaining, unsigned threads) {
   return std::clamp<std::size_t>((remaining + parts - 1) / parts, 1, 64);
 }
 
-RunResult Issue(Plan& plan, const RunContext& context) {
+RunResult Issue(const Plan& plan, IssuingWorkspace& workspace, const RunOptions& options) {
   RunResult result;
+  if (plan.size() == 0) return result;
   const auto start = std::chrono::steady_clock::now();
-  const std::int64_t run = context.ledger.BeginRun(plan.fleet_name(), context.clock.Now());
+  const Time now = options.clock.Now();
+  const Run run = workspace.ledger().BeginRun(plan.fleet_name(), {plan.selection().text(), now},
+                                              options.random, now);
+  ChunksInFlight chunks;
+  Reserver reserver(plan, workspace, options, run, chunks);
   // The last stage has a connection of its own: a Ledger serves one thread at a time, and the first
   // stage reserves while the last one commits.
-  Ledger commit_ledger = context.authority.OpenLedger();
-  ChunksInFlight chunks;
-  Reserver reserver(plan, context, run, chunks);
-  Committer committer(context, commit_ledger, result);
+  Acknowledger acknowledger(
+      ChunkCommitter(run, workspace.authority().OpenLedger(), workspace.output()), options, result);
 
-  RunPipeline(reserver, committer, chunks, plan.passwords(), context);
-  context.ledger.EndRun(run, context.clock.Now());
+  RunPipeline({reserver, acknowledger, chunks}, plan, workspace, options);
   result.interrupted = result.issued + result.failures.size() < plan.size();
+  workspace.ledger().EndRun(run, result.issued == plan.size(), options.clock.Now());
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

@@ -1,6 +1,6 @@
-// Issue: the main job. Chunks of endpoints travel a pipeline: reserve (serial) -> keys, prepare,
-// lint, sign, pack (parallel) -> commit (serial). Bounded in flight, so memory does not grow with
-// the fleet.
+// Issue: the main job. Chunks of endpoints travel a pipeline: reserve (serial) -> expand, keys,
+// prepare, lint, sign, pack (parallel) -> commit (serial). Bounded in flight, so memory does not
+// grow with the fleet.
 //
 // A fault of one endpoint is that endpoint's outcome; a fault of the authority, the disk, the
 // ledger or a key check ends the run with an exception, and what was acknowledged before stays.
@@ -14,14 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "engine/authority/authority.h"
 #include "engine/base/clock.h"
-#include "engine/base/log.h"
 #include "engine/base/random.h"
 #include "engine/keys/generate.h"
-#include "engine/ledger/ledger.h"
 #include "engine/pipeline/plan.h"
-#include "output/output_directory.h"
+#include "engine/pipeline/workspace.h"
 
 namespace fleetmint {
 
@@ -35,18 +32,14 @@ class RunObserver {
   virtual void Failed(const std::string& endpoint, const std::string& reason) = 0;
 };
 
-// RunContext is everything a run works with; nothing is owned.
-struct RunContext {
-  Authority& authority;  // unlocked
-  Ledger& ledger;
-  const OutputDirectory& output;
+// RunOptions is what a run takes from its surroundings; nothing is owned.
+struct RunOptions {
   const Clock& clock;
   RandomSource& random;
   StreamFactory& streams;
   RunObserver& observer;
-  Log& log;
   unsigned threads = 1;  // key workers
-  std::stop_token stop;
+  std::stop_token stop = {};
   KeyOptions keys = {};
 };
 
@@ -63,9 +56,9 @@ struct RunResult {
   std::vector<EndpointFailure> failures;
 };
 
-// Issue issues every job of the plan. Precondition: the run lock is held and Recover has run. May
-// be called from any thread; it uses an arena of its own with threads + 1 slots.
-RunResult Issue(Plan& plan, const RunContext& context);
+// Issue issues every job of the plan. May be called from any thread; it uses an arena of its own
+// with threads + 1 slots. A plan of nothing leaves ledger and output as they are.
+RunResult Issue(const Plan& plan, IssuingWorkspace& workspace, const RunOptions& options);
 
 // WarmUp makes oneTBB load its allocator, which it does at its first use and which must not happen
 // where memory may be short: the C library's dlopen then ends the process.

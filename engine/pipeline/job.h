@@ -3,22 +3,15 @@
 
 #include <string>
 
-#include "engine/keys/key_spec.h"
-#include "engine/x509/certificate_spec.h"
-#include "profiles/bundle_spec.h"
-#include "profiles/password_source.h"
+#include "engine/ledger/rows.h"
+#include "profiles/endpoint_template.h"
 
 namespace fleetmint {
 
 struct Job {
-  std::string endpoint;  // its name, as in the fleet file
-  std::string fqdn;
-  std::string profile;              // its name
-  std::string profile_fingerprint;  // of what was applied
-  CertificateSpec certificate;
-  KeySpec key;
-  BundleSpec bundle;
-  PasswordSource password;
+  std::string endpoint;      // its name, as in the fleet file
+  ExpandedProfile expanded;  // certificate, key, bundle, password
+  SettingsRecord settings;   // that it is issued under, as the ledger keeps them
 };
 
 }  // namespace fleetmint

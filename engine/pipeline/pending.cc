@@ -2,51 +2,49 @@
 
 #include <algorithm>
 
-#include "engine/base/bytes.h"
-
 namespace fleetmint {
 
 std::string PendingName(const Serial& serial, std::string_view extension) {
   return SerialHex(serial) + "." + std::string(extension);
 }
 
+std::optional<Serial> ParseSerial(std::string_view hex) {
+  Serial serial{};
+  if (hex.size() != 2 * serial.size() ||
+      hex.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  const Bytes bytes = FromHex(hex);
+  std::copy(bytes.begin(), bytes.end(), serial.begin());
+  return serial;
+}
+
 std::optional<PendingFile> ParsePendingName(const std::string& name) {
-  constexpr std::size_t kDigits = 2 * sizeof(Serial);
-  if (name.size() < kDigits + 2 || name[kDigits] != '.') return std::nullopt;
-  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  if (!std::all_of(name.begin(), name.begin() + kDigits, is_digit)) return std::nullopt;
-  const Bytes bytes = FromHex(name.substr(0, kDigits));
-  PendingFile file;
-  std::copy(bytes.begin(), bytes.end(), file.serial.begin());
-  file.extension = name.substr(kDigits + 1);
-  return file;
+  const std::size_t dot = name.find('.');
+  if (dot == std::string::npos || dot + 1 == name.size()) return std::nullopt;
+  const auto serial = ParseSerial(std::string_view(name).substr(0, dot));
+  if (!serial) return std::nullopt;
+  return PendingFile{*serial, name.substr(dot + 1)};
 }
 
-PendingBundle PendingBundleOf(const LedgerRow& row) {
-  PendingBundle bundle{row.serial, row.endpoint, row.supersedes, {}};
-  for (const BundleFileRecord& file : row.facts.files) bundle.extensions.push_back(file.extension);
-  return bundle;
-}
-
-void RemoveReplaced(const PendingBundle& bundle, const Ledger& ledger,
+void RemoveReplaced(const PendingBundle& bundle, const ReplacedBundle& replaced,
                     const OutputDirectory& output) {
-  const auto predecessor = bundle.supersedes ? ledger.Find(*bundle.supersedes) : std::nullopt;
-  if (!predecessor) return;
-  for (const BundleFileRecord& old : predecessor->facts.files) {
-    const bool overwritten = bundle.endpoint == predecessor->endpoint &&
-                             std::find(bundle.extensions.begin(), bundle.extensions.end(),
-                                       old.extension) != bundle.extensions.end();
+  for (const BundleFileRecord& old : replaced.files) {
+    const bool overwritten =
+        bundle.endpoint == replaced.endpoint &&
+        std::any_of(bundle.files.begin(), bundle.files.end(),
+                    [&](const BundleFileRecord& file) { return file.extension == old.extension; });
     if (overwritten) continue;
-    const auto [directory, name] = output.BundlePlace(predecessor->endpoint, old.extension);
+    const auto [directory, name] = output.BundlePlace(replaced.endpoint, old.extension);
     directory.Remove(name);
   }
 }
 
-Directory PutInPlace(const PendingBundle& bundle, const std::string& extension,
-                     const OutputDirectory& output) {
-  auto [directory, name] = output.BundlePlace(bundle.endpoint, extension);
+const Directory& PutInPlace(const PendingBundle& bundle, const std::string& extension,
+                            const OutputDirectory& output) {
+  const auto [directory, name] = output.BundlePlace(bundle.endpoint, extension);
   output.pending().Rename(PendingName(bundle.serial, extension), directory, name);
-  return std::move(directory);
+  return directory;
 }
 
 }  // namespace fleetmint

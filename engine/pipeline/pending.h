@@ -3,6 +3,7 @@
 // have been done already. Internal to pipeline/.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,10 @@
 
 namespace fleetmint {
 
+// What a bundle's file may be called behind the endpoint's name.
+inline constexpr std::array<const char*, 4> kBundleExtensions{"pfx", "key.pem", "crt.pem",
+                                                              "chain.pem"};
+
 struct PendingFile {
   Serial serial{};
   std::string extension;
@@ -22,25 +27,25 @@ struct PendingFile {
 // ParsePendingName is its inverse, and nothing for any other name.
 std::string PendingName(const Serial& serial, std::string_view extension);
 std::optional<PendingFile> ParsePendingName(const std::string& name);
+// ParseSerial reads 32 hexadecimal digits.
+std::optional<Serial> ParseSerial(std::string_view hex);
 
 // PendingBundle is an issued certificate whose files are durable, and not all in place yet.
 struct PendingBundle {
   Serial serial{};
   std::string endpoint;
-  std::optional<Serial> supersedes;
-  std::vector<std::string> extensions;  // of all its files
+  std::vector<BundleFileRecord> files;
 };
-PendingBundle PendingBundleOf(const LedgerRow& row);
 
-// RemoveReplaced removes the files of the predecessor's bundle that this one does not overwrite:
+// RemoveReplaced removes the files of the replaced bundle that the new one does not overwrite:
 // another format, or a name written otherwise. To be called before the last file is put in place;
 // so a crash in between is followed by another call.
-void RemoveReplaced(const PendingBundle& bundle, const Ledger& ledger,
+void RemoveReplaced(const PendingBundle& bundle, const ReplacedBundle& replaced,
                     const OutputDirectory& output);
 
-// PutInPlace renames one pending file, and returns the directory that it is in now. What stood
-// there before is replaced at this moment and not before.
-Directory PutInPlace(const PendingBundle& bundle, const std::string& extension,
-                     const OutputDirectory& output);
+// PutInPlace renames one pending file, and gives the directory that it is in now. What stood there
+// before is replaced at this moment and not before.
+const Directory& PutInPlace(const PendingBundle& bundle, const std::string& extension,
+                            const OutputDirectory& output);
 
 }  // namespace fleetmint

@@ -3,138 +3,212 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "engine/base/error.h"
 #include "engine/base/text.h"
-#include "engine/x509/san.h"
+#include "profiles/resolve.h"
+#include "profiles/words.h"
 
 namespace fleetmint {
 namespace {
 
 // Finds `key` in the sorted names; nullptr if it is not there.
-const Ledger::CurrentName* FindCurrent(const std::vector<Ledger::CurrentName>& names,
-                                       const std::string& key) {
+const CurrentName* FindCurrent(const std::vector<CurrentName>& names, const std::string& key) {
   const auto place = std::lower_bound(
       names.begin(), names.end(), key,
-      [](const auto& entry, const auto& text) { return entry.endpoint_key < text; });
+      [](const CurrentName& entry, const std::string& text) { return entry.endpoint_key < text; });
   return place != names.end() && place->endpoint_key == key ? &*place : nullptr;
 }
 
-// Relative password paths are relative to the fleet file; the ledger keeps them absolute.
-void MakeAbsolute(std::string& path, const std::string& fleet_file) {
-  if (path.empty()) return;
-  const auto folder = std::filesystem::absolute(fleet_file).parent_path();
-  path = (folder / path).lexically_normal().string();
+std::string FolderOf(const std::string& file) {
+  return std::filesystem::absolute(file).parent_path().lexically_normal().string();
 }
 
-std::string EncryptionName(const BundleSpec& bundle) {
-  if (!bundle.pfx) return "pem";
-  return bundle.encryption == PfxEncryption::kLegacy ? "legacy" : "modern";
-}
+// Settings of the ledger, read once as long as neighbours share them.
+class KnownSettings {
+ public:
+  explicit KnownSettings(const Ledger& ledger) : ledger_(ledger) {}
+  const Settings& Get(std::int64_t id) {
+    if (id != id_ || !settings_) {
+      SettingsRecord record = ledger_.SettingsOf(id);
+      settings_.emplace(Settings::Parse(record.format, record.profile, record.group, record.body));
+      id_ = id;
+    }
+    return *settings_;
+  }
+
+ private:
+  const Ledger& ledger_;
+  std::int64_t id_ = 0;
+  std::optional<Settings> settings_;
+};
 
 }  // namespace
 
-Plan::Plan(const Fleet& fleet, const Catalog& catalog) : fleet_(&fleet), catalog_(&catalog) {}
+const PlanLayer::Resolved* Plan::Resolve(const Fleet& fleet, std::size_t index, PlanLayer& layer,
+                                         FaultList& faults) const {
+  const std::uint32_t number = fleet.LayerOf(index);
+  if (layer.layer_ == number) return layer.resolved_ ? &*layer.resolved_ : nullptr;
+  layer.layer_ = number;
+  layer.resolved_.reset();
+  FleetLayer said = fleet.Layer(index);
+  const Profile* const named = catalog_->Find(said.profile);
+  if (named == nullptr) return nullptr;  // Fleet::Load has said so
+  const std::optional<Target> target = TargetOf(said.os);
+  const LayerInput input{.patches = said.patches,
+                         .variables = std::move(said.variables),
+                         .group = said.group,
+                         .target = target.value_or(Target::kUnknown),
+                         .domain = said.domain,
+                         .fqdn = said.fqdn,
+                         .base_folder = FolderOf(fleet.file())};
+  auto settings = ResolveSettings(*named, input, fleet.Where(index), faults);
+  if (!settings) return nullptr;
+  EndpointTemplate endpoints(*settings);
+  SettingsRecord record{settings->format(), settings->profile(), settings->group(),
+                        settings->Body()};
+  layer.resolved_.emplace(PlanLayer::Resolved{std::move(*settings), std::move(endpoints),
+                                              std::move(record), !target.has_value()});
+  return &*layer.resolved_;
+}
 
-Plan Plan::Make(const Fleet& fleet, const Catalog& catalog, const Ledger* ledger, FaultList faults,
-                std::span<const std::string> replace) {
-  if (faults.empty()) faults = FaultList(fleet.file());
-  Plan plan(fleet, catalog);
-  const auto current =
-      ledger == nullptr ? std::vector<Ledger::CurrentName>{} : ledger->CurrentNames(fleet.name());
-  PlanSummary& summary = plan.summary_;
-  summary.endpoints = fleet.size();
-  for (std::size_t i = 0; i < fleet.size(); ++i) {
-    bool os_unknown = false;
-    const auto job = plan.ExpandEndpoint(i, faults, &os_unknown);
-    if (!job) continue;
-    const std::string key = AsciiLower(job->endpoint);
-    const auto* issued = FindCurrent(current, key);
-    if (issued != nullptr && std::binary_search(replace.begin(), replace.end(), key)) {
-      ++summary.replaced;
-    } else if (issued != nullptr) {
-      ++summary.already_issued;
-      if (issued->profile_fingerprint != job->profile_fingerprint) ++summary.older_profile;
-      continue;
-    }
-    plan.to_issue_.push_back(static_cast<std::uint32_t>(i));
-    plan.Count(*job, os_unknown);
+std::uint16_t Plan::KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolved& layer) {
+  const Validity& validity = expanded.certificate.validity;
+  const Kind kind{.profile = layer.settings.profile(),
+                  .key = expanded.key,
+                  .encryption = expanded.bundle.pfx
+                                    ? std::string(layer.settings.Value("bundle.encryption"))
+                                    : "pem",
+                  .os_unknown = layer.os_unknown && expanded.bundle.pfx,
+                  .slow_password = expanded.password.kind != PasswordSource::Kind::kDerived,
+                  .validity = validity.duration.count(),
+                  .backdate = validity.backdate.count(),
+                  .jitter = validity.jitter.count()};
+  return kinds_.emplace(kind, static_cast<std::uint16_t>(kinds_.size())).first->second;
+}
+
+void Plan::Validate(const Fleet& fleet, std::size_t index, PlanLayer& layer, FaultList& faults) {
+  const PlanLayer::Resolved* const resolved = Resolve(fleet, index, layer, faults);
+  if (resolved == nullptr) return;
+  const std::string name = fleet.Name(index);
+  const Position where = fleet.Where(index);
+  std::vector<Fault> own;
+  const auto expanded = resolved->endpoints.Expand(name, own);
+  for (Fault& fault : own) {
+    faults.Add(where, "endpoint '" + name + "': " + fault.message, std::move(fault.hint));
   }
-  faults.ThrowIfAny();
-  summary.to_issue = plan.to_issue_.size();
-  summary.not_in_fleet = current.size() - summary.already_issued - summary.replaced;
+  if (!expanded) return;
+  try {
+    passwords_.Load(expanded->password, name);
+  } catch (const Error& error) {
+    faults.AddAt(where, "", error);
+  }
+  endpoints_[index].kind = KindOf(*expanded, *resolved);
+}
+
+Plan Plan::Make(FleetDraft draft, const Catalog& catalog) {
+  Plan plan(catalog);
+  if (const Fleet* const fleet = draft.readable()) {
+    plan.endpoints_.resize(fleet->size());
+    PlanLayer layer;
+    for (std::size_t i = 0; i < fleet->size(); ++i) {
+      plan.Validate(*fleet, i, layer, draft.faults());
+    }
+  }
+  plan.fleet_.emplace(std::move(draft).Accept());
+  plan.Select(Selection::Missing());
   return plan;
 }
 
-void Plan::Count(const Job& job, bool os_unknown) {
-  ++summary_.by_profile[job.profile];
-  ++summary_.by_key[job.key];
-  ++summary_.by_encryption[EncryptionName(job.bundle)];
-  if (os_unknown && job.bundle.pfx) ++summary_.os_unknown;
-  if (job.password.kind != PasswordSource::Kind::kDerived) ++summary_.slow_passwords;
-  if (job.certificate.validity.duration > longest_validity_.duration) {
-    longest_validity_ = job.certificate.validity;
-  }
-}
-
-const Profile* Plan::ProfileOf(std::size_t index, const ResolvedEndpoint& endpoint,
-                               FaultList& faults) {
-  const std::uint32_t layer = fleet_->LayerOf(index);
-  if (layer_ == layer) return layer_profile_ ? &*layer_profile_ : nullptr;
-  layer_ = layer;
-  const Profile* const named = catalog_->Find(endpoint.profile);
-  layer_profile_.reset();
-  if (named == nullptr) return nullptr;  // Fleet::Load has said so
-  layer_profile_ = named->With(endpoint.patches, faults);
-  if (!layer_profile_) return nullptr;
-  layer_fingerprint_ = layer_profile_->Fingerprint();
-  return &*layer_profile_;
-}
-
-std::optional<Job> Plan::ExpandEndpoint(std::size_t index, FaultList& faults, bool* os_unknown) {
-  const ResolvedEndpoint endpoint = fleet_->Resolve(index);
-  const Profile* const profile = ProfileOf(index, endpoint, faults);
-  if (profile == nullptr) return std::nullopt;
-  const Target target = TargetOf(endpoint.os).value_or(Target::kUnknown);
-  *os_unknown = target == Target::kUnknown;
-  auto expanded =
-      Expand(*profile, endpoint.variables, target, endpoint.where, faults, endpoint.patches);
-  if (!expanded) return std::nullopt;
-  const std::string& fqdn = endpoint.variables.find("fqdn")->second;
-  if (const auto fault = DnsNameFault(fqdn, false)) {
-    faults.Add(endpoint.where, "endpoint '" + endpoint.name + "': fqdn '" + fqdn + "': " + *fault,
-               kDnsNameHint);
-    return std::nullopt;
-  }
-  MakeAbsolute(expanded->password.path, fleet_->file());
-  try {
-    passwords_.Load(expanded->password, endpoint.name);
-  } catch (const Error& error) {
-    for (const Fault& fault : error.faults()) {
-      if (fault.where.file.empty()) {
-        faults.Add(endpoint.where, fault.message, fault.hint);
-      } else {
-        faults.AddAll(error);  // a place in the password file
-      }
+void Plan::AddChanges(const std::vector<SettingChange>& changes) {
+  for (const SettingChange& change : changes) {
+    auto place = std::find_if(summary_.changes.begin(), summary_.changes.end(),
+                              [&](const PlanChange& known) { return known.key == change.key; });
+    if (place == summary_.changes.end()) {
+      place = summary_.changes.insert(place, {change.key, change.before, change.now, true, 0});
     }
-    return std::nullopt;
+    place->alike = place->alike && place->before == change.before && place->now == change.now;
+    ++place->endpoints;
   }
-  Job job;
-  job.endpoint = endpoint.name;
-  job.fqdn = fqdn;
-  job.profile = profile->name();
-  job.profile_fingerprint = layer_fingerprint_;
-  job.certificate = std::move(expanded->certificate);
-  job.key = expanded->key;
-  job.bundle = std::move(expanded->bundle);
-  job.password = std::move(expanded->password);
-  return job;
 }
 
-Job Plan::MakeJob(std::size_t i) {
+void Plan::Compare(const Ledger& ledger, Time now) {
+  const std::vector<CurrentName> current = ledger.CurrentNames(fleet_->name());
+  KnownSettings known(ledger);
+  PlanLayer layer;
+  FaultList none(fleet_->file());
+  // Neighbours of one layer, issued under the same settings, differ in the same way.
+  std::optional<std::pair<std::uint32_t, std::int64_t>> compared;
+  std::vector<SettingChange> changes;
+  std::size_t found = 0;
+  summary_.changes.clear();
+  for (std::size_t i = 0; i < fleet_->size(); ++i) {
+    const CurrentName* const name = FindCurrent(current, AsciiLower(fleet_->Name(i)));
+    Endpoint& endpoint = endpoints_[i];
+    endpoint.issued = name != nullptr;
+    if (name == nullptr) continue;
+    ++found;
+    endpoint.expired = name->not_after < now;
+    const std::pair pair{fleet_->LayerOf(i), name->settings};
+    if (compared != pair) {
+      changes = Differences(known.Get(name->settings), Resolve(*fleet_, i, layer, none)->settings);
+      compared = pair;
+    }
+    endpoint.changed = !changes.empty();
+    AddChanges(changes);
+  }
+  std::sort(summary_.changes.begin(), summary_.changes.end(),
+            [](const PlanChange& a, const PlanChange& b) { return a.key < b.key; });
+  summary_.not_in_fleet = current.size() - found;
+  Select(selection_);
+}
+
+void Plan::Select(const Selection& selection) {
+  selection_ = selection;
+  to_issue_.clear();
+  std::map<std::uint16_t, std::size_t> counts;
+  PlanSummary summary;
+  summary.endpoints = endpoints_.size();
+  summary.not_in_fleet = summary_.not_in_fleet;
+  summary.changes = std::move(summary_.changes);
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    const Endpoint& endpoint = endpoints_[i];
+    if (endpoint.issued && !selection.Wants(AsciiLower(fleet_->Name(i)), true)) {
+      ++summary.already_issued;
+      if (endpoint.expired) ++summary.expired;
+      if (endpoint.changed) ++summary.changed;
+      continue;
+    }
+    if (endpoint.issued) ++summary.replaced;
+    to_issue_.push_back(static_cast<std::uint32_t>(i));
+    ++counts[endpoint.kind];
+  }
+  summary.to_issue = to_issue_.size();
+  longest_validity_ = {};
+  for (const auto& [kind, number] : kinds_) {
+    const auto counted = counts.find(number);
+    if (counted == counts.end()) continue;
+    const std::size_t count = counted->second;
+    summary.by_profile[kind.profile] += count;
+    summary.by_key[kind.key] += count;
+    summary.by_encryption[kind.encryption] += count;
+    if (kind.os_unknown) summary.os_unknown += count;
+    if (kind.slow_password) summary.slow_passwords += count;
+    const Validity validity{Seconds{kind.validity}, Seconds{kind.backdate}, Seconds{kind.jitter}};
+    if (validity.duration > longest_validity_.duration) longest_validity_ = validity;
+  }
+  summary_ = std::move(summary);
+}
+
+Job Plan::MakeJob(std::size_t i, PlanLayer& layer) const {
+  const std::size_t index = to_issue_.at(i);
   FaultList faults(fleet_->file());
-  bool os_unknown = false;
-  auto job = ExpandEndpoint(to_issue_.at(i), faults, &os_unknown);
+  const PlanLayer::Resolved* const resolved = Resolve(*fleet_, index, layer, faults);
+  std::vector<Fault> own;
+  const std::string name = fleet_->Name(index);
+  auto expanded = resolved == nullptr ? std::nullopt : resolved->endpoints.Expand(name, own);
+  for (Fault& fault : own) faults.Add(fleet_->Where(index), std::move(fault.message));
   faults.ThrowIfAny();  // cannot be: Make has expanded the same endpoint
-  return std::move(*job);
+  return {name, std::move(*expanded), resolved->record};
 }
 
 }  // namespace fleetmint

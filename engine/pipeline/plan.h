@@ -1,76 +1,127 @@
 // Plan: fleet x profiles x ledger -> jobs. Everything that can be wrong with an inventory is found
 // here, before a serial is reserved or a byte written.
 //
-// A Plan holds 4 bytes an endpoint; jobs are made one at a time. For one thread at a time.
+// Made in three steps, so that each can be looked at before the next: Make expands and validates
+// every endpoint, Compare holds them against the ledger, Select decides which a run is for.
+//
+// A Plan holds some bytes an endpoint; jobs are made when they are needed. MakeJob is safe from
+// several threads at once, everything else is for one.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "engine/authority/issuer.h"
 #include "engine/ledger/ledger.h"
 #include "engine/pipeline/bundle_passwords.h"
 #include "engine/pipeline/job.h"
+#include "engine/pipeline/selection.h"
 #include "inventory/fleet.h"
+#include "profiles/settings.h"
 
 namespace fleetmint {
+
+// PlanChange is a setting that differs from what endpoints were issued under.
+struct PlanChange {
+  std::string key;
+  std::string before, now;    // of the first of them
+  bool alike = true;          // the same values for all of them
+  std::size_t endpoints = 0;  // how many
+};
 
 // PlanSummary is what `check` and `issue` tell before anything happens.
 struct PlanSummary {
   std::size_t endpoints = 0;       // in the fleet
-  std::size_t already_issued = 0;  // have a current certificate
-  std::size_t older_profile = 0;   // of those: issued under other settings than today's
+  std::size_t already_issued = 0;  // have a current certificate, and are not issued now
+  std::size_t expired = 0;         // of those: it has expired
+  std::size_t changed = 0;         // of those: issued under other settings than today's
   std::size_t to_issue = 0;
-  std::size_t replaced = 0;        // of to_issue: have a current certificate, whose bundle is lost
+  std::size_t replaced = 0;        // of to_issue: have a current certificate
   std::size_t os_unknown = 0;      // of to_issue: `os` absent, so modern encryption
   std::size_t not_in_fleet = 0;    // current certificates whose endpoint the file no longer names
   std::size_t slow_passwords = 0;  // of to_issue: user-given passwords (100,000 iterations)
   std::map<std::string, std::size_t> by_profile;     // of to_issue
   std::map<KeySpec, std::size_t> by_key;             // of to_issue
   std::map<std::string, std::size_t> by_encryption;  // of to_issue: "modern", "legacy", "pem"
+  std::vector<PlanChange> changes;                   // of the changed ones, by key
+};
+
+// PlanLayer is the layer that was resolved last: neighbours mostly share it. For one thread.
+class PlanLayer {
+ private:
+  friend class Plan;
+  struct Resolved {
+    Settings settings;
+    EndpointTemplate endpoints;
+    SettingsRecord record;
+    bool os_unknown = false;
+  };
+  std::optional<std::uint32_t> layer_;
+  std::optional<Resolved> resolved_;  // nothing: it is faulty
 };
 
 class Plan {
  public:
-  // Make expands and validates every endpoint and finds out which are to be issued. `ledger` may be
-  // null: nothing has been issued yet. Throws Error(kInput) with all faults: those of `faults`
-  // (which Fleet::Load found) and its own. `fleet` and `catalog` must outlive the plan.
-  // `replace`: endpoints (lower case, sorted) that are issued anew though they have a certificate.
-  static Plan Make(const Fleet& fleet, const Catalog& catalog, const Ledger* ledger,
-                   FaultList faults = FaultList(""), std::span<const std::string> replace = {});
+  // Make expands and validates every endpoint. Throws Error(kInput) with all faults: those that
+  // the draft has and its own. `catalog` must outlive the plan.
+  static Plan Make(FleetDraft draft, const Catalog& catalog);
+
+  // Compare finds out which endpoints have a current certificate at `now`, and how the settings of
+  // those differ.
+  void Compare(const Ledger& ledger, Time now);
+
+  // Select decides which endpoints the run is for (before: those that Selection::Missing selects).
+  void Select(const Selection& selection);
 
   const PlanSummary& summary() const { return summary_; }
   const std::string& fleet_name() const { return fleet_->name(); }
+  const Selection& selection() const { return selection_; }
   std::size_t size() const { return to_issue_.size(); }
-  // LongestValidity is the longest validity asked for, for Issuer::CheckValidity.
+  // longest_validity is the longest validity that the selected ones ask for.
   const Validity& longest_validity() const { return longest_validity_; }
 
-  // MakeJob makes the job of number i in [0, size()).
-  Job MakeJob(std::size_t i);
+  // EndpointName gives the name of number i in [0, size()), and MakeJob its job.
+  std::string EndpointName(std::size_t i) const { return fleet_->Name(to_issue_.at(i)); }
+  Job MakeJob(std::size_t i, PlanLayer& layer) const;
 
   const BundlePasswords& passwords() const { return passwords_; }
 
  private:
-  Plan(const Fleet& fleet, const Catalog& catalog);
-  // Expands endpoint `index` of the fleet; nothing if it added to `faults`.
-  std::optional<Job> ExpandEndpoint(std::size_t index, FaultList& faults, bool* os_unknown);
-  // The profile of `endpoint` with its patches applied, or null after a fault; kept for its layer.
-  const Profile* ProfileOf(std::size_t index, const ResolvedEndpoint& endpoint, FaultList& faults);
-  void Count(const Job& job, bool os_unknown);
+  // What a summary counts, the same for many endpoints.
+  struct Kind {
+    std::string profile;
+    KeySpec key;
+    std::string encryption;
+    bool os_unknown = false;
+    bool slow_password = false;
+    std::int64_t validity = 0, backdate = 0, jitter = 0;  // seconds
+    friend auto operator<=>(const Kind&, const Kind&) = default;
+  };
+  struct Endpoint {
+    std::uint16_t kind = 0;
+    bool issued = false, expired = false, changed = false;
+  };
 
-  const Fleet* fleet_;
+  explicit Plan(const Catalog& catalog) : catalog_(&catalog) {}
+  const PlanLayer::Resolved* Resolve(const Fleet& fleet, std::size_t index, PlanLayer& layer,
+                                     FaultList& faults) const;
+  // Expands endpoint `index`, and makes sure that its password can be had.
+  void Validate(const Fleet& fleet, std::size_t index, PlanLayer& layer, FaultList& faults);
+  std::uint16_t KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolved& layer);
+  void AddChanges(const std::vector<SettingChange>& changes);
+
   const Catalog* catalog_;
+  std::optional<Fleet> fleet_;
+  Selection selection_ = Selection::Missing();
+  std::vector<Endpoint> endpoints_;      // of the fleet
   std::vector<std::uint32_t> to_issue_;  // indexes into the fleet
+  std::map<Kind, std::uint16_t> kinds_;
   PlanSummary summary_;
   Validity longest_validity_;
   BundlePasswords passwords_;
-  // The layer seen last: neighbours mostly share it.
-  std::optional<std::uint32_t> layer_;
-  std::optional<Profile> layer_profile_;
-  std::string layer_fingerprint_;
 };
 
 }  // namespace fleetmint

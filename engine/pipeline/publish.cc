@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "engine/base/durable_file.h"
 #include "engine/base/pem.h"
 #include "engine/pipeline/presence.h"
 #include "output/rollout.h"
@@ -10,117 +11,129 @@
 namespace fleetmint {
 namespace {
 
-constexpr const char* kCrLf = "\r\n";  // RFC 4180 2.1
+// Replaces a file durably, but leaves one alone that would not change, its times included: the new
+// text is held against the old one, and written from the first difference on.
+class ReplacedFile final : public PublishedFile {
+ public:
+  ReplacedFile(const Directory& directory, std::string name)
+      : directory_(directory),
+        name_(std::move(name)),
+        old_size_(directory_.FileSize(name_).value_or(0)),
+        existed_(directory_.FileSize(name_).has_value()) {}
 
-// Writes each file durably, in place of the one before.
+  using PublishedFile::Append;
+  void Append(std::string_view text, const std::string&, bool present) override {
+    if (!present) return;
+    if (!file_ && Continues(text)) {
+      same_ += text.size();
+      return;
+    }
+    Differ();
+    file_->Append(AsBytes(text));
+  }
+
+  void End() override {
+    if (!file_ && existed_ && same_ == old_size_) return;
+    Differ();
+    file_->Commit();
+  }
+
+ private:
+  static constexpr std::uint64_t kWindow = std::uint64_t{1} << 20U;
+
+  // Whether the old file goes on with `text` where it has been equal so far.
+  bool Continues(std::string_view text) {
+    if (same_ + text.size() > old_size_) return false;
+    if (same_ < window_at_ || same_ + text.size() > window_at_ + window_.size()) {
+      window_at_ = same_;
+      window_ = directory_.ReadRange(name_, same_, std::max<std::uint64_t>(kWindow, text.size()));
+    }
+    return AsText(window_).substr(static_cast<std::size_t>(same_ - window_at_), text.size()) ==
+           text;
+  }
+
+  // From here on a new file is written, with what was equal at its start.
+  void Differ() {
+    if (file_) return;
+    file_.emplace(directory_, name_);
+    for (std::uint64_t at = 0; at < same_; at += kWindow) {
+      file_->Append(directory_.ReadRange(name_, at, std::min(kWindow, same_ - at)));
+    }
+  }
+
+  const Directory& directory_;
+  const std::string name_;
+  const std::uint64_t old_size_;
+  const bool existed_;
+  std::uint64_t same_ = 0;       // bytes that are as they were
+  std::uint64_t window_at_ = 0;  // of the old file
+  Bytes window_;
+  std::optional<DurableFile> file_;
+};
+
 class FileWriter final : public PublishSink {
  public:
   explicit FileWriter(const Directory& root) : root_(root) {}
 
-  void Begin(const std::string& folder, const std::string& name) override {
-    if (!folder.empty()) folder_.emplace(root_.MakeSubdirectory(folder, 0700));
-    file_.emplace(folder.empty() ? root_ : *folder_, name);
+  std::unique_ptr<PublishedFile> Begin(const std::string& folder,
+                                       const std::string& name) override {
+    if (folder.empty()) return std::make_unique<ReplacedFile>(root_, name);
+    if (!folder_) folder_.emplace(root_.MakeSubdirectory(folder, 0700));
+    return std::make_unique<ReplacedFile>(*folder_, name);
   }
-  void Append(std::string_view text, const std::string&, bool present) override {
-    if (present) file_->Append(AsBytes(text));
-  }
-  void End() override { file_->Commit(); }
 
  private:
   const Directory& root_;
-  std::optional<Directory> folder_;
-  std::optional<DurableFile> file_;
+  std::optional<Directory> folder_;  // there is one: rollout
 };
 
-}  // namespace
-
-ManifestEntry ManifestEntryOf(const LedgerRow& row, const Ledger& ledger,
-                              const OutputDirectory& output) {
-  const IssuedFacts& facts = row.facts;
-  ManifestEntry entry;
-  entry.endpoint = row.endpoint;
-  entry.fqdn = facts.fqdn;
-  entry.profile = facts.profile;
-  entry.subject = facts.subject;
-  entry.dns = facts.dns;
-  entry.ip = facts.ip;
-  entry.serial = SerialHex(row.serial);
-  entry.not_before = FormatRfc3339(facts.not_before);
-  entry.not_after = FormatRfc3339(facts.not_after);
-  entry.sha1 = ToHex(facts.sha1);
-  entry.sha256 = ToHex(facts.sha256);
-  entry.spki_sha256 = ToHex(facts.spki_sha256);
-  entry.issuer = facts.issuer;
-  entry.key = facts.key;
-  entry.encryption = facts.encryption;
-  for (const BundleFileRecord& file : facts.files) {
-    entry.files.push_back(
-        {output.BundlePath(row.endpoint, file.extension), file.bytes, ToHex(file.sha256)});
-  }
-  const auto predecessor = row.supersedes ? ledger.Find(*row.supersedes) : std::nullopt;
-  if (predecessor) {
-    entry.supersedes.push_back({SerialHex(predecessor->serial), ToHex(predecessor->facts.sha1),
-                                ToHex(predecessor->facts.sha256)});
-  }
-  entry.state = row.delivered_at ? "delivered" : StateName(row.state);
-  if (row.issued_at) entry.issued_at = FormatRfc3339(*row.issued_at);
-  return entry;
-}
-
-namespace {
-
 // manifest.jsonl and manifest.csv, of one state of the ledger and of the bundles.
-PublishReport RenderManifests(const Ledger& ledger, const OutputDirectory& output,
+PublishReport RenderManifests(const Authority& authority, const OutputDirectory& output,
                               PublishSink& sink) {
   PublishReport report;
-  std::vector<bool> presence;  // of the rows, in their order
-  sink.Begin("", "manifest.jsonl");
-  ledger.ForEachCurrent(output.fleet(), [&](const LedgerRow& row) {
+  Records records(authority, output);
+  const auto json = sink.Begin("", "manifest.jsonl");
+  const auto csv = sink.Begin("", "manifest.csv");
+  csv->Append(ManifestCsvHeader() + kCsvLineEnd);
+  authority.ledger().ForEachCurrent(output.fleet(), [&](const IssuedRow& row) {
     const bool present = IsPresent(row, output) || WasTakenAway(row, output);
-    presence.push_back(present);
-    sink.Append(ManifestJsonLine(ManifestEntryOf(row, ledger, output)) + "\n", row.endpoint,
-                present);
+    const ManifestLine line = records.ManifestLineOf(row);
+    json->Append(line.json + "\n", row.endpoint, present);
+    csv->Append(line.csv + kCsvLineEnd, row.endpoint, present);
     if (present) {
       ++report.endpoints;
     } else {
       report.missing.push_back(row.endpoint);
     }
   });
-  sink.End();
-  sink.Begin("", "manifest.csv");
-  sink.Append(ManifestCsvHeader() + kCrLf, "", true);
-  std::size_t next = 0;
-  ledger.ForEachCurrent(output.fleet(), [&](const LedgerRow& row) {
-    sink.Append(ManifestCsvLine(ManifestEntryOf(row, ledger, output)) + kCrLf, row.endpoint,
-                presence.at(next++));
-  });
-  sink.End();
+  json->End();
+  csv->End();
   return report;
 }
 
 }  // namespace
 
-PublishReport RenderPublished(const Ledger& ledger, const Authority& authority,
-                              const OutputDirectory& output, PublishSink& sink) {
+PublishReport RenderPublished(const Authority& authority, const OutputDirectory& output,
+                              PublishSink& sink) {
   PublishReport report;
-  ledger.Snapshot([&] { report = RenderManifests(ledger, output, sink); });
-  sink.Begin("", "chain.pem");
-  for (const Bytes& certificate : authority.Chain())
-    sink.Append(PemEncode("CERTIFICATE", certificate), "", true);
-  sink.End();
+  authority.ledger().Snapshot([&] { report = RenderManifests(authority, output, sink); });
+  const auto chain = sink.Begin("", "chain.pem");
+  for (const Bytes& certificate : authority.ChainDers()) {
+    chain->Append(PemEncode("CERTIFICATE", certificate));
+  }
+  chain->End();
   for (const EmbeddedFile& file : RolloutFiles()) {
-    sink.Begin("rollout", std::string(file.name));
-    sink.Append(file.text, "", true);
-    sink.End();
+    const auto script = sink.Begin("rollout", std::string(file.name));
+    script->Append(file.text);
+    script->End();
   }
   return report;
 }
 
-PublishReport Publish(const Ledger& ledger, const Authority& authority,
-                      const OutputDirectory& output) {
+PublishReport Publish(const Authority& authority, const OutputDirectory& output) {
   const FileLock alone = output.LockForPublishing();
   FileWriter writer(output.root());
-  return RenderPublished(ledger, authority, output, writer);
+  return RenderPublished(authority, output, writer);
 }
 
 }  // namespace fleetmint

@@ -2,32 +2,37 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/authority/authority.h"
-#include "engine/ledger/ledger.h"
+#include "engine/pipeline/records.h"
 #include "output/manifest.h"
 #include "output/output_directory.h"
 
 namespace fleetmint {
 
-// PublishSink takes the published files one after another.
+// PublishedFile takes the text of one file, piece by piece.
+class PublishedFile {
+ public:
+  virtual ~PublishedFile() = default;
+  // Append adds text; `endpoint` says whose line it is, or is empty. `present` is false if a file
+  // of its bundle is not there: the published file leaves the line out.
+  virtual void Append(std::string_view text, const std::string& endpoint, bool present) = 0;
+  void Append(std::string_view text) { Append(text, "", true); }
+  virtual void End() = 0;
+};
+
+// PublishSink takes the published files; several may be open at once.
 class PublishSink {
  public:
   virtual ~PublishSink() = default;
   // Begin starts the file `name` in `folder` ("": the output directory itself).
-  virtual void Begin(const std::string& folder, const std::string& name) = 0;
-  // Append adds text; `endpoint` says whose line it is, or is empty. `present` is false if a file
-  // of its bundle is not there: the published file leaves the line out.
-  virtual void Append(std::string_view text, const std::string& endpoint, bool present) = 0;
-  virtual void End() = 0;
+  virtual std::unique_ptr<PublishedFile> Begin(const std::string& folder,
+                                               const std::string& name) = 0;
 };
-
-// ManifestEntryOf gives the manifest's view of a current row of `ledger`.
-ManifestEntry ManifestEntryOf(const LedgerRow& row, const Ledger& ledger,
-                              const OutputDirectory& output);
 
 // PublishReport says what a manifest holds.
 struct PublishReport {
@@ -38,12 +43,12 @@ struct PublishReport {
 
 // RenderPublished gives `sink` manifest.jsonl, manifest.csv, chain.pem and rollout/ of the output's
 // fleet as the ledger says they shall be.
-PublishReport RenderPublished(const Ledger& ledger, const Authority& authority,
-                              const OutputDirectory& output, PublishSink& sink);
+PublishReport RenderPublished(const Authority& authority, const OutputDirectory& output,
+                              PublishSink& sink);
 
-// Publish writes these files, each replaced atomically and durably; one process at a time, the
-// others wait. The manifest holds only what exists. Needs no private key.
-PublishReport Publish(const Ledger& ledger, const Authority& authority,
-                      const OutputDirectory& output);
+// Publish writes these files, each replaced atomically and durably, and only if it is to change;
+// one process at a time, the others wait. The manifest holds only what exists. Needs no private
+// key.
+PublishReport Publish(const Authority& authority, const OutputDirectory& output);
 
 }  // namespace fleetmint

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/ledger/ledger.h"
 #include "output/output_directory.h"
@@ -16,12 +17,14 @@ struct RecoveryReport {
   std::size_t discarded = 0;           // pending files of certificates that were never issued
   std::size_t abandoned = 0;           // reservations without an issue
   std::vector<std::string> strangers;  // names in .pending that are not ours; left alone
+  std::vector<std::string> rejected;   // named as ours, but not what the ledger has; set aside
 };
 
-// Recover follows DESIGN "Recovery": a pending file whose serial is `issued` is renamed into place,
-// the others are deleted, and `reserved` rows become `abandoned`. When it returns, the bundles of
-// all issued endpoints are durable. Precondition: the run lock is held. Idempotent. Errors: kDisk,
-// kLedger.
-RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Log& log);
+// Recover: a pending file whose serial is `issued`, and whose size and hash are the recorded ones,
+// is renamed into place; one of that name with another content is set aside as `rejected-NAME`; the
+// other pending files of ours are deleted; `reserved` rows become `abandoned`. When it returns, the
+// bundles of all issued endpoints are durable. Precondition: the run lock is held, and AlignHead
+// was called. Idempotent. Errors: kDisk, kLedger.
+RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Time now, Log& log);
 
 }  // namespace fleetmint

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <thread>
 #include <unordered_set>
 
@@ -22,34 +23,27 @@ namespace {
 constexpr std::size_t kBatch = 256;
 constexpr std::size_t kMostManifestBytes = std::size_t{4} << 30U;
 
-std::vector<Certificate> CheckChain(const Authority& authority, Time now, VerifyReport& report) {
-  std::vector<Certificate> chain;
-  for (const Bytes& der : authority.Chain()) chain.push_back(Certificate::Parse(der));
-  for (std::string& fault : ChainFaults(chain, now)) {
+void CheckChain(const Authority& authority, Time now, VerifyReport& report) {
+  for (std::string& fault : ChainFaults(authority.Chain(), now)) {
     report.findings.push_back({"", "chain.pem", std::move(fault)});
   }
-  return chain;
 }
 
-// Holds the published files against what the ledger says they shall be; names the first difference
-// of each.
-class PublishedCheck final : public PublishSink {
+// Holds a published file against what the ledger says it shall be; names the first difference.
+class FileCheck final : public PublishedFile {
  public:
-  PublishedCheck(const Directory& root, VerifyReport& report) : root_(root), report_(report) {}
-
-  void Begin(const std::string& folder, const std::string& name) override {
-    path_ = folder.empty() ? name : folder + "/" + name;
-    rest_ = {};
-    faulty_ = false;
+  FileCheck(const Directory& root, const std::string& folder, const std::string& name,
+            VerifyReport& report)
+      : report_(report), path_(folder.empty() ? name : folder + "/" + name) {
     try {
-      content_ = folder.empty() ? root_.Read(name, kMostManifestBytes)
-                                : root_.Subdirectory(folder).Read(name, kMostManifestBytes);
+      content_ = root.Read(path_, kMostManifestBytes);
       rest_ = AsText(content_);
     } catch (const Error& error) {
       Fault("", error.faults().front().message);
     }
   }
 
+  using PublishedFile::Append;
   // Where a bundle is missing, which is a finding of its own, its line may be there or not.
   void Append(std::string_view text, const std::string& endpoint, bool present) override {
     if (faulty_) return;
@@ -73,12 +67,24 @@ class PublishedCheck final : public PublishSink {
         {endpoint, path_, message + " (fleetmint manifest writes it again)"});
   }
 
-  const Directory& root_;
   VerifyReport& report_;
-  std::string path_;
+  const std::string path_;
   Bytes content_;
   std::string_view rest_;
   bool faulty_ = false;
+};
+
+class PublishedCheck final : public PublishSink {
+ public:
+  PublishedCheck(const Directory& root, VerifyReport& report) : root_(root), report_(report) {}
+  std::unique_ptr<PublishedFile> Begin(const std::string& folder,
+                                       const std::string& name) override {
+    return std::make_unique<FileCheck>(root_, folder, name, report_);
+  }
+
+ private:
+  const Directory& root_;
+  VerifyReport& report_;
 };
 
 // Names below bundles/ that the ledger does not know.
@@ -102,62 +108,64 @@ void CheckStrangers(const OutputDirectory& output, const std::unordered_set<std:
     }
   }
   for (const std::string& name : output.pending().List()) {
-    report.findings.push_back(
-        {"", ".pending/" + name, "a file of an unfinished run (fleetmint issue finishes it)"});
+    report.findings.push_back({"", ".pending/" + name,
+                               name.starts_with("rejected-")
+                                   ? "was set aside: it is not what the ledger has recorded"
+                                   : "a file of an unfinished run (fleetmint issue finishes it)"});
   }
 }
 
 class Verifier {
  public:
-  Verifier(const Ledger& ledger, const Authority& authority, const OutputDirectory& output,
-           const Catalog& catalog, Time now, unsigned threads, bool run_in_progress,
-           std::stop_token stop)
-      : ledger_(ledger),
-        output_(output),
-        context_{authority, output, catalog, passwords_, CheckChain(authority, now, report_),
-                 {},        now},
+  Verifier(const VerifyTarget& target, Time now, unsigned threads, std::stop_token stop)
+      : target_(target),
+        ledger_(target.authority.ledger()),
+        records_(target.authority, target.output),
+        context_{target_, passwords_, now},
         workers_(oneapi::tbb::global_control::max_allowed_parallelism, threads),
         arena_(static_cast<int>(threads)),
-        run_in_progress_(run_in_progress),
         stop_(std::move(stop)) {
-    if (context_.chain.empty()) {
+    if (target_.authority.Chain().empty()) {
       throw Error(ErrorKind::kAuthority, "the authority has no certificate yet");
     }
-    for (const Certificate& certificate : context_.chain) {
-      context_.chain_ders.insert(certificate.der());
-    }
+    CheckChain(target_.authority, now, report_);
   }
 
   VerifyReport Run() {
     for (const std::string& fault : ledger_.IntegrityFaults()) {
       report_.findings.push_back({"", "", "the ledger is damaged: " + fault});
     }
-    ledger_.ForEachCurrent(output_.fleet(), [&](const LedgerRow& row) {
+    ledger_.ForEachCurrent(target_.output.fleet(), [&](const IssuedRow& row) {
       Take(row);
       if (batch_.size() == kBatch) Flush();
     });
     Flush();
-    if (!run_in_progress_) {
-      PublishedCheck published(output_.root(), report_);
-      RenderPublished(ledger_, context_.authority, output_, published);
-      CheckStrangers(output_, known_, report_);
+    if (!target_.run_in_progress) {
+      PublishedCheck published(target_.output.root(), report_);
+      RenderPublished(target_.authority, target_.output, published);
+      CheckStrangers(target_.output, known_, report_);
     }
     return std::move(report_);
   }
 
  private:
-  void Take(const LedgerRow& row) {
+  void Take(const IssuedRow& row) {
     ++report_.endpoints;
     const bool unique = serials_.insert(SerialHex(row.serial)).second &&
-                        keys_.insert(ToHex(row.facts.spki_sha256)).second &&
+                        keys_.insert(ToHex(row.spki_sha256)).second &&
                         names_.insert(AsciiLower(row.endpoint)).second;
     if (!unique) {
       report_.findings.push_back(
           {row.endpoint, "", "its serial, key or name stands twice in the ledger"});
     }
-    if (WasTakenAway(row, output_)) {
+    if (row.files.empty()) {
+      report_.findings.push_back(
+          {row.endpoint, "", "the ledger is damaged: it names no file of the bundle"});
+      return;
+    }
+    if (WasTakenAway(row, target_.output)) {
       ++report_.delivered;
-      for (const std::string& path : FilesPresent(row, output_)) {
+      for (const std::string& path : FilesPresent(row, target_.output)) {
         known_.insert(path);
         report_.findings.push_back({row.endpoint, path,
                                     "was delivered, and the rest of its bundle is not here "
@@ -165,20 +173,30 @@ class Verifier {
       }
       return;
     }
-    for (const BundleFileRecord& file : row.facts.files) {
-      known_.insert(output_.BundlePath(row.endpoint, file.extension));
+    for (const BundleFileRecord& file : row.files) {
+      known_.insert(target_.output.BundlePath(row.endpoint, file.extension));
     }
-    report_.files += row.facts.files.size();
+    report_.files += row.files.size();
     try {
-      passwords_.Load(PasswordSource::Parse(row.facts.password), row.endpoint);
-      batch_.push_back(row);
+      batch_.push_back({row, Expected(row)});
     } catch (const Error& error) {
-      report_.findings.push_back({row.endpoint, "", error.faults().front().message});
+      for (const Fault& fault : error.faults()) {
+        report_.findings.push_back({row.endpoint, "", fault.message});
+      }
     }
   }
 
+  // What the settings of the row make of its name; its password can be had.
+  ExpandedProfile Expected(const IssuedRow& row) {
+    std::vector<Fault> faults;
+    auto expected = records_.LayerOf(row).endpoints.Expand(row.endpoint, faults);
+    if (!expected) throw Error(ErrorKind::kFindings, std::move(faults));
+    passwords_.Load(expected->password, row.endpoint);
+    return std::move(*expected);
+  }
+
   void Flush() {
-    std::vector<BundleResult> results(batch_.size());
+    std::vector<std::vector<Finding>> results(batch_.size());
     arena_.execute([&] {
       oneapi::tbb::parallel_for(std::size_t{0}, batch_.size(), [&](std::size_t i) {
         if (!stop_.stop_requested()) results[i] = CheckBundle(context_, batch_[i]);
@@ -186,49 +204,44 @@ class Verifier {
     });
     for (std::size_t i = 0; i < batch_.size(); ++i) {
       if (stop_.stop_requested()) throw Error(ErrorKind::kInterrupted, "verify was interrupted");
-      if (!results[i].findings.empty() && run_in_progress_) results[i] = LookAgain(batch_[i]);
-      if (!results[i].profile_compared) ++report_.profile_not_compared;
-      std::move(results[i].findings.begin(), results[i].findings.end(),
-                std::back_inserter(report_.findings));
+      if (!results[i].empty() && target_.run_in_progress) results[i] = LookAgain(batch_[i]);
+      std::move(results[i].begin(), results[i].end(), std::back_inserter(report_.findings));
     }
     batch_.clear();
   }
 
   // A run that has passed its commit point renames the files right after it, and may replace the
   // certificate meanwhile.
-  BundleResult LookAgain(const LedgerRow& row) const {
-    BundleResult result;
+  std::vector<Finding> LookAgain(const RowToVerify& subject) const {
+    std::vector<Finding> findings;
     for (int attempt = 0; attempt < 10 && !stop_.stop_requested(); ++attempt) {
       std::this_thread::sleep_for(std::chrono::milliseconds(300));
-      const auto now = ledger_.Find(row.serial);
+      const auto now = ledger_.Find(subject.row.serial);
       if (!now || now->state != CertificateState::kIssued) return {};
-      result = CheckBundle(context_, *now);
-      if (result.findings.empty()) break;
+      findings = CheckBundle(context_, subject);
+      if (findings.empty()) break;
     }
-    return result;
+    return findings;
   }
 
+  const VerifyTarget& target_;
   const Ledger& ledger_;
-  const OutputDirectory& output_;
   VerifyReport report_;
   BundlePasswords passwords_;
+  Records records_;
   VerifyContext context_;
   oneapi::tbb::global_control workers_;  // more than there are processors, too
   oneapi::tbb::task_arena arena_;
-  const bool run_in_progress_;
   const std::stop_token stop_;
   std::unordered_set<std::string> known_, serials_, keys_, names_;
-  std::vector<LedgerRow> batch_;
+  std::vector<RowToVerify> batch_;
 };
 
 }  // namespace
 
-VerifyReport Verify(const Ledger& ledger, const Authority& authority, const OutputDirectory& output,
-                    const Catalog& catalog, const Clock& clock, unsigned threads,
-                    bool run_in_progress, std::stop_token stop) {
-  return Verifier(ledger, authority, output, catalog, clock.Now(), threads, run_in_progress,
-                  std::move(stop))
-      .Run();
+VerifyReport Verify(const VerifyTarget& target, const Clock& clock, unsigned threads,
+                    std::stop_token stop) {
+  return Verifier(target, clock.Now(), threads, std::move(stop)).Run();
 }
 
 }  // namespace fleetmint

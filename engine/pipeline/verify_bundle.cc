@@ -3,9 +3,8 @@
 #include <algorithm>
 
 #include "engine/base/error.h"
-#include "engine/base/text.h"
 #include "engine/keys/consistency.h"
-#include "engine/x509/name.h"
+#include "engine/x509/lint.h"
 #include "output/pack.h"
 #include "output/pfx.h"
 
@@ -14,41 +13,40 @@ namespace {
 
 class BundleCheck {
  public:
-  BundleCheck(const VerifyContext& context, const LedgerRow& row) : context_(context), row_(row) {}
+  BundleCheck(const VerifyContext& context, const RowToVerify& subject)
+      : context_(context), row_(subject.row), expected_(subject.expected) {}
 
-  BundleResult Run() {
-    if (row_.facts.files.empty()) {
-      result_.findings.push_back(
-          {row_.endpoint, "", "the ledger is damaged: it names no file of the bundle"});
-      return std::move(result_);
-    }
+  std::vector<Finding> Run() {
     try {
       if (const auto files = ReadFiles()) CheckOpened(*files);
     } catch (const Error& error) {
-      Add(error.faults().front().message);
+      AddAll("", error);
     }
-    return std::move(result_);
+    return std::move(findings_);
   }
 
  private:
+  const OutputDirectory& output() const { return context_.target.output; }
+
   void Add(const std::string& message, const std::string& path = "") {
-    result_.findings.push_back(
+    findings_.push_back(
         {row_.endpoint,
-         path.empty()
-             ? context_.output.BundlePath(row_.endpoint, row_.facts.files.front().extension)
-             : path,
+         path.empty() ? output().BundlePath(row_.endpoint, row_.files.front().extension) : path,
          message});
   }
   void AddIf(bool wrong, const std::string& message) {
     if (wrong) Add(message);
   }
+  void AddAll(const std::string& path, const Error& error) {
+    for (const Fault& fault : error.faults()) Add(fault.message, path);
+  }
 
   std::optional<std::vector<BundleFile>> ReadFiles() {
     std::vector<BundleFile> files;
-    for (const BundleFileRecord& record : row_.facts.files) {
-      const std::string path = context_.output.BundlePath(row_.endpoint, record.extension);
+    for (const BundleFileRecord& record : row_.files) {
+      const std::string path = output().BundlePath(row_.endpoint, record.extension);
       try {
-        Bytes content = context_.output.root().Read(path);
+        Bytes content = output().root().Read(path);
         if (content.size() != record.bytes) {
           Add("has " + std::to_string(content.size()) + " bytes; " + std::to_string(record.bytes) +
                   " were written",
@@ -58,123 +56,115 @@ class BundleCheck {
         }
         files.push_back({record.extension, std::move(content)});
       } catch (const Error& error) {
-        Add(error.faults().front().message, path);
+        AddAll(path, error);
       }
     }
-    if (!result_.findings.empty()) return std::nullopt;  // what is damaged need not be opened
+    if (!findings_.empty()) return std::nullopt;  // what is damaged need not be opened
     return files;
   }
 
   void CheckOpened(const std::vector<BundleFile>& files) {
-    const PasswordSource source = PasswordSource::Parse(row_.facts.password);
-    const SecretBytes password =
-        context_.passwords.Get(source, row_.endpoint, row_.serial, context_.authority.passwords());
+    const SecretBytes password = context_.passwords.Get(expected_.password, row_.endpoint,
+                                                        row_.serial, context_.target.passwords);
     const OpenedBundle bundle = OpenBundle(files, password);
     const Certificate certificate = Certificate::Parse(bundle.certificate);
     CheckKey(bundle, certificate);
     CheckIdentity(certificate);
-    CheckFacts(certificate);
-    if (bundle.pfx) CheckPfx(*bundle.pfx, BundlePasswords::Iterations(source));
-    for (const Bytes& der : bundle.chain) {
-      AddIf(!context_.chain_ders.contains(der),
-            "its chain holds a certificate that is not the authority's");
-    }
-    CheckProfile(certificate, bundle);
+    CheckChain(certificate, bundle);
+    CheckFiles(bundle);
+    if (bundle.pfx) CheckPfx(*bundle.pfx);
   }
 
   void CheckKey(const OpenedBundle& bundle, const Certificate& certificate) {
-    AddIf(Sha256(certificate.spki()) != row_.facts.spki_sha256, "its key is not the recorded one");
-    const auto spec = ParseKeySpecName(row_.facts.key);
-    if (!spec) {
-      Add("the ledger names an unknown kind of key '" + row_.facts.key + "'");
-      return;
-    }
+    AddIf(Sha256(certificate.spki()) != row_.spki_sha256, "its key is not the recorded one");
     SystemRandom random;
     try {
-      CheckPairwiseConsistency(PrivateKey(*spec, bundle.pkcs8, certificate.spki()), random);
+      CheckPairwiseConsistency(PrivateKey(expected_.key, bundle.pkcs8, certificate.spki()), random);
     } catch (const Error&) {
       Add("its private key does not belong to its certificate");
     }
   }
 
   void CheckIdentity(const Certificate& certificate) {
-    AddIf(Sha256(certificate.der()) != row_.facts.sha256 ||
-              Sha1(certificate.der()) != row_.facts.sha1,
-          "its certificate is not the recorded one");
+    AddIf(certificate.der() != row_.der, "its certificate is not the recorded one");
+    AddIf(Sha256(row_.der) != row_.sha256 || Sha1(row_.der) != row_.sha1 ||
+              certificate.not_after() != row_.not_after,
+          "the ledger is damaged: its columns do not fit its certificate");
     AddIf(!std::equal(row_.serial.begin(), row_.serial.end(), certificate.serial().begin(),
                       certificate.serial().end()),
           "its serial is not the recorded one");
-    const Certificate& issuer = context_.chain.front();
-    AddIf(!certificate.SignedBy(issuer) || certificate.issuer() != issuer.subject(),
-          "its certificate is not signed by this authority's issuing CA");
-    AddIf(row_.facts.issuer != ToHex(Sha256(issuer.der())),
-          "its recorded issuer is not this authority's issuing CA");
     AddIf(context_.now > certificate.not_after(),
           "expired at " + FormatRfc3339(certificate.not_after()));
     AddIf(context_.now < certificate.not_before(),
           "is not valid before " + FormatRfc3339(certificate.not_before()));
   }
 
-  void CheckFacts(const Certificate& certificate) {
-    const IssuedFacts& facts = row_.facts;
-    std::vector<std::string> ips;
-    for (const Bytes& ip : certificate.san().ip) ips.push_back(FormatIp(ip));
-    AddIf(NameToString(certificate.subject()) != facts.subject ||
-              certificate.san().dns != facts.dns || ips != facts.ip,
-          "its names are not the recorded ones");
+  // The certificate is what its settings ask for, and what its issuer may sign: the rules that it
+  // passed before it was signed.
+  void CheckChain(const Certificate& certificate, const OpenedBundle& bundle) {
+    const std::vector<Certificate> chain = context_.target.authority.ChainFrom(row_.issuer);
+    if (chain.empty()) {
+      Add("the ledger does not know its issuer");
+      return;
+    }
+    const IssuerCertificate issuer = IssuerCertificate::Of(chain.front());
+    AddIf(!certificate.SignedBy(chain.front()),
+          "its certificate is not signed by the CA that the ledger names");
+    const LintContext context{.issuer_name = issuer.subject,
+                              .issuer_key_identifier = issuer.key_identifier,
+                              .issuer_not_before = issuer.not_before,
+                              .issuer_not_after = issuer.not_after,
+                              .chain = chain,
+                              .self_signed = false};
+    for (const LintFinding& finding :
+         LintTbs(CertificateView::Read(certificate.der()).tbs(), expected_.certificate, context)) {
+      Add("its certificate is not what it was issued under: " + finding.message + " (" +
+          finding.rule + ")");
+    }
+    const Validity& validity = expected_.certificate.validity;
     AddIf(
-        certificate.not_before() != facts.not_before || certificate.not_after() != facts.not_after,
-        "its validity is not the recorded one");
-    AddIf(certificate.is_ca(), "its certificate is one of a CA");
+        certificate.not_after() - certificate.not_before() > validity.duration + validity.backdate,
+        "its validity is longer than what it was issued under");
+    std::vector<Bytes> ders;
+    for (const Certificate& one : chain) ders.push_back(one.der());
+    const auto part = BundleChainOf(expected_.bundle.chain, ders);
+    AddIf(!std::equal(part.begin(), part.end(), bundle.chain.begin(), bundle.chain.end()),
+          "its chain is not the part of the authority's that its settings name");
   }
 
-  void CheckPfx(const DecodedPfx& pfx, std::uint32_t iterations) {
-    const bool legacy = pfx.encryption == PfxEncryption::kLegacy;
-    AddIf((legacy ? "legacy" : "modern") != row_.facts.encryption,
-          "its encryption is not the recorded one");
+  void CheckFiles(const OpenedBundle& bundle) {
+    bool pem = false;
+    for (const BundleFileRecord& file : row_.files) pem = pem || file.extension == "key.pem";
+    AddIf(bundle.pfx.has_value() != expected_.bundle.pfx || pem != expected_.bundle.pem,
+          "its formats are not those that its settings name");
+  }
+
+  void CheckPfx(const DecodedPfx& pfx) {
+    const BundleSpec& bundle = expected_.bundle;
+    const std::uint32_t iterations = BundlePasswords::Iterations(expected_.password);
+    AddIf(pfx.encryption != bundle.encryption, "its encryption is not the one of its settings");
     AddIf(pfx.iterations != iterations, "its keys are derived by " +
                                             std::to_string(pfx.iterations) + " iterations; " +
                                             std::to_string(iterations) + " were written");
-    AddIf(pfx.friendly_name != row_.facts.friendly_name,
-          "its friendly name is not the recorded one");
-  }
-
-  // An endpoint may override its profile, and profiles change: then the recorded fingerprint is
-  // another one, and the profile itself says nothing of this bundle.
-  void CheckProfile(const Certificate& certificate, const OpenedBundle& bundle) {
-    const Profile* const profile = context_.catalog.Find(row_.facts.profile);
-    if (profile == nullptr || profile->Fingerprint() != row_.facts.profile_fingerprint) return;
-    result_.profile_compared = true;
-    const ProfileConfig& config = profile->config();
-    const std::string of = " not that of profile '" + profile->name() + "'";
-    AddIf(certificate.key_usage() != config.key_usage ||
-              certificate.extended_key_usage() != config.extended_key_usage,
-          "its key usage is" + of);
-    AddIf(KeySpecName(config.key) != row_.facts.key, "its kind of key is" + of);
-    AddIf(certificate.not_after() - certificate.not_before() >
-              config.validity.duration + config.validity.backdate,
-          "its validity is" + of);
-    for (const std::string& dns : config.dns) {
-      if (dns.find('{') != std::string::npos) continue;  // a template
-      const auto& names = certificate.san().dns;
-      AddIf(std::find(names.begin(), names.end(), dns) == names.end(),
-            "it lacks the dns name '" + dns + "' of profile '" + profile->name() + "'");
-    }
-    if (!bundle.pfx) return;
-    AddIf(bundle.pfx->csp != config.bundle.csp || bundle.pfx->key_spec != config.bundle.key_spec ||
-              bundle.pfx->machine_keys != config.bundle.machine_keys,
-          "its key provider, key spec or key store is" + of);
+    AddIf(pfx.friendly_name != bundle.friendly_name || pfx.description != bundle.description,
+          "its friendly name or description is not the one of its settings");
+    AddIf(pfx.key_container_name != KeyContainerName(row_.fleet, row_.endpoint, row_.serial),
+          "its key container's name is not its own");
+    AddIf(pfx.csp != bundle.csp || pfx.key_spec != bundle.key_spec ||
+              pfx.machine_keys != bundle.machine_keys,
+          "its key provider, key spec or key store is not the one of its settings");
   }
 
   const VerifyContext& context_;
-  const LedgerRow& row_;
-  BundleResult result_;
+  const IssuedRow& row_;
+  const ExpandedProfile& expected_;
+  std::vector<Finding> findings_;
 };
 
 }  // namespace
 
-BundleResult CheckBundle(const VerifyContext& context, const LedgerRow& row) {
-  return BundleCheck(context, row).Run();
+std::vector<Finding> CheckBundle(const VerifyContext& context, const RowToVerify& subject) {
+  return BundleCheck(context, subject).Run();
 }
 
 }  // namespace fleetmint

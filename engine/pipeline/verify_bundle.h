@@ -2,34 +2,31 @@
 // Internal to verify.
 #pragma once
 
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "engine/authority/authority.h"
 #include "engine/pipeline/bundle_passwords.h"
+#include "engine/pipeline/records.h"
 #include "engine/pipeline/verify.h"
-#include "engine/x509/certificate.h"
 
 namespace fleetmint {
 
 // VerifyContext is what bundles are held against; const, so that threads share it.
 struct VerifyContext {
-  const Authority& authority;
-  const OutputDirectory& output;
-  const Catalog& catalog;
+  const VerifyTarget& target;
   const BundlePasswords& passwords;
-  std::vector<Certificate> chain;  // issuing first
-  std::set<Bytes> chain_ders;
   Time now;
 };
 
-struct BundleResult {
-  std::vector<Finding> findings;
-  bool profile_compared = false;
+// RowToVerify is a current certificate, with what it was issued under.
+struct RowToVerify {
+  IssuedRow row;
+  ExpandedProfile expected;  // what its settings make of its name
 };
 
 // CheckBundle opens one endpoint's bundle and collects what is wrong with it. Any thread.
-BundleResult CheckBundle(const VerifyContext& context, const LedgerRow& row);
+std::vector<Finding> CheckBundle(const VerifyContext& context, const RowToVerify& subject);
 
 }  // namespace fleetmint

@@ -5,8 +5,7 @@
 // exponentiation using double precision floating point arithmetic on the GPU", 2018, there with
 // rounding towards zero). For integers 0 <= x, y < 2^51 and rounding to nearest:
 //   h' = fma(x, y, 2^103)            = 2^103 + 2^51 h, h = x y / 2^51 rounded: doubles between
-//   2^103
-//                                      and 2^104 are the multiples of 2^51
+//                                      2^103 and 2^104 are the multiples of 2^51
 //   l' = fma(x, y, 2^103 + 3 2^51 - h') = l + 3 2^51 with l = x y - 2^51 h, |l| <= 2^50: the
 //                                      difference is exact (a multiple of 2^51 below 2^103), and
 //                                      between 2^52 and 2^53 doubles are the integers

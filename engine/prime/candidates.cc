@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "engine/base/bytes.h"
+#include "engine/prime/public_exponent.h"
 #include "engine/prime/sieve.h"
 
 namespace fleetmint::prime {
@@ -21,19 +22,6 @@ void DrawOddNumbers(RandomStream& stream, u64* out, std::size_t limbs, std::size
     out[0] |= 1U;
     out[limbs - 1] |= u64{3} << 62U;
   }
-}
-
-// x mod 65537. As 2^16 = -1 (mod 65537), the 16-bit digits are summed with alternating signs:
-// between -4 * 32 * 65535 / 2 and as much, to which a multiple of 65537 is added.
-std::uint32_t ModPublicExponent(const u64* x, std::size_t limbs) {
-  std::int64_t sum = 0;
-  for (std::size_t j = 0; j < limbs; ++j) {
-    sum += static_cast<std::int64_t>(x[j] & 0xFFFFU) -
-           static_cast<std::int64_t>(x[j] >> 16U & 0xFFFFU) +
-           static_cast<std::int64_t>(x[j] >> 32U & 0xFFFFU) -
-           static_cast<std::int64_t>(x[j] >> 48U);
-  }
-  return static_cast<std::uint32_t>((sum + 64 * std::int64_t{kPublicExponent}) % kPublicExponent);
 }
 
 // Uniform below `bound` <= 2^16 (Lemire 2019, "Fast random integer generation in an interval").
@@ -126,7 +114,7 @@ void CandidateMaker::RefillWindows(std::span<RandomStream* const> streams,
     // p = 1 (mod e) where the offset k is (1 - start) / 2 (mod e).
     const std::uint32_t start = ModPublicExponent(starts[i], limbs_);
     for (std::uint32_t k = 0; k < kWindowPositions; ++k) {
-      const bool one_mod_e = (start + 2 * k) % kPublicExponent == 1;
+      const bool one_mod_e = (start + 2 * k) % kRsaPublicExponent == 1;
       if (maps_[i][k] == 0 && !one_mod_e) offsets.push_back(static_cast<std::uint16_t>(k));
     }
     IndexDraw draw(*streams[i]);  // Fisher-Yates

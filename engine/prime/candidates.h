@@ -3,7 +3,7 @@
 //
 // Both makers give odd numbers of 64 * limbs bits whose two top bits are set, so in [3/2 2^(k-1),
 // 2^k), inside the range [sqrt(2) 2^(k-1), 2^k) of FIPS 186-5 A.1.3, without divisors below a
-// bound, and with p - 1 prime to e = 65537.
+// bound, and with p - 1 prime to kRsaPublicExponent.
 //
 // kFresh: FIPS 186-5 A.1.3. Every candidate is drawn anew, uniformly; what trial division and the
 // tests leave is uniform over the primes of the range. A reject is dropped as soon as it is one:
@@ -36,8 +36,6 @@
 namespace fleetmint::prime {
 
 enum class CandidateKind : std::uint8_t { kWindowed, kFresh };
-
-inline constexpr std::uint32_t kPublicExponent = 65537;
 
 // CandidateList is what one refill gives for one prime: candidates in the order of their test.
 // Wiped on destruction.

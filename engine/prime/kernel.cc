@@ -65,44 +65,64 @@ std::string KnownAnswer(const Kernel& kernel, std::size_t limbs) {
 
 namespace {
 
-[[maybe_unused]] const Kernel* IfItWorks(const Kernel& kernel) {
-  const bool works = std::all_of(
-      kKnownAnswers.begin(), kKnownAnswers.end(),
-      [&](const auto& known) { return KnownAnswer(kernel, known.first) == known.second; });
-  return works ? &kernel : nullptr;
+bool GivesKnownAnswers(const Kernel& kernel) {
+  return std::all_of(kKnownAnswers.begin(), kKnownAnswers.end(), [&](const auto& known) {
+    return KnownAnswer(kernel, known.first) == known.second;
+  });
 }
 
-// The compiler's run-time library asks CPUID, and XGETBV for the state that the system saves.
-const Kernel* Avx2Kernel() {
+// Asked once for each kernel, and only where it can run.
+bool Works(const Kernel& kernel) {
 #if defined(__x86_64__)
-  static const Kernel* const kernel =
-      __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0
-          ? IfItWorks(kAvx2Code)
-          : nullptr;
-  return kernel;
-#else
-  return nullptr;
+  if (&kernel == &kIfmaCode) {
+    static const bool works = GivesKnownAnswers(kIfmaCode);
+    return works;
+  }
+  if (&kernel == &kAvx2Code) {
+    static const bool works = GivesKnownAnswers(kAvx2Code);
+    return works;
+  }
 #endif
+  return &kernel == &PortableKernel();
 }
 
-const Kernel* IfmaKernel() {
-#if defined(__x86_64__)
-  static const Kernel* const kernel =
-      __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512ifma") != 0
-          ? IfItWorks(kIfmaCode)
-          : nullptr;
-  return kernel;
-#else
-  return nullptr;
-#endif
+bool CanRun(const Kernel& kernel, std::string_view withheld) {
+  for (std::string_view rest = kernel.instruction_sets; !rest.empty();) {
+    const std::string_view set = rest.substr(0, rest.find(','));
+    if (set == withheld || !CpuHas(set)) return false;
+    rest.remove_prefix(std::min(set.size() + 1, rest.size()));
+  }
+  return true;
 }
 
 }  // namespace
 
-const Kernel* FindKernel(std::string_view name) {
-  if (name == "ifma") return IfmaKernel();
-  if (name == "avx2") return Avx2Kernel();
-  return name == PortableKernel().name ? &PortableKernel() : nullptr;
+std::span<const Kernel* const> BuiltKernels() {
+#if defined(__x86_64__)
+  static const std::array<const Kernel*, 3> kernels{&kIfmaCode, &kAvx2Code, &PortableKernel()};
+#else
+  static const std::array<const Kernel*, 1> kernels{&PortableKernel()};
+#endif
+  return kernels;
+}
+
+// The compiler's run-time library asks CPUID, and XGETBV for the state that the system saves; its
+// names must be literals.
+bool CpuHas(std::string_view instruction_set) {
+#if defined(__x86_64__)
+  if (instruction_set == "avx2") return __builtin_cpu_supports("avx2") != 0;
+  if (instruction_set == "fma") return __builtin_cpu_supports("fma") != 0;
+  if (instruction_set == "avx512f") return __builtin_cpu_supports("avx512f") != 0;
+  if (instruction_set == "avx512ifma") return __builtin_cpu_supports("avx512ifma") != 0;
+#endif
+  return false;
+}
+
+const Kernel* FindKernel(std::string_view name, std::string_view withheld) {
+  for (const Kernel* const kernel : BuiltKernels()) {
+    if (kernel->name == name) return CanRun(*kernel, withheld) && Works(*kernel) ? kernel : nullptr;
+  }
+  return nullptr;
 }
 
 const Kernel& BestKernel() {

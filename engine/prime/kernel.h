@@ -4,8 +4,8 @@
 // A kernel works on several numbers at a time, each in a lane of its own with its own modulus.
 // `portable` (64-bit limbs, one lane) is the reference: always built, always tested. `ifma` (8
 // lanes, AVX-512 IFMA, 52-bit digits) and `avx2` (4 lanes, AVX2 and FMA, 51-bit digits) are offered
-// where CPUID and XGETBV say that processor and system support them, and only after they have
-// reproduced known answers.
+// where CPUID and XGETBV say that processor and system support each of their instruction sets, and
+// only after they have reproduced known answers.
 //
 // Every kernel is stateless: any thread may call it. What it says alone only rejects: who accepts a
 // prime asks for Miller-Rabin rounds with random bases. On leaving, a kernel has wiped its tables,
@@ -52,6 +52,9 @@ inline constexpr unsigned kMostTwos = 32;
 
 struct Kernel {
   const char* name;
+  // What the kernel is compiled for and the processor must have, as target.h takes it: "avx2,fma";
+  // "" for what every processor has.
+  std::string_view instruction_sets;
   std::size_t lanes;  // tasks that cost no more than one; at most kMostLanes
   // Each of these takes any number of tasks of one size (IsKernelSize).
   void (*power)(std::span<const Power> tasks, std::size_t limbs);
@@ -77,9 +80,16 @@ inline constexpr std::array<std::string_view, 3> kKernelNames{"ifma", "avx2", "p
 
 // PortableKernel is the reference.
 const Kernel& PortableKernel();
+// BuiltKernels are those of this program, the fastest first, whether they can run here or not: for
+// reading what they need, not for calling.
+std::span<const Kernel* const> BuiltKernels();
+// CpuHas tells whether processor and system support an instruction set that a kernel names. False
+// for names it does not know. Any thread.
+bool CpuHas(std::string_view instruction_set);
 // FindKernel gives a kernel by name: null where it is unknown, where the processor or the system
-// lacks what it needs, or where it fails its known answers.
-const Kernel* FindKernel(std::string_view name);
+// lacks one of its instruction sets, or where it fails its known answers. `withheld`, for tests, is
+// a set that the processor shall not have.
+const Kernel* FindKernel(std::string_view name, std::string_view withheld = {});
 // BestKernel is the fastest one of this machine.
 const Kernel& BestKernel();
 

@@ -6,23 +6,20 @@
 // by masks over a full scan; no gathers; a fused multiply-add of normal numbers and zeros takes the
 // same time for all operands, and no number here is subnormal. Rounding must be to nearest, as
 // programs find it.
-// CPU-specific code stands between the target pragmas, so that no other code can pick up AVX2.
+// CPU-specific code stands in a target region (target.h), so that no other code can pick up AVX2.
 #include <cstring>
 
 #include "engine/base/bytes.h"
 #include "engine/prime/kernel.h"
 #include "engine/prime/limbs.h"
 #include "engine/prime/sieve.h"
+#include "engine/prime/target.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2,fma")
-#endif
+#define FLEETMINT_AVX2_SETS "avx2,fma"
+FLEETMINT_BEGIN_TARGET(FLEETMINT_AVX2_SETS)
 
 #include "engine/prime/avx2_columns.h"
 #include "engine/prime/lane_algorithms.h"
@@ -192,6 +189,7 @@ using Functions = KernelFunctions<Arithmetic, WipeRegisters>;
 // Declared by kernel.cc, which asks the processor first.
 extern const Kernel kAvx2Code;
 const Kernel kAvx2Code{"avx2",
+                       FLEETMINT_AVX2_SETS,
                        avx2::kLanes,
                        avx2::Functions::Power,
                        avx2::Functions::Screen,
@@ -201,9 +199,5 @@ const Kernel kAvx2Code{"avx2",
 
 }  // namespace fleetmint::prime
 
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+FLEETMINT_END_TARGET
 #endif

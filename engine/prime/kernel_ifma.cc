@@ -7,22 +7,22 @@
 //
 // Constant time: straight-line code and loops over public numbers of digits; table entries chosen
 // by masks over a full scan; no gathers; vpmadd52 takes the same time for all operands.
-// CPU-specific code stands between the target pragmas, so that no other code can pick up AVX-512.
+// CPU-specific code stands in a target region (target.h), so that no other code can pick up
+// AVX-512.
 #include <cstring>
 
 #include "engine/base/bytes.h"
 #include "engine/prime/kernel.h"
 #include "engine/prime/limbs.h"
 #include "engine/prime/sieve.h"
+#include "engine/prime/target.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512ifma"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512ifma")
+#define FLEETMINT_IFMA_SETS "avx512f,avx512ifma"
+FLEETMINT_BEGIN_TARGET(FLEETMINT_IFMA_SETS)
+#if !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"  // GCC 12's own headers: _mm512_undefined_epi32
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
@@ -238,6 +238,7 @@ unsigned HasDivisorOfSize(std::size_t limbs, std::size_t stage,
 // Declared by kernel.cc, which asks the processor first.
 extern const Kernel kIfmaCode;
 const Kernel kIfmaCode{"ifma",
+                       FLEETMINT_IFMA_SETS,
                        ifma::kLanes,
                        ifma::Functions::Power,
                        ifma::Functions::Screen,
@@ -247,10 +248,8 @@ const Kernel kIfmaCode{"ifma",
 
 }  // namespace fleetmint::prime
 
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
+#if !defined(__clang__)
 #pragma GCC diagnostic pop
-#pragma GCC pop_options
 #endif
+FLEETMINT_END_TARGET
 #endif

@@ -261,6 +261,7 @@ using Functions = KernelFunctions<Arithmetic, WipeRegisters>;
 
 const Kernel& PortableKernel() {
   static constexpr Kernel kernel{"portable",
+                                 "",
                                  portable::Arithmetic<16>::kLanes,
                                  portable::Functions::Power,
                                  portable::Functions::Screen,

@@ -42,11 +42,11 @@ struct SearchOptions {
 };
 
 // FindPrimes finds one prime of 64 * limbs bits (IsKernelSize) for each stream, in that order: its
-// two top bits set, p - 1 prime to 65537. The streams are consumed as far as they were needed, so
-// that a second call with the same streams gives other primes. Errors: kInterrupted once `stop` is
-// requested, polled before each batch; kIntegrity if the kernel calls a known prime composite, or
-// the other way round: one of each rides in two lanes of the first batch of a call and of every
-// 1,000th batch. Any thread.
+// two top bits set, p - 1 prime to kRsaPublicExponent. The streams are consumed as far as they were
+// needed, so that a second call with the same streams gives other primes. Errors: kInterrupted once
+// `stop` is requested, polled before each batch; kIntegrity if the kernel calls a known prime
+// composite, or the other way round: one of each rides in two lanes of the first batch of a call
+// and of every 1,000th batch. Any thread.
 std::vector<SecretLimbs> FindPrimes(std::size_t limbs, std::span<RandomStream* const> streams,
                                     const SearchOptions& options, const std::stop_token& stop = {},
                                     SearchCounters* counters = nullptr);

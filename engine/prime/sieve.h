@@ -13,9 +13,8 @@
 //                     l) / (l 2^64) < 1, so the quotient floor(r v / 2^64) is at most one too
 //                     small.
 //   w = 52, M < 2^46  for IFMA, which adds up low and high halves: low ones to under 40 * 2^52,
-//   high
-//                     ones to under 40 M; r < 41 M + 82 < 2^52, a whole number that a double holds.
-//                     r mod l by doubles, the inverse of l rounded down.
+//                     high ones to under 40 M; r < 41 M + 82 < 2^52, a whole number that a double
+//                     holds. r mod l by doubles, the inverse of l rounded down.
 //
 // Tables are made at their first use and shared by all threads: under 16 MiB for all sizes of a
 // kind.

@@ -16,40 +16,6 @@ namespace {
 
 Bytes Copy(ByteView view) { return {view.begin(), view.end()}; }
 
-SubjectAltNames ReadSan(ByteView value) {
-  SubjectAltNames san;
-  BerReader names = BerReader(value).Enter(ber::kSequence, "subject alternative names");
-  while (!names.AtEnd()) {
-    const BerElement name = names.Next();
-    if (name.tag == ber::ContextPrimitive(2)) san.dns.emplace_back(AsText(name.content));
-    if (name.tag == ber::ContextPrimitive(7)) san.ip.push_back(Copy(name.content));
-  }
-  return san;
-}
-
-std::uint16_t ReadKeyUsage(ByteView value) {
-  const ByteView content = BerReader(value).Expect(ber::kBitString, "key usage").content;
-  std::uint16_t bits = 0;
-  for (unsigned i = 0; i < 9 && 1 + i / 8 < content.size(); ++i) {
-    if ((content[1 + i / 8] & (0x80U >> (i % 8))) != 0)
-      bits = static_cast<std::uint16_t>(bits | 1U << i);
-  }
-  return bits;
-}
-
-// RFC 5280 4.1.2.5. Botan's own conversion throws before 1970 and overflows after 2262.
-Time ReadTime(BerReader& validity) {
-  const BerElement element = validity.Next();
-  std::string digits(AsText(element.content));
-  if (element.tag == ber::kUtcTime) digits.insert(0, digits < "50" ? "20" : "19");
-  const bool known = element.tag == ber::kUtcTime || element.tag == ber::kGeneralizedTime;
-  if (!known || digits.size() != 15)
-    throw Error(ErrorKind::kInput, "not a certificate: a bad date");
-  const auto part = [&](std::size_t at) { return digits.substr(at, 2); };
-  return ParseRfc3339(part(0) + part(2) + "-" + part(4) + "-" + part(6) + "T" + part(8) + ":" +
-                      part(10) + ":" + part(12) + digits.back());
-}
-
 }  // namespace
 
 Certificate Certificate::Parse(ByteView der) {
@@ -62,65 +28,27 @@ Certificate Certificate::Parse(ByteView der) {
     throw Error(ErrorKind::kInput, std::string("not a certificate: ") + error.what());
   }
   certificate.version_ = static_cast<int>(certificate.botan_->x509_version());
-  certificate.ReadTbs();
+  certificate.TakeFrom(CertificateView::Read(certificate.der_));
   return certificate;
 }
 
-void Certificate::ReadTbs() {
-  BerReader file(der_);
-  BerReader outer = file.Enter(ber::kSequence, "a certificate");
-  file.ExpectEnd("the certificate");
-  BerReader tbs = outer.Enter(ber::kSequence, "a TBSCertificate");
-  if (tbs.PeekTag() == ber::Context(0)) tbs.Next();
-  ByteView serial = tbs.Expect(ber::kInteger, "a serial number").content;
-  while (serial.size() > 1 && serial[0] == 0) serial = serial.subspan(1);
-  serial_ = Copy(serial);
-  tbs.Expect(ber::kSequence, "a signature algorithm");
-  issuer_ = Copy(tbs.Expect(ber::kSequence, "an issuer").encoded);
-  BerReader validity = tbs.Enter(ber::kSequence, "a validity");
-  not_before_ = ReadTime(validity);
-  not_after_ = ReadTime(validity);
-  subject_ = Copy(tbs.Expect(ber::kSequence, "a subject").encoded);
-  spki_ = Copy(tbs.Expect(ber::kSequence, "a public key").encoded);
-  while (!tbs.AtEnd() && tbs.PeekTag() != ber::Context(3)) tbs.Next();
-  if (tbs.AtEnd()) return;
-  BerReader list = tbs.Enter(ber::Context(3), "extensions").Enter(ber::kSequence, "extensions");
-  while (!list.AtEnd()) {
-    BerReader reader = list.Enter(ber::kSequence, "an extension");
-    RawExtension extension;
-    extension.oid = reader.Oid();
-    if (reader.PeekTag() == ber::kBoolean) {
-      const ByteView flag = reader.Next().content;
-      extension.critical = !flag.empty() && flag[0] != 0;
-    }
-    extension.value = Copy(reader.Expect(ber::kOctetString, "an extension's value").content);
-    ReadExtension(extension);
-    extensions_.push_back(std::move(extension));
-  }
-}
-
-void Certificate::ReadExtension(const RawExtension& extension) {
-  const ByteView value = extension.value;
-  if (extension.oid == "2.5.29.19") {
-    BerReader constraints = BerReader(value).Enter(ber::kSequence, "basic constraints");
-    if (constraints.PeekTag() == ber::kBoolean) {
-      const ByteView flag = constraints.Next().content;
-      is_ca_ = !flag.empty() && flag[0] != 0;
-    }
-    if (!constraints.AtEnd()) path_length_ = static_cast<std::uint32_t>(constraints.SmallInteger());
-  } else if (extension.oid == "2.5.29.15") {
-    key_usage_ = ReadKeyUsage(value);
-  } else if (extension.oid == "2.5.29.37") {
-    BerReader oids = BerReader(value).Enter(ber::kSequence, "extended key usage");
-    while (!oids.AtEnd()) extended_key_usage_.push_back(oids.Oid());
-  } else if (extension.oid == "2.5.29.17") {
-    san_ = ReadSan(value);
-  } else if (extension.oid == "2.5.29.14") {
-    subject_key_identifier_ = Copy(BerReader(value).Expect(ber::kOctetString, "a key id").content);
-  } else if (extension.oid == "2.5.29.35") {
-    BerReader aki = BerReader(value).Enter(ber::kSequence, "an authority key identifier");
-    if (aki.PeekTag() == ber::ContextPrimitive(0))
-      authority_key_identifier_ = Copy(aki.Next().content);
+void Certificate::TakeFrom(const CertificateView& view) {
+  serial_ = Copy(view.serial());
+  issuer_ = Copy(view.issuer());
+  subject_ = Copy(view.subject());
+  spki_ = Copy(view.spki());
+  not_before_ = view.not_before();
+  not_after_ = view.not_after();
+  const CertificateView::BasicConstraints constraints = view.Constraints();
+  is_ca_ = constraints.ca;
+  path_length_ = constraints.path_length;
+  key_usage_ = view.KeyUsage();
+  extended_key_usage_ = view.ExtendedKeyUsage();
+  san_ = view.San();
+  subject_key_identifier_ = Copy(view.SubjectKeyIdentifier());
+  authority_key_identifier_ = Copy(view.AuthorityKeyIdentifier());
+  for (const ExtensionView& extension : view.extensions()) {
+    extensions_.push_back({OidText(extension.oid), extension.critical, Copy(extension.value)});
   }
 }
 

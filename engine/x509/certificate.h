@@ -1,7 +1,8 @@
-// Certificate: a read-only view of a DER certificate, for the lint, verify and the command line.
+// Certificate: a DER certificate of anybody's, for chains, the lint, verify and the command line.
 //
-// Parsed with Botan and our BER reader, never with the encoder's code. A value; copies are cheap
-// enough for hundreds, not for millions. Const access from several threads is safe.
+// Read by our BER reader (CertificateView) and by Botan, which has to accept it as well; never with
+// the encoder's code. A value; copies are cheap enough for hundreds, not for millions. Const access
+// from several threads is safe.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/clock.h"
+#include "engine/x509/certificate_view.h"
 #include "engine/x509/san.h"
 
 namespace Botan {
@@ -21,7 +23,9 @@ namespace fleetmint {
 
 class Certificate {
  public:
-  // Parse throws Error(kInput) if `der` is not one whole certificate.
+  // Parse throws Error(kInput) if `der` is not one whole certificate that both readers understand.
+  // Success does not mean that it is valid: dates, names, signature and constraints are looked at
+  // by chain.h, and nothing looks at revocation.
   static Certificate Parse(ByteView der);
 
   const Bytes& der() const { return der_; }
@@ -57,8 +61,7 @@ class Certificate {
     Bytes value;
   };
   Certificate() = default;
-  void ReadTbs();
-  void ReadExtension(const RawExtension& extension);
+  void TakeFrom(const CertificateView& view);
 
   Bytes der_, serial_, subject_, issuer_, spki_;
   int version_ = 1;

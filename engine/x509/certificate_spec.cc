@@ -147,7 +147,9 @@ void CheckExtensions(const CertificateSpec& spec, Faults& faults) {
 }
 
 void CheckValidity(const Validity& validity, Faults& faults) {
-  if (validity.duration <= Seconds{0}) Add(faults, "validity must be longer than nothing");
+  if (validity.duration <= Seconds{0}) {
+    Add(faults, "validity must be longer than nothing", "e.g. validity: 1y");
+  }
   if (validity.jitter >= validity.duration && validity.jitter > Seconds{0}) {
     Add(faults,
         "jitter '" + FormatDuration(validity.jitter) + "' is not shorter than validity '" +
@@ -155,7 +157,9 @@ void CheckValidity(const Validity& validity, Faults& faults) {
         "jitter is subtracted from the end of the validity; set jitter: 0s for short-lived "
         "certificates");
   }
-  if (validity.backdate > std::chrono::days{1}) Add(faults, "backdate is longer than 1d");
+  if (validity.backdate > std::chrono::days{1}) {
+    Add(faults, "backdate is longer than 1d", "10m is usual");
+  }
 }
 
 }  // namespace

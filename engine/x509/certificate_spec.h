@@ -60,8 +60,9 @@ std::vector<std::string> ExtendedKeyUsageNames();  // all that have a name
 std::optional<std::uint16_t> KeyUsageBit(const std::string& name);
 std::vector<std::string> KeyUsageNames(std::uint16_t bits);
 
-// ValidateSpec gives every rule of RFC 5280 and of FACTS that the spec breaks, as text with a hint
-// (no position: the caller knows it). Empty means valid.
+// ValidateSpec gives every rule that the spec breaks (RFC 5280, and what Windows asks beyond it),
+// as text with a hint (no position: the caller knows it). Empty means valid: that it can be
+// encoded, not that an issuer may sign it (name constraints, path lengths, dates).
 std::vector<Fault> ValidateSpec(const CertificateSpec& spec);
 
 }  // namespace fleetmint

@@ -8,18 +8,16 @@
 #include "engine/base/text.h"
 #include "engine/x509/certificate_spec.h"
 #include "engine/x509/name.h"
+#include "engine/x509/oids.h"
 
 namespace fleetmint {
 namespace {
 
-constexpr const char* kBasicConstraints = "2.5.29.19";
-constexpr const char* kNameConstraints = "2.5.29.30";
-
-// Basic constraints, key usage, subject alternative names, name constraints, policies, policy
-// constraints, extended key usage, inhibit anyPolicy.
-constexpr std::array<const char*, 8> kUnderstood{kBasicConstraints, "2.5.29.15", "2.5.29.17",
-                                                 kNameConstraints,  "2.5.29.32", "2.5.29.36",
-                                                 "2.5.29.37",       "2.5.29.54"};
+// What may be critical (RFC 5280 6.1.4 o): it is kept here, or says nothing of what a CA may issue.
+constexpr std::array<const char*, 8> kUnderstood{oid::kBasicConstraints,    oid::kKeyUsage,
+                                                 oid::kSubjectAltName,      oid::kNameConstraints,
+                                                 oid::kCertificatePolicies, oid::kPolicyConstraints,
+                                                 oid::kExtendedKeyUsage,    oid::kInhibitAnyPolicy};
 
 bool IsSelfIssued(const Certificate& certificate) {
   return certificate.issuer() == certificate.subject();
@@ -54,7 +52,7 @@ class ChainCheck {
     if (c.version() != 3) Add(c, "is of version " + std::to_string(c.version()) + ", not 3");
     if (!c.is_ca()) {
       Add(c, "is not one of a CA: its basic constraints do not say CA:TRUE");
-    } else if (!c.IsCritical(kBasicConstraints)) {
+    } else if (!c.IsCritical(oid::kBasicConstraints)) {
       Add(c, "has basic constraints that are not critical");
     }
     if ((c.key_usage() & key_usage::kKeyCertSign) == 0) {
@@ -161,11 +159,11 @@ std::vector<std::string> NameConstraintFaults(std::span<const Certificate> chain
                                               const SubjectAltNames& san) {
   std::vector<std::string> faults;
   for (const Certificate& ca : chain) {
-    const Bytes* const extension = ca.Extension(kNameConstraints);
+    const Bytes* const extension = ca.Extension(oid::kNameConstraints);
     if (extension == nullptr) continue;
     const std::string whose = "the name constraints of CA '" + NameToString(ca.subject()) + "'";
     const Subtrees subtrees = ReadNameConstraints(*extension);
-    if (subtrees.other && ca.IsCritical(kNameConstraints)) {
+    if (subtrees.other && ca.IsCritical(oid::kNameConstraints)) {
       faults.push_back(whose + " are of a kind that is not supported");
     }
     for (const std::string& dns : san.dns) {

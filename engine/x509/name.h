@@ -1,4 +1,5 @@
-// Name: an X.501 distinguished name, as users write it and as DER carries it (RFC 5280 4.1.2.4).
+// Name: an X.501 distinguished name, as users write it and as DER carries it (RFC 5280 4.1.2.4). A
+// value; any thread.
 #pragma once
 
 #include <string>
@@ -41,8 +42,9 @@ struct Name {
 // ...).
 std::vector<std::string> NameFaults(const Name& name);
 
-// NameToString renders the DER of a name (e.g. of an issuer) as Parse reads it. Throws
-// Error(kInput).
+// NameToString renders the DER of a name (e.g. of an issuer) as Parse reads it, attributes that
+// have no short name by their OID, which Parse does not read. Throws Error(kInput) if it is no
+// name. Two names of one text may differ in DER: compare that.
 std::string NameToString(ByteView der);
 
 }  // namespace fleetmint

@@ -1,4 +1,5 @@
-// Subject alternative names: DNS names as A-labels and IP addresses (RFC 5280 4.2.1.6).
+// Subject alternative names: DNS names as A-labels and IP addresses (RFC 5280 4.2.1.6). Pure
+// functions; any thread.
 #pragma once
 
 #include <optional>
@@ -27,6 +28,7 @@ inline constexpr const char* kDnsNameHint =
 
 // ParseIp reads an IPv4 or IPv6 address (no prefix length). Nothing if it is none.
 std::optional<Bytes> ParseIp(std::string_view text);
+// FormatIp writes 4 or 16 octets as an address; "?" for any other number of them.
 std::string FormatIp(ByteView octets);
 
 }  // namespace fleetmint

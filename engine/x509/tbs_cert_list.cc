@@ -1,6 +1,7 @@
 #include "engine/x509/tbs_cert_list.h"
 
 #include "engine/base/der.h"
+#include "engine/x509/oids.h"
 
 namespace fleetmint {
 namespace {
@@ -12,7 +13,7 @@ void WriteEntry(DerWriter& list, const RevokedCertificate& entry) {
     if (entry.reason == CrlReason::kUnspecified) return;
     revoked.Sequence([&](DerWriter& extensions) {
       extensions.Sequence([&](DerWriter& extension) {
-        extension.Oid("2.5.29.21");
+        extension.Oid(oid::kReasonCode);
         extension.OctetStringOf(
             [&](DerWriter& value) { value.Enumerated(static_cast<std::uint8_t>(entry.reason)); });
       });
@@ -37,14 +38,14 @@ Bytes EncodeTbsCertList(const CertListInput& input) {
     tbs.Context(0, [&](DerWriter& tagged) {
       tagged.Sequence([&](DerWriter& extensions) {
         extensions.Sequence([&](DerWriter& extension) {  // 5.2.1
-          extension.Oid("2.5.29.35");
+          extension.Oid(oid::kAuthorityKeyIdentifier);
           extension.OctetStringOf([&](DerWriter& value) {
             value.Sequence(
                 [&](DerWriter& aki) { aki.ContextPrimitive(0, input.issuer_key_identifier); });
           });
         });
         extensions.Sequence([&](DerWriter& extension) {  // 5.2.3
-          extension.Oid("2.5.29.20");
+          extension.Oid(oid::kCrlNumber);
           extension.OctetStringOf([&](DerWriter& value) { value.Integer(input.crl_number); });
         });
       });

@@ -4,6 +4,7 @@
 
 #include "engine/base/ber.h"
 #include "engine/base/der.h"
+#include "engine/x509/oids.h"
 
 namespace fleetmint {
 namespace {
@@ -21,7 +22,7 @@ void Extension(DerWriter& list, std::string_view oid, bool critical, Content con
 
 // 4.2.1.9: critical in CA certificates; we keep it critical in leaves too, as CA:FALSE.
 void WriteBasicConstraints(DerWriter& list, const CertificateSpec& spec) {
-  Extension(list, "2.5.29.19", true, [&](DerWriter& value) {
+  Extension(list, oid::kBasicConstraints, true, [&](DerWriter& value) {
     value.Sequence([&](DerWriter& constraints) {
       if (!spec.is_ca) return;
       constraints.Boolean(true);
@@ -32,13 +33,13 @@ void WriteBasicConstraints(DerWriter& list, const CertificateSpec& spec) {
 
 // 4.2.1.3: SHOULD be critical.
 void WriteKeyUsage(DerWriter& list, const CertificateSpec& spec) {
-  Extension(list, "2.5.29.15", true, [&](DerWriter& value) { value.NamedBits(spec.key_usage); });
+  Extension(list, oid::kKeyUsage, true, [&](DerWriter& value) { value.NamedBits(spec.key_usage); });
 }
 
 // 4.2.1.12.
 void WriteExtendedKeyUsage(DerWriter& list, const CertificateSpec& spec) {
   if (spec.extended_key_usage.empty()) return;
-  Extension(list, "2.5.29.37", false, [&](DerWriter& value) {
+  Extension(list, oid::kExtendedKeyUsage, false, [&](DerWriter& value) {
     value.Sequence([&](DerWriter& oids) {
       for (const std::string& oid : spec.extended_key_usage) oids.Oid(oid);
     });
@@ -48,7 +49,7 @@ void WriteExtendedKeyUsage(DerWriter& list, const CertificateSpec& spec) {
 // 4.2.1.6: critical if and only if the subject is empty. dNSName [2], iPAddress [7].
 void WriteSubjectAltName(DerWriter& list, const CertificateSpec& spec) {
   if (spec.san.empty()) return;
-  Extension(list, "2.5.29.17", spec.subject.empty(), [&](DerWriter& value) {
+  Extension(list, oid::kSubjectAltName, spec.subject.empty(), [&](DerWriter& value) {
     value.Sequence([&](DerWriter& names) {
       for (const std::string& dns : spec.san.dns) names.ContextPrimitive(2, AsBytes(dns));
       for (const Bytes& ip : spec.san.ip) names.ContextPrimitive(7, ip);
@@ -58,10 +59,10 @@ void WriteSubjectAltName(DerWriter& list, const CertificateSpec& spec) {
 
 // 4.2.1.2 and 4.2.1.1: not critical; keyIdentifier [0] alone.
 void WriteKeyIdentifiers(DerWriter& list, const TbsInput& input) {
-  Extension(list, "2.5.29.14", false,
+  Extension(list, oid::kSubjectKeyIdentifier, false,
             [&](DerWriter& value) { value.OctetString(SubjectKeyIdentifier(input.spki)); });
   if (input.issuer_key_identifier.empty()) return;
-  Extension(list, "2.5.29.35", false, [&](DerWriter& value) {
+  Extension(list, oid::kAuthorityKeyIdentifier, false, [&](DerWriter& value) {
     value.Sequence([&](DerWriter& aki) { aki.ContextPrimitive(0, input.issuer_key_identifier); });
   });
 }
@@ -69,7 +70,7 @@ void WriteKeyIdentifiers(DerWriter& list, const TbsInput& input) {
 // 4.2.1.10: critical; permittedSubtrees [0], each GeneralSubtree { base dNSName [2] }.
 void WriteNameConstraints(DerWriter& list, const CertificateSpec& spec) {
   if (spec.permitted_dns.empty()) return;
-  Extension(list, "2.5.29.30", true, [&](DerWriter& value) {
+  Extension(list, oid::kNameConstraints, true, [&](DerWriter& value) {
     value.Sequence([&](DerWriter& constraints) {
       constraints.Context(0, [&](DerWriter& permitted) {
         for (const std::string& dns : spec.permitted_dns) {
@@ -84,7 +85,7 @@ void WriteNameConstraints(DerWriter& list, const CertificateSpec& spec) {
 // 4.2.1.13: DistributionPoint { distributionPoint [0] { fullName [0] { URI [6] } } }.
 void WriteCrlDistributionPoint(DerWriter& list, const CertificateSpec& spec) {
   if (spec.crl_url.empty()) return;
-  Extension(list, "2.5.29.31", false, [&](DerWriter& value) {
+  Extension(list, oid::kCrlDistributionPoints, false, [&](DerWriter& value) {
     value.Sequence([&](DerWriter& points) {
       points.Sequence([&](DerWriter& point) {
         point.Context(0, [&](DerWriter& name) {
@@ -99,10 +100,10 @@ void WriteCrlDistributionPoint(DerWriter& list, const CertificateSpec& spec) {
 // 4.2.2.1: AccessDescription { id-ad-caIssuers, URI [6] }.
 void WriteAuthorityInformationAccess(DerWriter& list, const CertificateSpec& spec) {
   if (spec.ca_issuers_url.empty()) return;
-  Extension(list, "1.3.6.1.5.5.7.1.1", false, [&](DerWriter& value) {
+  Extension(list, oid::kAuthorityInformationAccess, false, [&](DerWriter& value) {
     value.Sequence([&](DerWriter& descriptions) {
       descriptions.Sequence([&](DerWriter& description) {
-        description.Oid("1.3.6.1.5.5.7.48.2");
+        description.Oid(oid::kCaIssuers);
         description.ContextPrimitive(6, AsBytes(spec.ca_issuers_url));
       });
     });
@@ -113,10 +114,10 @@ void WriteAuthorityInformationAccess(DerWriter& list, const CertificateSpec& spe
 // [0] EXPLICIT OCTET STRING sid-as-ASCII } }.
 void WriteSid(DerWriter& list, const CertificateSpec& spec) {
   if (spec.sid.empty()) return;
-  Extension(list, "1.3.6.1.4.1.311.25.2", false, [&](DerWriter& value) {
+  Extension(list, oid::kNtdsCaSecurity, false, [&](DerWriter& value) {
     value.Sequence([&](DerWriter& names) {
       names.Context(0, [&](DerWriter& other) {
-        other.Oid("1.3.6.1.4.1.311.25.2.1");
+        other.Oid(oid::kNtdsObjectSid);
         other.Context(
             0, [&](DerWriter& explicit_value) { explicit_value.OctetString(AsBytes(spec.sid)); });
       });
@@ -131,13 +132,13 @@ Bytes EncodeAlgorithmIdentifier(SignatureAlgorithm algorithm) {
   writer.Sequence([&](DerWriter& identifier) {
     switch (algorithm) {
       case SignatureAlgorithm::kRsaSha256:
-        identifier.Oid("1.2.840.113549.1.1.11").Null();
+        identifier.Oid(oid::kSha256WithRsa).Null();
         break;
       case SignatureAlgorithm::kEcdsaSha256:
-        identifier.Oid("1.2.840.10045.4.3.2");
+        identifier.Oid(oid::kEcdsaWithSha256);
         break;
       case SignatureAlgorithm::kEcdsaSha384:
-        identifier.Oid("1.2.840.10045.4.3.3");
+        identifier.Oid(oid::kEcdsaWithSha384);
         break;
     }
   });
@@ -147,8 +148,7 @@ Bytes EncodeAlgorithmIdentifier(SignatureAlgorithm algorithm) {
 Sha1Digest SubjectKeyIdentifier(ByteView spki) {
   BerReader reader = BerReader(spki).Enter(ber::kSequence, "a SubjectPublicKeyInfo");
   reader.Expect(ber::kSequence, "an algorithm identifier");
-  const ByteView content = reader.Expect(ber::kBitString, "a public key").content;
-  return Sha1(content.empty() ? content : content.subspan(1));  // without the count of unused bits
+  return Sha1(reader.BitString("a public key"));
 }
 
 Bytes EncodeTbsCertificate(const CertificateSpec& spec, const TbsInput& input) {

@@ -36,36 +36,48 @@ inline constexpr const char* kPhrase = "canary passphrase 7c1e9a";
 inline constexpr KeySpec kP256{KeyAlgorithm::kEcdsa, 256};
 inline constexpr KeySpec kP384{KeyAlgorithm::kEcdsa, 384};
 
-inline TierPlan RootTier(KeySpec key = kP256) {
+inline Tier RootTier(KeySpec key = kP256) {
   return {"root", CaSpec("CN=Root CA, O=Test", "20y"), key};
 }
-inline TierPlan IssuingTier(KeySpec key = kP256) {
-  TierPlan tier{"issuing", CaSpec("CN=Issuing CA, O=Test", "6y"), key};
+inline Tier IssuingTier(KeySpec key = kP256) {
+  Tier tier{"issuing", CaSpec("CN=Issuing CA, O=Test", "6y"), key};
   tier.certificate.path_length = 0;
   return tier;
 }
 
 class AuthorityFixture : public testing::Test {
  protected:
+  NewAuthorityOptions Options(PassphraseSource* passphrase = nullptr) {
+    return {.random = random_, .streams = streams_, .clock = clock_, .passphrase = passphrase};
+  }
+  static AuthorityProfile ProfileOf(std::vector<Tier> tiers) {
+    return {"test", "", std::move(tiers), ParseDuration("1y")};
+  }
   // Init makes an authority in ca_; `passphrase` may be null.
-  Authority Init(std::vector<TierPlan> tiers, PassphraseSource* passphrase) {
-    const InitOptions options{std::move(tiers), ParseDuration("1y"), passphrase};
-    return Authority::Init(ca_, options, random_, streams_, clock_);
+  Authority Init(std::vector<Tier> tiers, PassphraseSource* passphrase) {
+    return Authority::Init(ca_, ProfileOf(std::move(tiers)), Options(passphrase));
   }
   Authority InitTwoTier(PassphraseSource* passphrase = nullptr) {
     return Init({RootTier(), IssuingTier()}, passphrase);
   }
 
-  // IssueLeaf signs an endpoint certificate by the unlocked authority.
-  Bytes IssueLeaf(const Authority& authority, const std::string& endpoint = "ws-0001") {
+  // IssueLeaf signs an endpoint certificate.
+  Bytes IssueLeaf(const Authority& authority, const UnlockedAuthority& unlocked,
+                  const std::string& endpoint = "ws-0001") {
     static const PrivateKey key = NewKey(kP256);
     Ledger ledger = authority.OpenLedger();
-    auto reservations = ledger.Reserve(ledger.BeginRun("fleet", clock_.Now()), "fleet",
-                                       {&endpoint, 1}, random_, clock_.Now());
-    std::vector<PreparedCertificate> prepared;
-    prepared.push_back(authority.issuer().Prepare(reservations.front(), LeafSpec("CN=" + endpoint),
-                                                  key.spki(), clock_.Now()));
-    return authority.issuer().Sign(std::move(prepared)).front().der;
+    const Time now = clock_.Now();
+    const Issuer& issuer = unlocked.issuer();
+    ledger.BindOutput("fleet", "out");
+    auto reservations =
+        ledger.Reserve(ledger.BeginRun("fleet", {"missing", now}, random_, now), {&endpoint, 1},
+                       {issuer.id(), issuer.certificate().not_after}, random_, now);
+    SigningBatch batch = issuer.NewBatch();
+    batch.Prepare(reservations.front(), LeafSpec("CN=" + endpoint), key.spki(), now);
+    return std::move(batch).Sign().front().der;
+  }
+  Bytes IssueLeaf(const Authority& authority, const std::string& endpoint = "ws-0001") {
+    return IssueLeaf(authority, authority.Unlock(nullptr, clock_), endpoint);
   }
 
   // ChainPem gives certificates as a PEM text.
@@ -77,9 +89,9 @@ class AuthorityFixture : public testing::Test {
 
   // OpensslVerify asks openssl whether `leaf` verifies under the authority's chain.
   ProgramResult OpensslVerify(const Authority& authority, const Bytes& leaf) const {
-    std::vector<Bytes> chain = authority.Chain();
+    const auto chain = authority.ChainDers();
     temp_.Write("verify-root.pem", PemEncode("CERTIFICATE", chain.back()));
-    temp_.Write("verify-chain.pem", ChainPem(chain));
+    temp_.Write("verify-chain.pem", ChainPem({chain.begin(), chain.end()}));
     temp_.Write("verify-leaf.pem", PemEncode("CERTIFICATE", leaf));
     return RunProgram({"openssl", "verify", "-x509_strict", "-purpose", "sslclient", "-CAfile",
                        temp_ / "verify-root.pem", "-untrusted", temp_ / "verify-chain.pem",

@@ -78,13 +78,13 @@ class OpensslCaFixture : public AuthorityFixture {
 
   Authority Import(ByteView key, const std::string& chain, PassphraseSource* key_phrase = nullptr,
                    PassphraseSource* phrase = nullptr) {
-    return Authority::Import(ca_, key, key_phrase, AsBytes(chain), phrase, random_, clock_);
+    return Authority::Import(ca_, {key, AsBytes(chain), key_phrase}, Options(phrase));
   }
 
   // The unlocked authority issues what openssl verifies.
   void ExpectIssues(Authority& authority, PassphraseSource* phrase = nullptr) {
-    authority.Unlock(phrase, clock_);
-    const auto verified = OpensslVerify(authority, IssueLeaf(authority));
+    const auto verified =
+        OpensslVerify(authority, IssueLeaf(authority, authority.Unlock(phrase, clock_)));
     EXPECT_TRUE(verified.ok()) << verified;
   }
 
@@ -185,7 +185,7 @@ TEST_F(ImportTest, AChainOfThreeKeepsItsNamesByteForByte) {
   EXPECT_EQ(tiers[2].subject, "O=Example, CN=low");
   EXPECT_FALSE(tiers[0].key_present || tiers[1].key_present);
   EXPECT_TRUE(tiers[2].key_present);
-  EXPECT_EQ(authority.Chain().back(), tiers[0].certificate);
+  EXPECT_EQ(authority.ChainDers().back(), tiers[0].certificate);
   ExpectIssues(authority);
   const Certificate issuing = Certificate::Parse(tiers[2].certificate);
   EXPECT_NE(AsText(issuing.subject()).find("\x13\x03low"), std::string::npos)
@@ -224,8 +224,11 @@ TEST_F(ImportTest, AChainThatIsNotValidNowIsRefused) {
   for (const Time when : {now - std::chrono::days{2}, now + std::chrono::days{4000}}) {
     ExpectRefused(
         [&] {
-          Authority::Import(ca_, ReadFileBytes(temp_ / "top.key"), nullptr, AsBytes(Chain({"top"})),
-                            nullptr, random_, FixedClock(when));
+          const FixedClock clock(when);
+          const Bytes key = ReadFileBytes(temp_ / "top.key");
+          const std::string chain = Chain({"top"});
+          Authority::Import(ca_, {key, AsBytes(chain)},
+                            {.random = random_, .streams = streams_, .clock = clock});
         },
         when < now ? "is not valid before" : "expired at");
   }
@@ -269,8 +272,7 @@ TEST_F(ImportTest, KeysThatDoNotFitAreRefused) {
 TEST_F(RequestTest, IsSignedInstalledAndIssues) {
   MakeRoot("corp", true);
   FixedPassphrase phrase(kPhrase);
-  auto [authority, request] =
-      Authority::Request(ca_, IssuingTier(), &phrase, random_, streams_, clock_);
+  auto [authority, request] = Authority::Request(ca_, IssuingTier(), Options(&phrase));
   EXPECT_EQ(ReadFileText(ca_ + "/issuing.csr"), request);
   const auto checked =
       RunProgram({"openssl", "req", "-verify", "-noout", "-subject", "-in", ca_ + "/issuing.csr"});
@@ -297,8 +299,7 @@ TEST_F(RequestTest, IsSignedInstalledAndIssues) {
 TEST_F(RequestTest, TakesItsOwnCertificateAlone) {
   MakeRoot("corp");
   MakeSub("other", "corp");
-  Authority authority =
-      Authority::Request(ca_, IssuingTier(), nullptr, random_, streams_, clock_).first;
+  Authority authority = Authority::Request(ca_, IssuingTier(), Options()).first;
   const auto before = ListTree(ca_);
   const std::string yaml = ReadFileText(ca_ + "/authority.yaml");
   SignRequest(ca_ + "/issuing.csr", "signed", "corp", "ca");

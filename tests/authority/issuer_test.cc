@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "engine/base/error.h"
@@ -37,8 +38,14 @@ class IssuerTest : public testing::Test {
  protected:
   IssuerTest()
       : signer_(MakeSoftwareSigner(CaKey().pkcs8())),
-        root_(SelfSign(Reserve("root"), CaSpec("CN=Root", "10y"), *signer_, now_)),
-        issuer_(IssuerCertificate::Parse(root_.der), *signer_) {}
+        root_(SelfSign(ReserveRoot(), CaSpec("CN=Root", "10y"), *signer_, now_)),
+        certificate_(Certificate::Parse(root_.der)) {
+    ledger_.BindOutput("fleet", "out");
+    run_ = ledger_.BeginRun("fleet", {"missing", now_}, random_, now_);
+    issuer_id_ = ledger_.CommitIssuer(std::move(root_.reservation), root_.der, {1});
+    issuer_.emplace(issuer_id_, IssuerCertificate::Of(certificate_), *signer_,
+                    std::span<const Certificate>{});
+  }
 
   static const PrivateKey& CaKey() {
     static const PrivateKey key = NewKey({KeyAlgorithm::kEcdsa, 256});
@@ -46,18 +53,29 @@ class IssuerTest : public testing::Test {
   }
   static const Bytes& LeafSpki() { return EcIdentity().key.spki(); }
 
-  Reservation Reserve(const std::string& endpoint) {
-    return std::move(ledger_.Reserve(0, "", {&endpoint, 1}, random_, now_).front());
+  Reservation ReserveRoot() {
+    NewIssuer root;
+    root.tier = "root";
+    root.leaves = true;
+    return ledger_.ReserveIssuer(root, random_, now_);
+  }
+  Reservation Reserve(const std::string& endpoint, std::optional<Time> end_bound = std::nullopt) {
+    return std::move(ledger_
+                         .Reserve(run_, {&endpoint, 1},
+                                  {issuer_id_, end_bound.value_or(certificate_.not_after())},
+                                  random_, now_)
+                         .front());
   }
 
-  PreparedCertificate Prepare(const CertificateSpec& spec, Time now) {
-    Reservation reservation = Reserve("ws-0001");
-    return issuer_.Prepare(reservation, spec, LeafSpki(), now);
+  IssuedCertificate SignOne(Reservation reservation, const CertificateSpec& spec, Time now) {
+    SigningBatch batch = issuer_->NewBatch();
+    batch.Prepare(reservation, spec, LeafSpki(), now);
+    return std::move(std::move(batch).Sign().front());
   }
-  PreparedCertificate Prepare(const Validity& validity, Time now) {
+  IssuedCertificate SignOne(const Validity& validity, Time now) {
     CertificateSpec spec = LeafSpec("CN=ws-0001");
     spec.validity = validity;
-    return Prepare(spec, now);
+    return SignOne(Reserve("ws-0001"), spec, now);
   }
 
   const Time now_ = ParseRfc3339("2026-03-01T12:00:00Z");
@@ -66,55 +84,69 @@ class IssuerTest : public testing::Test {
   Ledger ledger_ = Ledger::Create(temp_ / "ledger.db", "test-authority");
   std::unique_ptr<Signer> signer_;
   IssuedCertificate root_;
-  Issuer issuer_;
+  Certificate certificate_;
+  std::int64_t issuer_id_ = 0;
+  fleetmint::Run run_;
+  std::optional<Issuer> issuer_;
 };
 
 constexpr Seconds kDay{86400};
 
 TEST_F(IssuerTest, DatesAreBackdatedAndAsLongAsAsked) {
-  const auto prepared = Prepare(Validity{365 * kDay, Seconds{600}, Seconds{0}}, now_);
-  EXPECT_EQ(FormatRfc3339(prepared.not_before()), "2026-03-01T11:50:00Z");
-  EXPECT_EQ(FormatRfc3339(prepared.not_after()), "2027-03-01T12:00:00Z");
-  EXPECT_FALSE(prepared.clamped());
+  const auto prepared = SignOne(Validity{365 * kDay, Seconds{600}, Seconds{0}}, now_);
+  EXPECT_EQ(FormatRfc3339(prepared.not_before), "2026-03-01T11:50:00Z");
+  EXPECT_EQ(FormatRfc3339(prepared.not_after), "2027-03-01T12:00:00Z");
+  EXPECT_FALSE(prepared.clamped);
 }
 
-// README "Profile": jitter is subtracted, and a function of the serial: the same record always
-// gives the same certificate.
-TEST_F(IssuerTest, JitterIsAFunctionOfTheSerial) {
+// Jitter is subtracted, and spread evenly over the rows of the ledger: any run of neighbours fills
+// the span without a gap much wider than the even one.
+TEST_F(IssuerTest, JitterSpreadsNeighboursEvenly) {
   const Seconds jitter = 14 * kDay;
-  Seconds least = jitter, most{0};
+  std::vector<std::int64_t> taken;
   for (int i = 0; i < 40; ++i) {
-    const auto prepared = Prepare(Validity{365 * kDay, Seconds{600}, jitter}, now_);
-    const Sha256Digest digest = Sha256(prepared.reservation().serial());
-    const double fraction =
-        (digest[0] * 16777216.0 + digest[1] * 65536.0 + digest[2] * 256.0 + digest[3]) /
-        4294967296.0;
-    const Seconds taken = now_ + 365 * kDay - prepared.not_after();
-    EXPECT_EQ(taken.count(),
-              static_cast<std::int64_t>(static_cast<double>(jitter.count()) * fraction));
-    EXPECT_GE(taken, Seconds{0});
-    EXPECT_LT(taken, jitter);
-    least = std::min(least, taken);
-    most = std::max(most, taken);
+    const auto issued = SignOne(Validity{365 * kDay, Seconds{600}, jitter}, now_);
+    const Seconds off = now_ + 365 * kDay - issued.not_after;
+    EXPECT_GE(off, Seconds{0});
+    EXPECT_LT(off, jitter);
+    taken.push_back(off.count());
   }
-  EXPECT_LT(least, jitter / 4) << "forty certificates end in the same part of the fortnight";
-  EXPECT_GT(most, jitter * 3 / 4);
+  std::sort(taken.begin(), taken.end());
+  std::int64_t widest = std::max(taken.front(), jitter.count() - taken.back());
+  for (std::size_t i = 1; i < taken.size(); ++i) widest = std::max(widest, taken[i] - taken[i - 1]);
+  EXPECT_LT(widest, 2 * jitter.count() / 40) << "forty certificates leave a gap";
+}
+
+// At most a tenth of the validity is taken.
+TEST_F(IssuerTest, JitterNeverTakesMoreThanATenth) {
+  for (int i = 0; i < 40; ++i) {
+    const auto issued = SignOne(Validity{10 * kDay, Seconds{600}, 9 * kDay}, now_);
+    EXPECT_GE(issued.not_after, now_ + 9 * kDay);
+  }
+}
+
+// A reservation names the end that the ledger, and so its CRLs, counts with.
+TEST_F(IssuerTest, DatesStayWithinTheReservation) {
+  const Time bound = now_ + 30 * kDay;
+  const auto issued = SignOne(Reserve("ws-0001", bound), LeafSpec("CN=ws-0001"), now_);
+  EXPECT_EQ(issued.not_after, bound);
+  EXPECT_TRUE(issued.clamped);
 }
 
 TEST_F(IssuerTest, DatesStayWithinTheIssuers) {
-  const Time begin = issuer_.certificate().not_before, end = issuer_.certificate().not_after;
-  const auto early = Prepare(Validity{kDay, Seconds{600}, Seconds{0}}, begin + Seconds{60});
-  EXPECT_EQ(early.not_before(), begin);
-  const auto late = Prepare(Validity{365 * kDay, Seconds{600}, Seconds{0}}, end - 100 * kDay);
-  EXPECT_EQ(late.not_after(), end);
-  EXPECT_TRUE(late.clamped());
-  const auto exact = Prepare(Validity{100 * kDay, Seconds{600}, Seconds{0}}, end - 100 * kDay);
-  EXPECT_EQ(exact.not_after(), end);
-  EXPECT_FALSE(exact.clamped());
+  const Time begin = issuer_->certificate().not_before, end = issuer_->certificate().not_after;
+  const auto early = SignOne(Validity{kDay, Seconds{600}, Seconds{0}}, begin + Seconds{60});
+  EXPECT_EQ(early.not_before, begin);
+  const auto late = SignOne(Validity{365 * kDay, Seconds{600}, Seconds{0}}, end - 100 * kDay);
+  EXPECT_EQ(late.not_after, end);
+  EXPECT_TRUE(late.clamped);
+  const auto exact = SignOne(Validity{100 * kDay, Seconds{600}, Seconds{0}}, end - 100 * kDay);
+  EXPECT_EQ(exact.not_after, end);
+  EXPECT_FALSE(exact.clamped);
 }
 
 TEST_F(IssuerTest, UnderAQuarterOfTheValidityIsRefused) {
-  const Time begin = issuer_.certificate().not_before, end = issuer_.certificate().not_after;
+  const Time begin = issuer_->certificate().not_before, end = issuer_->certificate().not_after;
   const Validity year{400 * kDay, Seconds{600}, Seconds{0}};
   struct Case {
     Time now;
@@ -125,7 +157,8 @@ TEST_F(IssuerTest, UnderAQuarterOfTheValidityIsRefused) {
         Case{end - 100 * kDay + Seconds{1}, "under a quarter of the validity '400d'"},
         Case{end, "under a quarter"}, Case{end + Seconds{1}, "expired at"},
         Case{begin - Seconds{1}, "is not valid before"}, Case{begin, ""}}) {
-    const auto error = ThrownBy([&] { issuer_.CheckValidity(year, c.now); });
+    const auto error =
+        ThrownBy([&] { Issuer::CheckValidity(issuer_->certificate(), year, c.now); });
     if (*c.reason == '\0') {
       EXPECT_FALSE(error) << error->what();
       continue;
@@ -158,13 +191,15 @@ TEST_F(IssuerTest, TheLintBlocksAndLeavesTheReservation) {
     c.spoil(spec);
     Reservation reservation = Reserve("ws-0001");
     const Serial serial = reservation.serial();
-    const auto error = ThrownBy([&] { issuer_.Prepare(reservation, spec, LeafSpki(), now_); });
+    SigningBatch batch = issuer_->NewBatch();
+    const auto error = ThrownBy([&] { batch.Prepare(reservation, spec, LeafSpki(), now_); });
     ASSERT_TRUE(error) << c.rule;
     EXPECT_EQ(error->kind(), ErrorKind::kEndpoint);
     EXPECT_NE(std::string(error->what()).find(c.rule), std::string::npos) << error->what();
     EXPECT_NE(std::string(error->what()).find("'ws-0001'"), std::string::npos) << error->what();
-    const auto prepared = issuer_.Prepare(reservation, LeafSpec("CN=ws-0001"), LeafSpki(), now_);
-    EXPECT_EQ(prepared.reservation().serial(), serial);
+    EXPECT_EQ(batch.size(), 0u);
+    const auto issued = SignOne(std::move(reservation), LeafSpec("CN=ws-0001"), now_);
+    EXPECT_EQ(issued.reservation.serial(), serial);
   }
 }
 
@@ -172,21 +207,38 @@ TEST_F(IssuerTest, TheLintBlocksAndLeavesTheReservation) {
 TEST_F(IssuerTest, AReservationIsConsumed) {
   Reservation reservation = Reserve("ws-0001");
   const Serial serial = reservation.serial();
-  const auto prepared = issuer_.Prepare(reservation, LeafSpec("CN=first"), LeafSpki(), now_);
-  EXPECT_EQ(prepared.reservation().serial(), serial);
-  EXPECT_EQ(prepared.reservation().endpoint(), "ws-0001");
-  EXPECT_THROW(issuer_.Prepare(reservation, LeafSpec("CN=second"), LeafSpki(), now_), Error);
+  SigningBatch batch = issuer_->NewBatch();
+  batch.Prepare(reservation, LeafSpec("CN=first"), LeafSpki(), now_);
+  EXPECT_TRUE(reservation.spent());
+  EXPECT_THROW(batch.Prepare(reservation, LeafSpec("CN=second"), LeafSpki(), now_), Error);
+  EXPECT_THROW(issuer_->NewBatch().Prepare(reservation, LeafSpec("CN=x"), LeafSpki(), now_), Error);
+  const auto issued = std::move(batch).Sign();
+  ASSERT_EQ(issued.size(), 1u);
+  EXPECT_EQ(issued[0].reservation.serial(), serial);
+  EXPECT_TRUE(std::move(batch).Sign().empty()) << "a batch was signed twice";
+}
+
+// What one issuer's record says must not come out under another one's name.
+TEST_F(IssuerTest, AnotherIssuersReservationIsRefused) {
+  const Issuer other(issuer_id_ + 1, IssuerCertificate::Of(certificate_), *signer_, {});
+  Reservation reservation = Reserve("ws-0001");
+  SigningBatch batch = other.NewBatch();
+  const auto error =
+      ThrownBy([&] { batch.Prepare(reservation, LeafSpec("CN=x"), LeafSpki(), now_); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind(), ErrorKind::kLedger);
+  EXPECT_FALSE(reservation.spent());
 }
 
 TEST_F(IssuerTest, SignsABatchInOneCallAndInOrder) {
   CountingSigner counting(MakeSoftwareSigner(CaKey().pkcs8()));
-  const Issuer issuer(IssuerCertificate::Parse(root_.der), counting);
-  std::vector<PreparedCertificate> prepared;
+  const Issuer issuer(issuer_id_, IssuerCertificate::Of(certificate_), counting, {});
+  SigningBatch batch = issuer.NewBatch();
   for (const std::string name : {"a", "b", "c"}) {
     Reservation reservation = Reserve(name);
-    prepared.push_back(issuer.Prepare(reservation, LeafSpec("CN=" + name), LeafSpki(), now_));
+    batch.Prepare(reservation, LeafSpec("CN=" + name), LeafSpki(), now_);
   }
-  const auto issued = issuer.Sign(std::move(prepared));
+  const auto issued = std::move(batch).Sign();
   EXPECT_EQ(counting.batches, std::vector<std::size_t>{3});
   ASSERT_EQ(issued.size(), 3u);
   const Certificate root = Certificate::Parse(root_.der);
@@ -214,11 +266,11 @@ TEST_F(IssuerTest, ManyThreadsIssueAtOnce) {
   std::vector<std::thread> threads;
   for (std::size_t t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
-      std::vector<PreparedCertificate> prepared;
+      SigningBatch batch = issuer_->NewBatch();
       for (Reservation& reservation : reservations[t]) {
-        prepared.push_back(issuer_.Prepare(reservation, LeafSpec("CN=host"), LeafSpki(), now_));
+        batch.Prepare(reservation, LeafSpec("CN=host"), LeafSpki(), now_);
       }
-      issued[t] = issuer_.Sign(std::move(prepared));
+      issued[t] = std::move(batch).Sign();
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -244,7 +296,7 @@ TEST_F(IssuerTest, ARootSignsItself) {
 
 TEST_F(IssuerTest, AKeyOfAnotherCertificateIsRefused) {
   const auto other = MakeSoftwareSigner(EcIdentity().key.pkcs8());
-  const auto error = ThrownBy([&] { Issuer(IssuerCertificate::Parse(root_.der), *other); });
+  const auto error = ThrownBy([&] { Issuer(1, IssuerCertificate::Of(certificate_), *other, {}); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->kind(), ErrorKind::kAuthority);
   EXPECT_NE(std::string(error->what()).find("does not belong"), std::string::npos);
@@ -253,11 +305,11 @@ TEST_F(IssuerTest, AKeyOfAnotherCertificateIsRefused) {
 TEST_F(IssuerTest, OnlyACaCertificateIssues) {
   CertificateSpec mute = CaSpec("CN=CRLs only");
   const Bytes ca = SignWith(CaKey(), mute.subject, mute, CaKey().spki());
-  EXPECT_NO_THROW(IssuerCertificate::Parse(ca));
+  EXPECT_NO_THROW(IssuerCertificate::Of(Certificate::Parse(ca)));
   mute.key_usage = key_usage::kCrlSign;
   const Bytes crl_only = SignWith(CaKey(), mute.subject, mute, CaKey().spki());
-  for (const Bytes& der : {EcIdentity().certificate, crl_only, Bytes{}, Bytes{0x30, 0x00}}) {
-    const auto error = ThrownBy([&] { IssuerCertificate::Parse(der); });
+  for (const Bytes& der : {EcIdentity().certificate, crl_only}) {
+    const auto error = ThrownBy([&] { IssuerCertificate::Of(Certificate::Parse(der)); });
     ASSERT_TRUE(error) << ToHex(der);
     EXPECT_EQ(error->kind(), ErrorKind::kAuthority);
   }

@@ -28,7 +28,7 @@ TEST_F(RunLockTest, TheSecondHolderLearnsOfTheFirst) {
   EXPECT_FALSE(RunLock::TryAcquire(directory_, "renew", nullptr));
   const auto error = ThrownBy([&] { RunLock::Acquire(directory_, "renew"); });
   ASSERT_TRUE(error);
-  EXPECT_EQ(error->kind(), ErrorKind::kAuthority);
+  EXPECT_EQ(error->kind(), ErrorKind::kBusy);
   EXPECT_NE(std::string(error->what()).find(holder), std::string::npos) << error->what();
   EXPECT_FALSE(error->faults().front().hint.empty());
 }

@@ -47,10 +47,20 @@ TEST(BerReaderTest, WhatIsNotExpectedIsDamage) {
         Case{"0600", [](BerReader r) { r.Oid(); }}, Case{"060188", [](BerReader r) { r.Oid(); }},
         Case{"060bffffffffffffffffffff7f", [](BerReader r) { r.Oid(); }},
         Case{"0500", [](BerReader r) { r.OctetString(); }},
+        Case{"0300", [](BerReader r) { r.BitString("bits"); }},
+        Case{"030201fe", [](BerReader r) { r.BitString("bits"); }},
+        Case{"0400", [](BerReader r) { r.BitString("bits"); }},
         Case{"24020500", [](BerReader r) { r.OctetString(); }}}) {
     const Bytes input = FromHex(c.hex);
     EXPECT_EQ(VerdictOf([&] { c.read(BerReader(input)); }), "damaged") << c.hex;
   }
+}
+
+TEST(BerReaderTest, BitStringsOfWholeOctetsAreRead) {
+  const Bytes input = FromHex("0301000303000180");
+  BerReader reader(input);
+  EXPECT_EQ(ToHex(reader.BitString("none")), "");
+  EXPECT_EQ(ToHex(reader.BitString("two")), "0180");
 }
 
 TEST(BerReaderTest, PiecesOfConstructedStringsAreJoined) {

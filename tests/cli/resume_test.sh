@@ -25,7 +25,7 @@ start() {
 }
 
 start
-run 3 issue fleet.yaml --ca ca --out out2  # two runs at once: the second one names the first
+run 5 issue fleet.yaml --ca ca --out out2  # two runs at once: the second one names the first
 says "$pid"
 absent out2
 run 0 list --ca ca  # reading never waits for a run

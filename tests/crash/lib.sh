@@ -59,7 +59,7 @@ acknowledged() { sed -nE "s/^fleetmint: info: issued '(.*)'$/\1/p" "$1" | sort; 
 # not_in_place LOG CA OUT: the endpoints that LOG acknowledges and whose bundles are not in OUT, whole, as the
 # ledger has recorded them. Recovers nothing.
 not_in_place() {
-  sqlite3 -json "$2/ledger.db" "select endpoint, files from certificate where state = 'issued' and fleet <> ''" |
+  sqlite3 -json "$2/ledger.db" "select endpoint, files from certificate join record using (id) where state = 'issued'" |
     jq -r '.[] | .endpoint as $name | .files | split("\n")[] | select(. != "") | split(" ") | "\($name) \(.[2])  \($name).\(.[0])"' |
     sort >recorded
   find "$3/bundles" -type f -exec sha256sum {} + | sed -E 's|  .*/|  |' | sort >present
@@ -67,6 +67,25 @@ not_in_place() {
   acknowledged "$1" | join - recorded | while read -r name hash file; do
     grep -qxF "$hash  $file" present || echo "$name"
   done
+}
+
+# records_agree WHAT: what the output's runs have recorded is what the ledger has issued, chunk by chunk, and
+# .head names the last run that has committed.
+records_agree() {
+  local run
+  for run in out/.runs/*; do
+    [[ -e $run ]] || continue
+    local recorded committed
+    recorded=$(grep -o '^{"chunk":[0-9]*' "$run" | tail -n 1 | cut -d : -f 2)
+    committed=$(sqlite3 ca/ledger.db "select commits from run where lower(hex(token)) = '${run##*/}'")
+    [[ ${recorded:-0} == "$committed" ]] || fail "$1: ${run##*/} has recorded ${recorded:-0} chunks, committed are $committed"
+  done
+  local head
+  head=$(sqlite3 ca/ledger.db 'select lower(hex(token)) from run where commits > 0 order by id desc limit 1')
+  [[ -z $head || $(cat out/.head) == "$head" ]] || fail "$1: .head is not the last run"
+  [[ $(cat out/.runs/* | jq -r 'select(.certificate) | .certificate.files[0].sha256' | sort) == \
+    $(sqlite3 ca/ledger.db "select files from record join certificate using (id) where run in (select id from run)" |
+      awk '$1 == "pfx" || $1 == "key.pem" {print $3}' | sort) ]] || fail "$1: records and ledger differ"
 }
 
 # promises WHAT: after a run that was ended, whatever it was ended by; what it said is in ./stderr. Half of
@@ -91,10 +110,11 @@ promises() {
   "$FLEETMINT" verify --profiles profiles.d --ca ca --out out >verified 2>stderr ||
     fail "$1: verify after it: $(cat verified)"
   [[ $(wc -l <out/manifest.jsonl) == "$endpoints" ]] || fail "$1: $(wc -l <out/manifest.jsonl) endpoints in the manifest"
-  [[ $(sqlite3 ca/ledger.db "select count(*), count(distinct endpoint_key) from certificate where state = 'issued' and fleet <> ''") == "$endpoints|$endpoints" ]] ||
+  [[ $(sqlite3 ca/ledger.db "select count(*), count(distinct endpoint) from certificate where state = 'issued'") == "$endpoints|$endpoints" ]] ||
     fail "$1: not one current certificate an endpoint"
-  [[ $(sqlite3 ca/ledger.db "select count(*) from certificate where state = 'reserved' and fleet <> ''") == 0 ]] ||
+  [[ $(sqlite3 ca/ledger.db "select count(*) from certificate where state = 'reserved'") == 0 ]] ||
     fail "$1: open reservations"
+  records_agree "$1"
   [[ $(ls out/bundles | tr '\n' ' ') == "$files" ]] || fail "$1: in bundles: $(ls out/bundles)"
   local left
   left=$(find out ca -name '*.tmp' -o -path '*/.pending/*' | head -n 3)

@@ -41,7 +41,7 @@ issue=(issue fleet.yaml --profiles profiles.d --ca disk.d/ca --out disk.d/out --
 # Sets lost and torn: acknowledged endpoints without their bundle; files of bundles/ that nobody wrote so.
 examine() {
   lost=$(not_in_place outside.log disk.d/ca disk.d/out | sort -u | wc -l)
-  sqlite3 disk.d/ca/ledger.db 'select files from certificate where files is not null' | awk '{print $3}' | sort -u >hashes
+  sqlite3 disk.d/ca/ledger.db 'select files from record' | awk '{print $3}' | sort -u >hashes
   torn=$(awk '{print $1}' present | sort | comm -23 - hashes | wc -l)
 }
 

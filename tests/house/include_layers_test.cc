@@ -29,7 +29,7 @@ const std::map<std::string, Rule> kRules{
     {"inventory", {{"profiles", "engine/x509", "engine/base"}, {}}},
     {"output", {{"profiles", "engine/keys", "engine/x509", "engine/base"}, {"botan", "nlohmann"}}},
     {"engine/authority",
-     {{"engine/keys", "engine/ledger", "engine/x509", "engine/base"}, {"botan"}}},
+     {{"profiles", "engine/keys", "engine/ledger", "engine/x509", "engine/base"}, {"botan"}}},
     {"engine/pipeline",
      {{"engine/prime", "engine/authority", "engine/ledger", "engine/keys", "engine/x509",
        "engine/base", "profiles", "inventory", "output"},

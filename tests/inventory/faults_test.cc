@@ -25,7 +25,7 @@ std::optional<Error> ErrorOf(const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
   std::optional<Error> result;
   try {
-    Fleet::Load(path, catalog);
+    Fleet::Load(path, catalog).Accept();
   } catch (const Error& error) {
     result = error;
     for (const Fault& fault : error.faults()) {

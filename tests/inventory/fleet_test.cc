@@ -38,7 +38,9 @@ class FleetFile {
   std::string path_;
 };
 
-Fleet Load(std::string_view text) { return Fleet::Load(FleetFile(text).path(), Builtin()); }
+Fleet Load(std::string_view text) {
+  return Fleet::Load(FleetFile(text).path(), Builtin()).Accept();
+}
 
 std::vector<std::string> NamesOf(const Fleet& fleet) {
   std::vector<std::string> names;
@@ -48,13 +50,13 @@ std::vector<std::string> NamesOf(const Fleet& fleet) {
 
 std::vector<std::string> GroupsOf(const Fleet& fleet) {
   std::vector<std::string> groups;
-  for (std::size_t i = 0; i < fleet.size(); ++i) groups.push_back(fleet.Resolve(i).group);
+  for (std::size_t i = 0; i < fleet.size(); ++i) groups.push_back(fleet.Layer(i).group);
   return groups;
 }
 
 TEST(FleetTest, NamesAndFileAreKept) {
   const FleetFile file("fleet: acme-1\nprofile: mtls-client\nhosts: a\n");
-  const Fleet fleet = Fleet::Load(file.path(), Builtin());
+  const Fleet fleet = Fleet::Load(file.path(), Builtin()).Accept();
   EXPECT_EQ(fleet.name(), "acme-1");
   EXPECT_EQ(fleet.file(), file.path());
   EXPECT_EQ(fleet.size(), 1u);
@@ -101,39 +103,38 @@ TEST(FleetTest, EndpointsKnowWhereTheyWereNamed) {
   const Fleet fleet = Load(
       "fleet: f\nprofile: mtls-client\ngroups:\n- hosts:\n  - a[1-2]\n  endpoints:\n"
       "  - {os: linux, name: b}\n");
-  EXPECT_EQ(fleet.Resolve(0).where, (Position{5, 5}));
-  EXPECT_EQ(fleet.Resolve(1).where, (Position{5, 5}));
-  EXPECT_EQ(fleet.Resolve(2).where, (Position{7, 23}));
+  EXPECT_EQ(fleet.Where(0), (Position{5, 5}));
+  EXPECT_EQ(fleet.Where(1), (Position{5, 5}));
+  EXPECT_EQ(fleet.Where(2), (Position{7, 23}));
 }
 
-TEST(FleetTest, FqdnComesFromTheNameTheDomainOrIsGiven) {
+TEST(FleetTest, DomainAndFqdnAreOfTheInnermostLevelThatSaysThem) {
   const Fleet fleet = Load(
-      "fleet: f\nprofile: mtls-client\ndefaults: {domain: corp.example}\nhosts: [a, "
-      "b.lab.example]\n"
+      "fleet: f\nprofile: mtls-client\ndefaults: {domain: corp.example}\nhosts: [a]\n"
       "groups:\n- {name: g, domain: g.example, hosts: [c]}\n"
-      "- endpoints: [{name: d, fqdn: x.dmz.example}, {name: e, domain: e.example},\n"
-      "    {name: h.lab, fqdn: h}]\n");
-  std::vector<std::string> fqdns;
+      "- endpoints: [{name: d, fqdn: x.dmz.example}, {name: e, domain: e.example}]\n");
+  std::vector<std::string> domains, fqdns;
   for (std::size_t i = 0; i < fleet.size(); ++i) {
-    const ResolvedEndpoint endpoint = fleet.Resolve(i);
-    EXPECT_EQ(endpoint.variables.at("host"), fleet.Name(i));
-    fqdns.push_back(endpoint.variables.at("fqdn"));
+    const FleetLayer layer = fleet.Layer(i);
+    EXPECT_FALSE(layer.variables.contains("host"));
+    EXPECT_FALSE(layer.variables.contains("fqdn"));
+    domains.push_back(layer.domain);
+    fqdns.push_back(layer.fqdn);
   }
-  EXPECT_THAT(fqdns, ElementsAre("a.corp.example", "b.lab.example", "c.g.example", "x.dmz.example",
-                                 "e.e.example", "h"));
-  EXPECT_EQ(Load("fleet: f\nprofile: mtls-client\nhosts: bare\n").Resolve(0).variables.at("fqdn"),
-            "bare");
+  EXPECT_THAT(domains, ElementsAre("corp.example", "g.example", "corp.example", "e.example"));
+  EXPECT_THAT(fqdns, ElementsAre("", "", "x.dmz.example", ""));
+  EXPECT_EQ(Load("fleet: f\nprofile: mtls-client\nhosts: bare\n").Layer(0).domain, "");
 }
 
 TEST(FleetTest, OverridesFindTheirEndpointWhateverItsCaseAndInsideARange) {
   const Fleet fleet = Load(
       "fleet: f\nprofile: mtls-client\nhosts: 'WS-[001-100]'\noverrides:\n"
       "  ws-042: {os: windows-7}\n  WS-099: {vars: {room: '12'}}\n");
-  EXPECT_EQ(fleet.Resolve(40).os, "");
-  EXPECT_EQ(fleet.Resolve(41).os, "windows-7");
-  EXPECT_EQ(fleet.Resolve(42).os, "");
-  EXPECT_EQ(fleet.Resolve(98).variables.at("room"), "12");
-  EXPECT_FALSE(fleet.Resolve(97).variables.contains("room"));
+  EXPECT_EQ(fleet.Layer(40).os, "");
+  EXPECT_EQ(fleet.Layer(41).os, "windows-7");
+  EXPECT_EQ(fleet.Layer(42).os, "");
+  EXPECT_EQ(fleet.Layer(98).variables.at("room"), "12");
+  EXPECT_FALSE(fleet.Layer(97).variables.contains("room"));
 }
 
 TEST(FleetTest, AProfileMayComeFromAnyLayer) {
@@ -144,7 +145,7 @@ TEST(FleetTest, AProfileMayComeFromAnyLayer) {
            "endpoints: [{name: a, profile: mtls-peer}]\n",
            "hosts: a\noverrides: {a: {profile: mtls-peer}}\n",
        }) {
-    EXPECT_EQ(Load(std::string("fleet: f\n") + text).Resolve(0).profile, "mtls-peer") << text;
+    EXPECT_EQ(Load(std::string("fleet: f\n") + text).Layer(0).profile, "mtls-peer") << text;
   }
 }
 
@@ -175,8 +176,8 @@ TEST(FleetTest, AFleetCanBeMoved) {
 
 TEST(FleetTest, TheExamplesLoad) {
   const std::string folder = std::string(FLEETMINT_SOURCE_DIR) + "/inventory/examples/";
-  EXPECT_EQ(Fleet::Load(folder + "acme.yaml", Builtin()).size(), 1000u);
-  EXPECT_THAT(NamesOf(Fleet::Load(folder + "minimal.yaml", Builtin())),
+  EXPECT_EQ(Fleet::Load(folder + "acme.yaml", Builtin()).Accept().size(), 1000u);
+  EXPECT_THAT(NamesOf(Fleet::Load(folder + "minimal.yaml", Builtin()).Accept()),
               ElementsAre("host-1.example.com", "host-2.example.com", "host-3.example.com"));
 }
 
@@ -204,8 +205,8 @@ TEST(FleetTest, TwoHundredThousandListedEndpointsLoad) {
   EXPECT_EQ(fleet.Name(0), "host-0");
   EXPECT_EQ(fleet.Name(1), "own-0");
   EXPECT_EQ(fleet.Name(200'199), "host-199999");
-  EXPECT_EQ(fleet.Resolve(1).patches.size(), 1u);
-  EXPECT_TRUE(fleet.Resolve(2).patches.empty());
+  EXPECT_EQ(fleet.Layer(1).patches.size(), 1u);
+  EXPECT_TRUE(fleet.Layer(2).patches.empty());
 }
 
 TEST(FleetTest, ARangeOfAMillionLoadsAndTheLastOneCanBeOverridden) {
@@ -216,7 +217,7 @@ TEST(FleetTest, ARangeOfAMillionLoadsAndTheLastOneCanBeOverridden) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{30});
   ASSERT_EQ(fleet.size(), 1'000'000u);
   EXPECT_EQ(fleet.Name(999'998), "ws-0999999");
-  EXPECT_EQ(fleet.Resolve(999'999).os, "linux");
+  EXPECT_EQ(fleet.Layer(999'999).os, "linux");
 }
 
 }  // namespace

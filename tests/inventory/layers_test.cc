@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "inventory/fleet.h"
+#include "tests/support/layer.h"
 
 namespace fleetmint {
 namespace {
@@ -16,36 +17,38 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const Catalog& Builtin() {
-  static const Catalog catalog = Catalog::Builtin();
-  return catalog;
-}
+using test::Builtin;
 
 Fleet Load(const std::string& text) {
   const std::string path =
       ::testing::TempDir() + "layers_test-" + std::to_string(::getpid()) + ".yaml";
   std::ofstream(path, std::ios::binary) << text;
-  Fleet fleet = Fleet::Load(path, Builtin());
+  Fleet fleet = Fleet::Load(path, Builtin()).Accept();
   std::filesystem::remove(path);
   return fleet;
 }
 
 Profile ProfileOf(const Fleet& fleet, std::size_t i) {
-  const ResolvedEndpoint endpoint = fleet.Resolve(i);
+  const FleetLayer layer = fleet.Layer(i);
   FaultList faults(fleet.file());
-  auto profile = Builtin().Find(endpoint.profile)->With(endpoint.patches, faults);
+  auto profile = Builtin().Find(layer.profile)->With(layer.patches, faults);
   faults.ThrowIfAny();
   return profile.value();
 }
 
 ExpandedProfile ExpandedOf(const Fleet& fleet, std::size_t i) {
-  const ResolvedEndpoint endpoint = fleet.Resolve(i);
+  const FleetLayer layer = fleet.Layer(i);
+  LayerInput input;
+  input.patches = layer.patches;
+  input.variables = layer.variables;
+  input.target = TargetOf(layer.os).value_or(Target::kUnknown);
+  input.domain = layer.domain;
+  input.fqdn = layer.fqdn;
   FaultList faults(fleet.file());
-  auto expanded = Expand(ProfileOf(fleet, i), endpoint.variables,
-                         TargetOf(endpoint.os).value_or(Target::kUnknown), endpoint.where, faults,
-                         endpoint.patches);
+  const auto settings =
+      ResolveSettings(*Builtin().Find(layer.profile), input, fleet.Where(i), faults);
   faults.ThrowIfAny();
-  return std::move(expanded).value();
+  return test::ExpandedOf(*settings, fleet.Name(i));
 }
 
 // What each layer may say. The profile is layer 0: its values are the catalog's.
@@ -82,27 +85,27 @@ TEST(LayersTest, TheHigherOfEachPairOfLayersWins) {
        "derived",
        {"file:low", "csv:high"},
        [](const Fleet& f) { return ProfileOf(f, 0).config().password.ToString(); }},
-      {"os: ", "", {"linux", "windows-11"}, [](const Fleet& f) { return f.Resolve(0).os; }},
+      {"os: ", "", {"linux", "windows-11"}, [](const Fleet& f) { return f.Layer(0).os; }},
       {"profile: ",
        "mtls-client",
        {"mtls-peer", "mtls-server"},
-       [](const Fleet& f) { return f.Resolve(0).profile; }},
+       [](const Fleet& f) { return f.Layer(0).profile; }},
       {"domain: ",
        "a",
        {"low.example", "high.example"},
        [](const Fleet& f) {
-         const std::string fqdn = f.Resolve(0).variables.at("fqdn");
+         const std::string fqdn = ExpandedOf(f, 0).fqdn;
          return fqdn == "a" ? fqdn : fqdn.substr(2);
        }},
       {"fqdn: ",
        "a",
        {"low.example", "high.example"},
-       [](const Fleet& f) { return f.Resolve(0).variables.at("fqdn"); }},
+       [](const Fleet& f) { return ExpandedOf(f, 0).fqdn; }},
       {"vars: ",
        "",
        {"{v: low}", "{v: high}"},
        [](const Fleet& f) {
-         const Variables variables = f.Resolve(0).variables;
+         const Variables variables = f.Layer(0).variables;
          const auto place = variables.find("v");
          return place == variables.end() ? "" : "{v: " + place->second + "}";
        }},
@@ -130,7 +133,7 @@ TEST(LayersTest, LayersMergeKeyByKeyAlsoInsideMappings) {
   EXPECT_FALSE(config.bundle.machine_keys);
   EXPECT_EQ(config.encryption, EncryptionChoice::kLegacy);
   EXPECT_EQ(config.bundle.csp, "Microsoft Software Key Storage Provider");
-  const Variables variables = fleet.Resolve(0).variables;
+  const Variables variables = fleet.Layer(0).variables;
   EXPECT_EQ(variables.at("a"), "d");
   EXPECT_EQ(variables.at("b"), "g");
   EXPECT_EQ(variables.at("c"), "o");
@@ -164,7 +167,7 @@ TEST(LayersTest, AnEndpointMaySayEverythingItself) {
   const ExpandedProfile itm = ExpandedOf(fleet, 0);
   EXPECT_EQ(itm.certificate.subject.ToString(), "CN=itm, O=Acme\\, Inc.");
   EXPECT_THAT(itm.certificate.san.dns,
-              ElementsAre("itAuth", "itm.dmz.example", "itm", "itm.default.example"));
+              ElementsAre("itAuth", "itm", "itm.dmz.example", "itm.default.example"));
   EXPECT_THAT(
       itm.certificate.san.ip,
       ElementsAre(Bytes{10, 0, 0, 5}, Bytes{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}));
@@ -225,7 +228,7 @@ TEST(LayersTest, AFaultOfAPatchNamesThePatch) {
   } catch (const Error& error) {
     ASSERT_EQ(error.faults().size(), 1u);
     EXPECT_THAT(error.what(), HasSubstr(".yaml:6:15: "));
-    EXPECT_THAT(error.what(), HasSubstr("jitter is not shorter than validity"));
+    EXPECT_THAT(error.what(), HasSubstr("jitter '2w' is not shorter than validity '1w'"));
     EXPECT_THAT(error.what(), HasSubstr("set jitter: 0s"));
   }
 }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/random.h"
+#include "engine/prime/public_exponent.h"
 
 namespace fleetmint {
 namespace {
@@ -51,7 +52,7 @@ TEST_P(LimbMathTest, ProductsAndDifferencesAreRight) {
       EXPECT_EQ(borrow, a < b ? 1u : 0u);
     }
     EXPECT_EQ(ToBigInt(MultiplyAddWord(FromBigInt(a, limbs), 65536, 1)), a * 65536 + 1);
-    EXPECT_EQ(ModF4(FromBigInt(a, limbs)), a % 65537);
+    EXPECT_EQ(ModPublicExponent(FromBigInt(a, limbs).data(), limbs), a % 65537);
     EXPECT_EQ(ToLimbs(FromLimbs(FromBigInt(a, limbs)), limbs), FromBigInt(a, limbs));
   }
 }
@@ -107,10 +108,10 @@ TEST_P(LimbMathTest, MontgomeryProductsAreRight) {
 
 INSTANTIATE_TEST_SUITE_P(Sizes, LimbMathTest, testing::Values(16, 24, 32));
 
-TEST(InverseModF4Test, IsTheInverse) {
+TEST(InverseModETest, IsTheInverse) {
   for (std::uint64_t x = 1; x < 65537; ++x)
-    ASSERT_EQ(x * InverseModF4(static_cast<std::uint32_t>(x)) % 65537, 1u);
-  EXPECT_EQ(InverseModF4(0), 0u);
+    ASSERT_EQ(x * InverseModE(static_cast<std::uint32_t>(x)) % 65537, 1u);
+  EXPECT_EQ(InverseModE(0), 0u);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
+#include "engine/keys/oids.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_keys.h"
@@ -86,7 +87,7 @@ TEST(Pbes2Test, RoundTripsEveryLengthAndTellsTheIterations) {
     const Sealed sealed = Pbes2Encrypt(plain, AsBytes("p"), 7, random);
     EXPECT_EQ(sealed.ciphertext.size(), (length / 16 + 1) * 16);
     BerReader algorithm = BerReader(sealed.algorithm).Enter(ber::kSequence, "algorithm");
-    EXPECT_EQ(algorithm.Oid(), kPbes2Oid);
+    EXPECT_EQ(algorithm.Oid(), oid::kPbes2);
     std::uint32_t iterations = 0;
     EXPECT_EQ(Pbes2Decrypt(algorithm.Next().encoded, sealed.ciphertext, AsBytes("p"), &iterations),
               plain);

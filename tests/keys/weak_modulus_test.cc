@@ -7,6 +7,7 @@
 
 #include "engine/base/botan_compat.h"
 #include "tests/support/test_keys.h"
+#include "tests/support/verdict.h"
 #include "tests/support/weak_keys.h"
 
 namespace fleetmint {
@@ -60,6 +61,23 @@ TEST(WeakModulusTest, TheRocaFormIsRecognized) {
   const BigInt n = RocaPrime(512) * RocaPrime(512);
   EXPECT_TRUE(HasRocaFingerprint(BytesOf(n)));
   EXPECT_NE(WeakKeyReason(RsaSpki(n)).value_or("").find("ROCA"), std::string::npos);
+}
+
+// The keys of requests and imported certificates come from anybody: whatever is cut off or changed
+// is refused, and nothing beside it is read.
+TEST(WeakModulusTest, EverySpkiThatIsNoneIsDamage) {
+  const Bytes spki = TestRsaKey().spki();
+  for (std::size_t size = 0; size < spki.size(); ++size) {
+    EXPECT_EQ(VerdictOf([&] { WeakKeyReason(ByteView(spki).first(size)); }), "damaged") << size;
+  }
+  for (std::size_t at = 0; at < spki.size(); ++at) {
+    Bytes changed = spki;
+    changed[at] ^= 0x01;
+    const std::string verdict = VerdictOf([&] { WeakKeyReason(changed); });
+    EXPECT_TRUE(verdict == "opened" || verdict == "damaged") << at << ": " << verdict;
+  }
+  const Bytes empty = FromHex("3011300d06092a864886f70d01010105000300");  // a BIT STRING of nothing
+  EXPECT_EQ(VerdictOf([&] { WeakKeyReason(empty); }), "damaged");
 }
 
 }  // namespace

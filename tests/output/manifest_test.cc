@@ -7,37 +7,44 @@
 
 #include "engine/base/error.h"
 #include "tests/support/run_program.h"
-#include "tests/support/thrown.h"
+#include "tests/support/test_chain.h"
 
 namespace fleetmint {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-ManifestEntry Example() {
-  ManifestEntry entry;
-  entry.endpoint = "ws-0001";
-  entry.fqdn = "ws-0001.corp.example.com";
-  entry.profile = "observeit-agent";
-  entry.subject = "CN=ws-0001.corp.example.com, O=\"A\\, B\"";
-  entry.dns = {"itAuth", "ws-0001.corp.example.com"};
-  entry.ip = {"10.0.0.5", "2001:db8::1"};
-  entry.serial = "4f2a9c0100000000000000000000000f";
-  entry.not_before = "2026-01-31T23:50:00Z";
-  entry.not_after = "2027-01-31T23:59:59Z";
-  entry.sha1 = std::string(40, 'a');
-  entry.sha256 = std::string(64, 'b');
-  entry.spki_sha256 = std::string(64, 'c');
-  entry.issuer = std::string(64, 'd');
-  entry.key = "RSA 2048";
-  entry.files = {{"bundles/ws-0001.pfx", 4242, std::string(64, 'e')},
-                 {"bundles/ws-0001.key.pem", 1800, std::string(64, 'f')}};
-  entry.encryption = "modern";
-  entry.supersedes = {{"41", std::string(40, '1'), std::string(64, '2')}};
-  entry.state = "issued";
-  entry.issued_at = "2026-02-01T00:00:00Z";
-  return entry;
-}
+// The certificate of ws-0002 and what else a line is made of.
+class ManifestTest : public testing::Test {
+ protected:
+  ManifestLine Line() const {
+    const Bytes& der = EcIdentity().certificate;
+    const Sha1Digest sha1 = Sha1(der);
+    const Sha256Digest sha256 = Sha256(der), spki = Sha256(EcIdentity().key.spki());
+    const CertificateView view = CertificateView::Read(der);
+    return MakeManifestLine({.certificate = view,
+                             .settings = settings_,
+                             .fleet = "acme",
+                             .endpoint = "ws-0002",
+                             .fqdn = "ws-0002.corp.example.com",
+                             .serial = serial_,
+                             .sha1 = sha1,
+                             .sha256 = sha256,
+                             .spki_sha256 = spki,
+                             .issuer = "d0d0",
+                             .files = files_,
+                             .supersedes = supersedes_,
+                             .state = "issued",
+                             .issued_at = ParseRfc3339("2026-02-01T00:00:00Z")});
+  }
+  Json JsonOf() const { return Json::parse(Line().json); }
+
+  Settings settings_{"mtls-client", "all", {{"key", "p256"}, {"install.exportable", "true"}}};
+  Serial serial_{0x4f, 0x2a};
+  std::vector<ManifestFile> files_{{"bundles/ws-0002.pfx", 4242, {0xee}},
+                                   {"bundles/ws-0002.key.pem", 1800, {0xff}}};
+  std::vector<ManifestSuperseded> supersedes_{{{0x41}, {0x11}, {0x22}}};
+};
 
 std::vector<std::string> Keys(const Json& object) {
   std::vector<std::string> keys;
@@ -45,74 +52,78 @@ std::vector<std::string> Keys(const Json& object) {
   return keys;
 }
 
-// The fields of README "Manifest", in this order: `endpoint` first is what install.sh searches.
-TEST(ManifestJsonTest, FieldsAreTheContract) {
-  const std::string line = ManifestJsonLine(Example());
+// The fields of README "What comes out", in this order: `endpoint` first is what install.sh
+// searches.
+TEST_F(ManifestTest, FieldsAreTheContract) {
+  const std::string line = Line().json;
   EXPECT_EQ(line.find('\n'), std::string::npos);
-  EXPECT_TRUE(line.starts_with("{\"endpoint\":\"ws-0001\",")) << line;
+  EXPECT_TRUE(line.starts_with("{\"endpoint\":\"ws-0002\",")) << line;
   const Json json = Json::parse(line);
-  EXPECT_EQ(Keys(json),
-            (std::vector<std::string>{
-                "endpoint",   "fqdn",       "profile",   "subject",  "dns",           "ip",
-                "serial",     "not_before", "not_after", "sha1",     "sha256",        "spki_sha256",
-                "issuer",     "key",        "bundle",    "bytes",    "bundle_sha256", "files",
-                "encryption", "supersedes", "state",     "issued_at"}));
-  EXPECT_EQ(json["bundle"], "bundles/ws-0001.pfx");
+  EXPECT_EQ(Keys(json), (std::vector<std::string>{
+                            "endpoint", "fqdn",          "profile",    "subject",    "dns",
+                            "ip",       "serial",        "not_before", "not_after",  "sha1",
+                            "sha256",   "spki_sha256",   "issuer",     "key",        "bundle",
+                            "bytes",    "bundle_sha256", "files",      "encryption", "alias",
+                            "store",    "exportable",    "supersedes", "state",      "issued_at"}));
+  EXPECT_EQ(json["bundle"], "bundles/ws-0002.pfx");
   EXPECT_EQ(json["bytes"], 4242);
-  EXPECT_EQ(json["bundle_sha256"], std::string(64, 'e'));
-  EXPECT_EQ(json["dns"], (Json::array({"itAuth", "ws-0001.corp.example.com"})));
+  EXPECT_EQ(json["bundle_sha256"], "ee" + std::string(62, '0'));
   EXPECT_EQ(Keys(json["files"][1]), (std::vector<std::string>{"path", "bytes", "sha256"}));
   EXPECT_EQ(Keys(json["supersedes"][0]), (std::vector<std::string>{"serial", "sha1", "sha256"}));
 }
 
-TEST(ManifestJsonTest, RoundTrips) {
-  EXPECT_EQ(ParseManifestJsonLine(ManifestJsonLine(Example())), Example());
-  const ManifestEntry empty;
-  EXPECT_EQ(ParseManifestJsonLine(ManifestJsonLine(empty)), empty);
-  ManifestEntry strange = Example();
-  strange.subject = "CN=\"quote\", O=back\\slash, L=t\tab, ST=\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80";
-  EXPECT_EQ(ParseManifestJsonLine(ManifestJsonLine(strange)), strange);
+// Each field is what another reader finds in the certificate.
+TEST_F(ManifestTest, FieldsOfTheCertificateAreWhatOpensslSees) {
+  const Json json = JsonOf();
+  const auto openssl = [](const std::vector<std::string>& what) {
+    std::vector<std::string> command{"openssl", "x509", "-inform", "DER", "-noout"};
+    command.insert(command.end(), what.begin(), what.end());
+    const auto result = RunProgram(command, std::string(AsText(EcIdentity().certificate)));
+    EXPECT_TRUE(result.ok()) << result;
+    return result.out;
+  };
+  const auto digits = [](std::string text) {
+    text.erase(0, text.find('=') + 1);
+    std::erase_if(text, [](char c) { return c == ':' || c == '\n'; });
+    std::transform(text.begin(), text.end(), text.begin(), ::tolower);
+    return text;
+  };
+  EXPECT_EQ(json["sha1"], digits(openssl({"-fingerprint", "-sha1"})));
+  EXPECT_EQ(json["sha256"], digits(openssl({"-fingerprint", "-sha256"})));
+  EXPECT_EQ("subject=" + json["subject"].get<std::string>() + "\n",
+            openssl({"-subject", "-nameopt", "RFC2253"}));
+  const std::string dates = openssl({"-dates", "-dateopt", "iso_8601"});
+  const auto date = [](const std::string& field) {
+    std::string text = field;
+    text[10] = ' ';
+    return text;
+  };
+  EXPECT_NE(dates.find("notBefore=" + date(json["not_before"])), std::string::npos) << dates;
+  EXPECT_NE(dates.find("notAfter=" + date(json["not_after"])), std::string::npos) << dates;
+  EXPECT_EQ(json["dns"], Json::array({"itAuth"}));
+  EXPECT_NE(openssl({"-ext", "subjectAltName"}).find("DNS:itAuth"), std::string::npos);
+}
+
+TEST_F(ManifestTest, FieldsOfTheSettings) {
+  const Json json = JsonOf();
+  EXPECT_EQ(json["profile"], "mtls-client");
+  EXPECT_EQ(json["key"], "ECDSA P-256");
+  EXPECT_EQ(json["encryption"], "modern");
+  EXPECT_EQ(json["store"], "LocalMachine\\My");
+  EXPECT_EQ(json["exportable"], true);
+  EXPECT_EQ(json["alias"], "acme-ws-0002-4f2a0000");
+  files_.erase(files_.begin());
+  EXPECT_EQ(JsonOf()["alias"], "") << "PEM files have none";
 }
 
 // Lists with none or one member stay lists: a script that indexes them must not break.
-TEST(ManifestJsonTest, ListsStayLists) {
-  ManifestEntry entry = Example();
-  entry.dns = {"one"};
-  entry.ip.clear();
-  entry.supersedes.clear();
-  const Json json = Json::parse(ManifestJsonLine(entry));
+TEST_F(ManifestTest, ListsStayLists) {
+  supersedes_.clear();
+  const Json json = JsonOf();
   EXPECT_TRUE(json["dns"].is_array() && json["dns"].size() == 1);
   EXPECT_TRUE(json["ip"].is_array() && json["ip"].empty());
   EXPECT_TRUE(json["supersedes"].is_array() && json["supersedes"].empty());
   EXPECT_TRUE(json["files"].is_array() && json["files"].size() == 2);
-}
-
-// A manifest of a damaged file system must not end the run that writes or checks it.
-TEST(ManifestJsonTest, BytesThatAreNotUtf8AreReplaced) {
-  ManifestEntry entry = Example();
-  entry.subject = "CN=\xFF";
-  EXPECT_EQ(ParseManifestJsonLine(ManifestJsonLine(entry)).subject, "CN=\xEF\xBF\xBD");
-}
-
-TEST(ManifestJsonTest, WhatIsNoManifestLineIsRefused) {
-  const Json good = Json::parse(ManifestJsonLine(Example()));
-  const auto refused = [](const std::string& line) {
-    const auto error = ThrownBy([&] { ParseManifestJsonLine(line); });
-    return error && error->kind() == ErrorKind::kInput;
-  };
-  EXPECT_FALSE(refused(good.dump()));
-  for (const char* line : {"", "{", "[]", "null", "3", "{}", "\"text\""}) {
-    EXPECT_TRUE(refused(line)) << line;
-  }
-  for (const char* key : {"endpoint", "serial", "files", "supersedes", "dns", "state"}) {
-    Json without = good, null = good, number = good;
-    without.erase(key);
-    EXPECT_TRUE(refused(without.dump())) << key << " is missing";
-    null[key] = nullptr;
-    EXPECT_TRUE(refused(null.dump())) << key << " is null";
-    number[key] = 3;
-    EXPECT_TRUE(refused(number.dump())) << key << " is a number";
-  }
 }
 
 // OWASP "CSV injection": these first characters start a formula.
@@ -132,33 +143,32 @@ TEST(CsvTest, CellsAreNoFormulas) {
   }
 }
 
-// Python's csv module reads the lines back as they were meant.
-TEST(CsvTest, AnotherReaderFindsEachFieldUnderItsName) {
+// Python's csv module reads the lines back as they were meant: each field of the JSON, under its
+// name.
+TEST_F(ManifestTest, AnotherReaderFindsEachFieldUnderItsName) {
   if (!HasProgram("python3")) GTEST_SKIP() << "python3 is not installed";
-  ManifestEntry entry = Example();
-  entry.subject = "CN=a \"b\", O=c\nd";
   static constexpr const char* kScript =
       "import csv, io, json, sys\n"
       "text = io.TextIOWrapper(sys.stdin.buffer, 'utf-8', newline='').read()\n"
       "rows = list(csv.DictReader(io.StringIO(text, newline=''), strict=True))\n"
       "print(json.dumps(rows))\n";
+  const ManifestLine line = Line();
   const auto result = RunProgram({"python3", "-c", kScript},
-                                 ManifestCsvHeader() + "\r\n" + ManifestCsvLine(entry) + "\r\n");
+                                 ManifestCsvHeader() + kCsvLineEnd + line.csv + kCsvLineEnd);
   ASSERT_TRUE(result.ok()) << result;
   const Json rows = Json::parse(result.out);
   ASSERT_EQ(rows.size(), 1u);
   const Json& row = rows[0];
-  EXPECT_EQ(row.size(), 21u);
   EXPECT_FALSE(row.contains("null")) << "more cells than names";
-  EXPECT_EQ(row["endpoint"], entry.endpoint);
-  EXPECT_EQ(row["subject"], entry.subject);
-  EXPECT_EQ(row["dns"], "itAuth ws-0001.corp.example.com");
-  EXPECT_EQ(row["ip"], "10.0.0.5 2001:db8::1");
-  EXPECT_EQ(row["bundle"], "bundles/ws-0001.pfx");
-  EXPECT_EQ(row["bytes"], "4242");
-  EXPECT_EQ(row["bundle_sha256"], std::string(64, 'e'));
-  EXPECT_EQ(row["supersedes_sha1"], std::string(40, '1'));
-  EXPECT_EQ(row["issued_at"], entry.issued_at);
+  EXPECT_EQ(row["supersedes_sha1"], "11" + std::string(38, '0'));
+  const Json json = Json::parse(line.json);
+  EXPECT_EQ(row.size(), json.size() - 1) << "all but files; supersedes as supersedes_sha1";
+  for (const auto& [name, value] : json.items()) {
+    if (name == "files" || name == "supersedes") continue;
+    std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+    if (value.is_array()) text = value.empty() ? "" : value[0].get<std::string>();
+    EXPECT_EQ(row[name], text) << name;
+  }
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ class OutputDirectoryTest : public testing::Test {
   OutputDirectory CreateAs(const std::string& path, const std::string& authority,
                            const std::string& fleet, std::optional<Layout> layout = std::nullopt,
                            const std::optional<std::string>& id = std::nullopt) {
-    return OutputDirectory::OpenOrCreate(path, authority, fleet, layout, id, random_);
+    return OutputDirectory::OpenOrCreate(
+        path, {.authority = authority, .fleet = fleet, .layout = layout, .id = id}, random_);
   }
   SystemRandom random_;
   TempDir temp_;
@@ -31,7 +32,8 @@ class OutputDirectoryTest : public testing::Test {
 
 TEST_F(OutputDirectoryTest, IsMadePinnedAndFoundAgain) {
   EXPECT_EQ(Create().layout(), Layout::kFlat);
-  EXPECT_EQ(ListTree(out_), (std::vector<std::string>{".fleetmint", ".pending", "bundles"}));
+  EXPECT_EQ(ListTree(out_),
+            (std::vector<std::string>{".fleetmint", ".pending", ".runs", "bundles"}));
   EXPECT_EQ(Create().fleet(), kFleet);
   const OutputDirectory opened = OutputDirectory::Open(out_, kAuthority);
   EXPECT_EQ(opened.fleet(), kFleet);

@@ -306,15 +306,6 @@ TEST(PfxPasswordTest, AsciiThatEveryImporterReadsAlike) {
 }
 
 // These words stand in ledgers and manifests.
-TEST(EncryptionNameTest, NamesAndBack) {
-  EXPECT_EQ(EncryptionName(PfxEncryption::kModern), "modern");
-  EXPECT_EQ(EncryptionName(PfxEncryption::kLegacy), "legacy");
-  EXPECT_EQ(ParseEncryptionName("modern"), PfxEncryption::kModern);
-  EXPECT_EQ(ParseEncryptionName("legacy"), PfxEncryption::kLegacy);
-  for (const char* name : {"", "Modern", "pem", "legacy "}) {
-    EXPECT_EQ(ParseEncryptionName(name), std::nullopt) << name;
-  }
-}
 
 }  // namespace
 }  // namespace fleetmint

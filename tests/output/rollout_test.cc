@@ -3,8 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/base/bytes.h"
-#include "output/manifest.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temp_dir.h"
 
@@ -27,17 +28,18 @@ class InstallTest : public testing::Test {
 
   // Adds an endpoint with these files to out/; the content of each tells whose it is.
   void Add(const std::string& endpoint, const std::vector<std::string>& extensions) {
-    ManifestEntry entry;
-    entry.endpoint = endpoint;
-    entry.dns = {"itAuth"};
-    entry.supersedes = {{"41", std::string(40, '1'), std::string(64, '2')}};
+    nlohmann::ordered_json line{{"endpoint", endpoint}, {"dns", {"itAuth"}}};
+    nlohmann::ordered_json files = nlohmann::ordered_json::array();
     for (const std::string& extension : extensions) {
       const std::string path = "bundles/" + endpoint + "." + extension;
       const std::string content = ContentOf(endpoint, extension);
       temp_.Write("out/" + path, content);
-      entry.files.push_back({path, content.size(), ToHex(Sha256(AsBytes(content)))});
+      files.push_back(
+          {{"path", path}, {"bytes", content.size()}, {"sha256", ToHex(Sha256(AsBytes(content)))}});
     }
-    manifest_ += ManifestJsonLine(entry) + "\n";
+    line["files"] = files;
+    line["supersedes"] = {{{"serial", "41"}, {"sha1", std::string(40, '1')}}};
+    manifest_ += line.dump() + "\n";
     temp_.Write("out/manifest.jsonl", manifest_);
   }
 

@@ -7,12 +7,7 @@
 #include <filesystem>
 #include <map>
 
-#include "engine/pipeline/hierarchy.h"
-#include "engine/pipeline/recover.h"
-#include "output/manifest.h"
-#include "tests/support/issue_fleet.h"
-#include "tests/support/temp_dir.h"
-#include "tests/support/thrown.h"
+#include "tests/pipeline/fleet_fixture.h"
 
 namespace fleetmint {
 namespace {
@@ -37,86 +32,7 @@ class EqualStreams final : public StreamFactory {
   }
 };
 
-class CountingObserver final : public RunObserver {
- public:
-  void Acknowledged(std::span<const std::string>, std::size_t total) override {
-    acknowledged = total;
-  }
-  void Failed(const std::string& endpoint, const std::string&) override {
-    failed.push_back(endpoint);
-  }
-  std::size_t acknowledged = 0;
-  std::vector<std::string> failed;
-};
-
-// An authority with ECDSA keys, a fleet file, and runs of it.
-class IssueTest : public testing::Test {
- protected:
-  IssueTest() {
-    dir_.Write("fast-authority.yaml",
-               "authority: fast\nsummary: ECDSA\ntiers:\n"
-               "  - {name: root, subject: \"CN=Root\", key: {algorithm: ecdsa, curve: p256}, "
-               "validity: 10y}\n"
-               "  - {name: issuing, subject: \"CN=Issuing\", key: {algorithm: ecdsa, curve: p256}, "
-               "validity: 5y, path_length: 0}\n"
-               "crl_validity: 1y\n");
-    dir_.Write("fast-agent.yaml",
-               "profile: fast-agent\nextends: mtls-client\nkey: {algorithm: ecdsa, curve: p256}\n"
-               "key_usage: [digital_signature]\n"
-               "bundle: {csp: \"Microsoft Software Key Storage Provider\", key_spec: none}\n");
-    FaultList faults("profiles");
-    for (const char* name : {"fast-authority.yaml", "fast-agent.yaml"})
-      catalog_.AddFile(dir_ / name, faults);
-    faults.ThrowIfAny();
-    Init("ca");
-  }
-
-  void Init(const std::string& ca) {
-    SystemStreams streams(random_);
-    Authority::Init(dir_ / ca, HierarchyOf(*catalog_.FindAuthority("fast")), random_, streams,
-                    clock_);
-  }
-
-  Fleet LoadFleet(const std::string& hosts, const std::string& more = "") {
-    return Fleet::Load(
-        dir_.Write("fleet.yaml",
-                   "fleet: test\nprofile: fast-agent\ndefaults: {domain: example.com}\n"
-                   "groups:\n  - {name: all, hosts: \"" +
-                       hosts + "\"}\n" + more),
-        catalog_);
-  }
-
-  RunResult Run(const std::string& hosts, StreamFactory& streams, unsigned threads = 2,
-                const std::string& ca = "ca", const std::string& out = "out",
-                std::stop_token stop = {}) {
-    return IssueFleet(LoadFleet(hosts), catalog_,
-                      {.ca = dir_ / ca,
-                       .out = dir_ / out,
-                       .streams = streams,
-                       .observer = observer_,
-                       .threads = threads,
-                       .stop = std::move(stop)});
-  }
-
-  // endpoint -> a field of its manifest line
-  std::map<std::string, ManifestEntry> ReadManifest(const std::string& out = "out") {
-    std::map<std::string, ManifestEntry> entries;
-    std::ifstream file(dir_ / (out + "/manifest.jsonl"));
-    for (std::string line; std::getline(file, line);) {
-      ManifestEntry entry = ParseManifestJsonLine(line);
-      entries.emplace(entry.endpoint, std::move(entry));
-    }
-    return entries;
-  }
-
-  Ledger::Counts Counts() { return Authority::Open(dir_ / "ca").OpenLedger().Count(); }
-
-  TempDir dir_;
-  Catalog catalog_ = Catalog::Builtin();
-  SystemClock clock_;
-  SystemRandom random_;
-  CountingObserver observer_;
-};
+using IssueTest = FleetFixture;
 
 TEST(ChunkSizeTest, FillsTheWorkersAndShrinksAtTheEnd) {
   EXPECT_EQ(ChunkSize(1, 1), 1U);
@@ -134,23 +50,30 @@ TEST(ChunkSizeTest, FillsTheWorkersAndShrinksAtTheEnd) {
 TEST_F(IssueTest, AKeyIsAFunctionOfItsStreamWhateverTheThreadsAndChunks) {
   LabelStreams streams;
   Init("ca2");
-  EXPECT_EQ(Run("h-[01-30]", streams, 1).issued, 30U);
-  EXPECT_EQ(Run("h-[01-30]", streams, 4, "ca2", "out2").issued, 30U);
-  const auto one = ReadManifest("out"), four = ReadManifest("out2");
-  ASSERT_EQ(one.size(), 30U);
-  for (const auto& [endpoint, entry] : one) {
-    EXPECT_EQ(entry.spki_sha256, four.at(endpoint).spki_sha256) << endpoint;
-    EXPECT_NE(entry.serial, four.at(endpoint).serial) << endpoint;
+  IssueFleetOptions one = Options(streams), four = Options(streams);
+  one.threads = 1;
+  four.threads = 4;
+  four.ca = dir_ / "ca2";
+  four.out = dir_ / "out2";
+  EXPECT_EQ(IssueFleet(MakePlan("h-[01-30]"), one).issued, 30U);
+  EXPECT_EQ(IssueFleet(MakePlan("h-[01-30]"), four).issued, 30U);
+  const auto lines = Manifest(), others = ReadManifest(four.out);
+  ASSERT_EQ(lines.size(), 30U);
+  for (const auto& [endpoint, line] : lines) {
+    EXPECT_EQ(line["spki_sha256"], others.at(endpoint)["spki_sha256"]) << endpoint;
+    EXPECT_NE(line["serial"], others.at(endpoint)["serial"]) << endpoint;
   }
 }
 
 // "No key is ever used twice", though the random source repeats itself.
 TEST_F(IssueTest, AKeyThatCameBeforeIsRefusedByTheLedger) {
   EqualStreams streams;
-  const auto error = ThrownBy([&] { Run("h-[1-2]", streams, 1); });
+  IssueFleetOptions options = Options(streams);
+  options.threads = 1;
+  const auto error = ThrownBy([&] { IssueFleet(MakePlan("h-[1-2]"), options); });
   ASSERT_TRUE(error.has_value());
   EXPECT_LE(observer_.acknowledged, 1U);
-  EXPECT_LE(Counts().issued, 1U);
+  EXPECT_LE(CountRows().issued, 1U);
 }
 
 // A random source that fails at its n-th use.
@@ -176,131 +99,169 @@ TEST_F(IssueTest, ARandomSourceThatFailsEndsTheRunAndLosesNothing) {
   for (; failed; ++n) {
     FailingRandom failing(n);
     SystemStreams streams(failing);
-    const std::uint64_t before = Counts().issued;
-    const auto error = ThrownBy([&] { Run("h-[1-12]", streams, 2); });
+    const std::uint64_t before = CountRows().issued;
+    const auto error = ThrownBy([&] { IssueFleet(MakePlan("h-[1-12]"), Options(streams)); });
     failed = failing.failed();
     ASSERT_EQ(error.has_value(), failed) << n;
     if (failed) {
       EXPECT_EQ(error->kind(), ErrorKind::kIntegrity) << n;
     }
-    EXPECT_GE(Counts().issued, before);
+    EXPECT_GE(CountRows().issued, before);
   }
   EXPECT_GT(n, 3);
-  EXPECT_EQ(ReadManifest().size(), 12U);
-  EXPECT_EQ(Counts().issued, 12U);
+  EXPECT_EQ(Manifest().size(), 12U);
+  EXPECT_EQ(CountRows().issued, 12U);
 }
 
 TEST_F(IssueTest, AStoppedRunIssuesNothingMoreAndTheNextOneFinishes) {
   SystemStreams streams(random_);
   std::stop_source source;
   source.request_stop();
-  const RunResult stopped = Run("h-[1-5]", streams, 2, "ca", "out", source.get_token());
+  IssueFleetOptions options = Options(streams);
+  options.stop = source.get_token();
+  const RunResult stopped = IssueFleet(MakePlan("h-[1-5]"), options);
   EXPECT_TRUE(stopped.interrupted);
   EXPECT_EQ(stopped.issued, 0U);
-  EXPECT_EQ(Run("h-[1-5]", streams).issued, 5U);
+  EXPECT_EQ(RunHosts("h-[1-5]").issued, 5U);
   EXPECT_EQ(observer_.acknowledged, 5U);
+}
+
+// A run with nothing to issue leaves every file as it is, times included, and no run behind.
+TEST_F(IssueTest, ARunThatChangesNothingChangesNothing) {
+  RunHosts("h-[1-5]");
+  const auto state = [&] {
+    std::map<std::string, std::pair<fs::file_time_type, std::string>> files;
+    for (const std::string& name : ListTree(out_)) {
+      if (fs::is_directory(out_ + "/" + name)) continue;
+      files[name] = {fs::last_write_time(out_ + "/" + name), ReadFileText(out_ + "/" + name)};
+    }
+    return files;
+  };
+  const auto before = state();
+  const auto runs = Open().ledger().EndedRuns();
+  EXPECT_EQ(RunHosts("h-[1-5]").issued, 0U);
+  PublishAgain();
+  const auto after = state();
+  EXPECT_EQ(before.size(), after.size());
+  for (const auto& [name, file] : before) EXPECT_EQ(file, after.at(name)) << name;
+  EXPECT_EQ(Open().ledger().EndedRuns(), runs);
+}
+
+// A manifest is replaced from the first difference on: in the middle, at the end, cut, or absent.
+TEST_F(IssueTest, PublishedFilesAreMendedWhereverTheyDiffer) {
+  RunHosts("h-[1-9]");
+  const std::string file = out_ + "/manifest.jsonl", good = ReadFileText(file);
+  for (const std::string& bad :
+       {std::string("x") + good.substr(1), good.substr(0, good.size() / 2), good + "more\n",
+        good.substr(0, 900) + "?" + good.substr(901), std::string()}) {
+    dir_.Write("out/manifest.jsonl", bad);
+    PublishAgain();
+    EXPECT_EQ(ReadFileText(file), good);
+  }
+  fs::remove(file);
+  PublishAgain();
+  EXPECT_EQ(ReadFileText(file), good);
 }
 
 // What a crash leaves between the commit point and the renames, and before the commit point.
 TEST_F(IssueTest, RecoveryFinishesWhatWasCommittedAndDropsWhatWasNot) {
-  SystemStreams streams(random_);
-  Run("h-[1-3]", streams);
-  const std::string serial = ReadManifest().at("h-2").serial;
-  fs::rename(dir_ / "out/bundles/h-2.pfx", dir_ / ("out/.pending/" + serial + ".pfx"));
+  RunHosts("h-[1-3]");
+  const std::string serial = Manifest().at("h-2")["serial"];
+  fs::rename(out_ + "/bundles/h-2.pfx", out_ + "/.pending/" + serial + ".pfx");
   dir_.Write("out/.pending/" + std::string(32, 'a') + ".pfx", "half a bundle");
   dir_.Write("out/.pending/notes.txt", "not ours");
-  Authority authority = Authority::Open(dir_ / "ca");
-  Ledger ledger = authority.OpenLedger();
-  const std::int64_t run = ledger.BeginRun("test", clock_.Now());
-  ledger.Reserve(run, "test", std::vector<std::string>{"h-9"}, random_, clock_.Now());
-  const OutputDirectory output = OutputDirectory::Open(dir_ / "out", authority.id());
-  NullLog log;
-  const RecoveryReport report = Recover(ledger, output, log);
+  {
+    Authority authority = Authority::Open(dir_ / "ca");
+    const auto run =
+        authority.ledger().BeginRun("test", {"missing", clock_.Now()}, random_, clock_.Now());
+    authority.ledger().Reserve(
+        run, std::vector<std::string>{"h-9"},
+        {authority.ledger().Issuers().back().id, clock_.Now() + std::chrono::days{1}}, random_,
+        clock_.Now());
+  }
+  const RecoveryReport report = Open().recovered();
   EXPECT_EQ(report.finished, 1U);
   EXPECT_EQ(report.discarded, 1U);
   EXPECT_EQ(report.abandoned, 1U);
   EXPECT_EQ(report.strangers, std::vector<std::string>{"notes.txt"});
-  EXPECT_TRUE(fs::exists(dir_ / "out/bundles/h-2.pfx"));
-  EXPECT_EQ(ListTree(dir_ / "out/.pending"), std::vector<std::string>{"notes.txt"});
-  const RecoveryReport again = Recover(ledger, output, log);
+  EXPECT_TRUE(fs::exists(out_ + "/bundles/h-2.pfx"));
+  EXPECT_EQ(ListTree(out_ + "/.pending"), std::vector<std::string>{"notes.txt"});
+  const RecoveryReport again = Open().recovered();
   EXPECT_EQ(again.finished + again.discarded + again.abandoned, 0U);
+}
+
+// A name is not believed: what the ledger did not record never takes a bundle's place.
+TEST_F(IssueTest, RecoverySetsAsideWhatTheLedgerHasNotRecorded) {
+  RunHosts("h-1");
+  const std::string serial = Manifest().at("h-1")["serial"];
+  const std::string name = serial + ".pfx", bundle = out_ + "/bundles/h-1.pfx";
+  const std::string good = ReadFileText(bundle);
+  std::string same_size = good;
+  same_size[100] = static_cast<char>(same_size[100] ^ 1);
+  for (const std::string& planted : {std::string("another file"), same_size, std::string()}) {
+    dir_.Write("out/.pending/" + name, planted);
+    const RecoveryReport report = Open().recovered();
+    EXPECT_EQ(report.finished, 0U);
+    EXPECT_EQ(report.rejected, std::vector<std::string>{name});
+    EXPECT_EQ(ReadFileText(bundle), good);
+    EXPECT_EQ(ReadFileText(out_ + "/.pending/rejected-" + name), planted);
+  }
 }
 
 // A crash amid the replacement of a bundle by one in another format, whose endpoint is now written
 // with capitals: the old files go, the new ones come, whatever was done already.
 TEST_F(IssueTest, RecoveryFinishesAReplacementInAnotherFormat) {
   SystemStreams streams(random_);
-  Run("h-1", streams);
-  fs::remove(dir_ / "out/bundles/h-1.pfx");
-  const Fleet fleet = LoadFleet("H-1", "overrides:\n  H-1: {bundle: {formats: [pem]}}\n");
-  const std::vector<std::string> lost{"h-1"};
-  const IssueFleetOptions options{
-      .ca = dir_ / "ca", .out = dir_ / "out", .streams = streams, .observer = observer_};
-  EXPECT_EQ(IssueFleet(fleet, catalog_, options, lost).issued, 1U);
+  RunHosts("h-1");
+  fs::remove(out_ + "/bundles/h-1.pfx");
+  IssueFleetOptions options = Options(streams);
+  options.selection = Selection::MissingOrLost({"h-1"});
+  const std::string more = "overrides:\n  H-1: {bundle: {formats: [pem]}}\n";
+  EXPECT_EQ(IssueFleet(MakePlan("H-1", more), options).issued, 1U);
   const std::vector<std::string> placed{"H-1.chain.pem", "H-1.crt.pem", "H-1.key.pem"};
-  EXPECT_EQ(ListTree(dir_ / "out/bundles"), placed);
+  EXPECT_EQ(ListTree(out_ + "/bundles"), placed);
 
-  const std::string serial = ReadManifest().at("H-1").serial;
-  Authority authority = Authority::Open(dir_ / "ca");
-  Ledger ledger = authority.OpenLedger();
-  const OutputDirectory output = OutputDirectory::Open(dir_ / "out", authority.id());
-  NullLog log;
+  const std::string serial = Manifest().at("H-1")["serial"];
   for (std::size_t done = 0; done < placed.size(); ++done) {
     // As many files as `done` are in place, the others are pending, the old one is still there.
     for (std::size_t i = done; i < placed.size(); ++i) {
-      fs::rename(dir_ / ("out/bundles/" + placed[i]),
-                 dir_ / ("out/.pending/" + serial + placed[i].substr(3)));
+      fs::rename(out_ + "/bundles/" + placed[i],
+                 out_ + "/.pending/" + serial + placed[i].substr(3));
     }
     dir_.Write("out/bundles/h-1.pfx", "the one before");
-    EXPECT_EQ(Recover(ledger, output, log).finished, placed.size() - done);
-    EXPECT_EQ(ListTree(dir_ / "out/bundles"), placed);
+    EXPECT_EQ(Open().recovered().finished, placed.size() - done);
+    EXPECT_EQ(ListTree(out_ + "/bundles"), placed);
   }
 }
 
 // Whatever looks like ours and belongs to somebody else is left alone.
 TEST_F(IssueTest, RecoveryTouchesOwnFilesOnly) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
-  SystemStreams streams(random_);
-  Run("h-1", streams);
+  RunHosts("h-1");
   const std::string name = std::string(32, 'b') + ".pfx";
   dir_.Write("out/.pending/" + name, "somebody's");
-  ASSERT_EQ(::chown((dir_ / ("out/.pending/" + name)).c_str(), 12345, 12345), 0);
-  Authority authority = Authority::Open(dir_ / "ca");
-  Ledger ledger = authority.OpenLedger();
-  const OutputDirectory output = OutputDirectory::Open(dir_ / "out", authority.id());
-  NullLog log;
-  EXPECT_EQ(Recover(ledger, output, log).strangers, std::vector<std::string>{name});
-  EXPECT_TRUE(fs::exists(dir_ / ("out/.pending/" + name)));
+  ASSERT_EQ(::chown((out_ + "/.pending/" + name).c_str(), 12345, 12345), 0);
+  EXPECT_EQ(Open().recovered().strangers, std::vector<std::string>{name});
+  EXPECT_TRUE(fs::exists(out_ + "/.pending/" + name));
   // The directory's owner is one of us: a run as root after one as a service user.
-  ASSERT_EQ(::chown((dir_ / "out/.pending").c_str(), 12345, 12345), 0);
-  EXPECT_EQ(Recover(ledger, output, log).discarded, 1U);
+  ASSERT_EQ(::chown((out_ + "/.pending").c_str(), 12345, 12345), 0);
+  EXPECT_EQ(Open().recovered().discarded, 1U);
 }
 
-TEST_F(IssueTest, ThePlanCountsWhatItFinds) {
+TEST_F(IssueTest, SupersedesNamesEveryCertificateThatAHostMayHold) {
   SystemStreams streams(random_);
-  Run("h-[1-3]", streams);
-  const Fleet fleet = LoadFleet("h-[2-6]", "overrides:\n  h-2: {validity: 30d}\n");
-  Ledger ledger = Authority::Open(dir_ / "ca").OpenLedger();
-  const Plan plan = Plan::Make(fleet, catalog_, &ledger);
-  EXPECT_EQ(plan.summary().endpoints, 5U);
-  EXPECT_EQ(plan.summary().already_issued, 2U);
-  EXPECT_EQ(plan.summary().to_issue, 3U);
-  EXPECT_EQ(plan.summary().not_in_fleet, 1U);
-  EXPECT_EQ(plan.summary().older_profile, 1U);
-  EXPECT_EQ(plan.summary().os_unknown, 3U);
-}
-
-// Faults that only the filled-in templates show are found before anything is issued, all at once.
-TEST_F(IssueTest, ThePlanReportsEveryCertificateThatCannotBe) {
-  const Fleet fleet =
-      LoadFleet("h-[1-2]", "overrides:\n  h-1: {subject: \"CN=" + std::string(65, 'x') +
-                               "\"}\n  h-2: {dns: [\"not a name\"]}\n");
-  const auto error = ThrownBy([&] { Plan::Make(fleet, catalog_, nullptr); });
-  ASSERT_TRUE(error.has_value());
-  EXPECT_EQ(error->kind(), ErrorKind::kInput);
-  ASSERT_EQ(error->faults().size(), 2U) << error->what();
-  for (const Fault& fault : error->faults())
-    EXPECT_NE(fault.where.ToString().find("fleet.yaml:"), std::string::npos);
+  RunHosts("h-1");
+  std::vector<std::string> serials{Manifest().at("h-1")["serial"]};
+  IssueFleetOptions options = Options(streams);
+  options.selection = Selection::MissingOrLost({"h-1"});
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(IssueFleet(MakePlan("h-1"), options).issued, 1U);
+    std::vector<std::string> superseded;
+    const auto line = Manifest().at("h-1");
+    for (const auto& old : line["supersedes"]) superseded.push_back(old["serial"]);
+    EXPECT_EQ(superseded, serials);
+    serials.push_back(line["serial"]);
+  }
 }
 
 }  // namespace

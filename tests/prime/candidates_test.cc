@@ -48,8 +48,8 @@ void MillerRabin64(std::span<const Witness> tasks, std::size_t, std::uint8_t* pa
     passes[i] = static_cast<std::uint8_t>(StrongProbablePrime(*tasks[i].candidate, *tasks[i].base));
   }
 }
-const Kernel kKernel64{"test-64",         4, nullptr, Screen64, MillerRabin64, FirstHits64,
-                       HasDivisor64};
+const Kernel kKernel64{"test-64",     "",          4,           nullptr, Screen64,
+                       MillerRabin64, FirstHits64, HasDivisor64};
 
 // A prime and, for windowed ones, where in its window it was.
 struct Sample {

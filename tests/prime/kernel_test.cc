@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -251,13 +252,49 @@ INSTANTIATE_TEST_SUITE_P(Kernels, KernelTest, testing::Values("portable", "avx2"
 TEST(KernelChoiceTest, TheFastestIsChosenThatTheProcessorHas) {
   std::string expected = "portable";
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2") != 0) expected = "avx2";
+  if (__builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0) expected = "avx2";
   if (__builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512ifma") != 0) {
     expected = "ifma";
   }
 #endif
   EXPECT_EQ(BestKernel().name, expected);
   EXPECT_EQ(FindKernel("no such kernel"), nullptr);
+}
+
+// The list that a kernel is compiled for is the one that the processor is asked for. If this
+// failed, a kernel would be called on a processor without one of its instructions: SIGILL in the
+// field.
+TEST(KernelChoiceTest, AKernelWithoutOneOfItsInstructionSetsIsRefused) {
+  std::map<std::string, std::string> stated;
+  for (const Kernel* const kernel : BuiltKernels()) {
+    stated[kernel->name] = kernel->instruction_sets;
+    std::istringstream sets{std::string(kernel->instruction_sets)};
+    bool has_all = true;
+    for (std::string set; std::getline(sets, set, ',');) {
+      EXPECT_EQ(FindKernel(kernel->name, set), nullptr) << kernel->name << " without " << set;
+      has_all = has_all && CpuHas(set);
+    }
+    EXPECT_EQ(FindKernel(kernel->name), has_all ? kernel : nullptr) << kernel->name;
+    EXPECT_EQ(FindKernel(kernel->name, "another set"), FindKernel(kernel->name));
+  }
+#if defined(__x86_64__)
+  EXPECT_EQ(stated, (std::map<std::string, std::string>{
+                        {"portable", ""}, {"avx2", "avx2,fma"}, {"ifma", "avx512f,avx512ifma"}}));
+  EXPECT_EQ(CpuHas("fma"), __builtin_cpu_supports("fma") != 0);
+  EXPECT_EQ(CpuHas("avx512ifma"), __builtin_cpu_supports("avx512ifma") != 0);
+#endif
+  EXPECT_FALSE(CpuHas(""));
+  EXPECT_FALSE(CpuHas("avx512"));
+}
+
+// What --kernel takes is what there is.
+TEST(KernelChoiceTest, TheBuiltKernelsAreThoseThatMayBeAskedFor) {
+#if defined(__x86_64__)
+  ASSERT_EQ(BuiltKernels().size(), kKernelNames.size());
+  for (std::size_t i = 0; i < kKernelNames.size(); ++i) {
+    EXPECT_EQ(BuiltKernels()[i]->name, kKernelNames[i]);
+  }
+#endif
 }
 
 }  // namespace

@@ -85,8 +85,8 @@ class OneKernelTest : public testing::TestWithParam<const char*> {
     const std::string name = GetParam();
     bool expected = name == "portable";
 #if defined(__x86_64__)
-    expected = expected || (name == "avx2" && __builtin_cpu_supports("avx2") != 0) ||
-               (name == "ifma" && __builtin_cpu_supports("avx512ifma") != 0);
+    expected = expected || (name == "avx2" && CpuHas("avx2") && CpuHas("fma")) ||
+               (name == "ifma" && CpuHas("avx512f") && CpuHas("avx512ifma"));
 #endif
     kernel_ = FindKernel(name);
     if (kernel_ != nullptr) return;

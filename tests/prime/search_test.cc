@@ -6,6 +6,7 @@
 
 #include "engine/base/error.h"
 #include "engine/prime/known_numbers.h"
+#include "engine/prime/public_exponent.h"
 #include "tests/support/thrown.h"
 
 namespace fleetmint::prime {
@@ -50,7 +51,7 @@ TEST_P(SearchTest, FindsPrimesAsA13Asks) {
         const Botan::BigInt p = ToBigInt(prime);
         EXPECT_EQ(p.bits(), 64 * limbs);
         EXPECT_TRUE(p.get_bit(64 * limbs - 2));  // p >= 1.5 * 2^(k-1) > sqrt(2) * 2^(k-1)
-        EXPECT_NE((p - 1) % kPublicExponent, 0U);
+        EXPECT_NE((p - 1) % kRsaPublicExponent, 0U);
         EXPECT_TRUE(Botan::is_prime(p, rng, 128));
       }
     }

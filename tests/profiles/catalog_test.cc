@@ -1,4 +1,6 @@
 // The built-in catalog: what each profile promises, and that it can be printed and read again.
+#include "profiles/catalog.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -6,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "profiles/profile.h"
+#include "profiles/patch.h"
 
 namespace fleetmint {
 namespace {

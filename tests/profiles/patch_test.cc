@@ -1,8 +1,8 @@
 // ParseProfilePatch: every key reads what it should, and refuses the rest at its place.
+#include "profiles/patch.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "profiles/profile.h"
 
 namespace fleetmint {
 namespace {
@@ -17,7 +17,7 @@ ProfileConfig Read(std::string_view text, ProfileConfig config = {}) {
   const yaml::Node root = yaml::ReadText(text, faults);
   const ProfilePatch patch = ParseProfilePatch(root, {}, faults);
   faults.ThrowIfAny();
-  for (const ProfilePatch::Setting& setting : patch.settings) setting.apply(config);
+  for (const ProfilePatch::Setting& setting : patch.settings) Apply(setting, config);
   return config;
 }
 
@@ -201,6 +201,26 @@ TEST(PatchTest, KeysOfTheCallerAreLeftAloneAndSuggestedToo) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("2:1: unknown key 'nam'\n  hint: did you mean 'name'?"));
   }
+}
+
+// Messages point at the setting that wrote what is wrong.
+TEST(PatchTest, FindSettingGivesTheLastOneOfAKeyThatHoldsTheItem) {
+  FaultList faults("p.yaml");
+  const auto parse = [&](const char* text) {
+    return ParseProfilePatch(yaml::ReadText(text, faults), {}, faults);
+  };
+  const ProfilePatch first = parse("dns: [a, b]\ndescription: x\nbundle: {csp: C}\n");
+  const ProfilePatch second = parse("description: ~\nsan: {dns: b}\ndns: [c]\n");
+  faults.ThrowIfAny();
+  const ProfilePatch* const patches[] = {&first, &second};
+  EXPECT_EQ(FindSetting(patches, "description"), &second.settings[0]);
+  EXPECT_TRUE(second.settings[0].values.empty());
+  EXPECT_EQ(FindSetting(patches, "bundle.csp")->where, (Position{3, 15}));
+  const std::string a = "a", b = "b", d = "d";
+  EXPECT_EQ(FindSetting(patches, "san.dns", &a), &first.settings[0]);
+  EXPECT_EQ(FindSetting(patches, "san.dns", &b), &second.settings[1]);
+  EXPECT_EQ(FindSetting(patches, "san.dns", &d), nullptr);
+  EXPECT_EQ(FindSetting(patches, "jitter"), nullptr);
 }
 
 TEST(PatchTest, EveryKeyThatIsSuggestedIsRead) {

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "profiles/profile.h"
+#include "profiles/catalog.h"
 
 namespace fleetmint {
 namespace {

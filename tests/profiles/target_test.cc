@@ -1,7 +1,7 @@
 // Operating systems: those whose importer cannot read AES must not get it, and the others must.
-#include <gtest/gtest.h>
+#include "profiles/target.h"
 
-#include "profiles/profile.h"
+#include <gtest/gtest.h>
 
 namespace fleetmint {
 namespace {

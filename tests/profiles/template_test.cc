@@ -1,8 +1,12 @@
 // Templates: what {name} becomes, and what is refused instead of issued as it stands.
+#include "profiles/template.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "profiles/profile.h"
+#include <array>
+
+#include "engine/base/error.h"
 
 namespace fleetmint {
 namespace {
@@ -15,7 +19,7 @@ const Variables kVariables{
 TEST(TemplateTest, FillsInVariablesAndKeepsTheRest) {
   struct Case {
     const char* text;
-    const char* expanded;
+    const char* filled;
   };
   for (const Case& c : {
            Case{"", ""}, Case{"plain", "plain"}, Case{"{host}", "ws-1"},
@@ -24,10 +28,44 @@ TEST(TemplateTest, FillsInVariablesAndKeepsTheRest) {
            Case{"}}", "}"}, Case{"a } b", "a } b"},
            Case{"{braces}", "{host}"},  // a value is never a template itself
        }) {
-    Fault fault;
-    EXPECT_EQ(ExpandTemplate(c.text, kVariables, &fault), c.expanded) << c.text;
-    EXPECT_EQ(fault.message, "") << c.text;
+    EXPECT_EQ(Template::Parse(c.text).Fill(kVariables), c.filled) << c.text;
   }
+  EXPECT_EQ(Template::Verbatim("a{host}{{}").Fill(kVariables), "a{host}{{}");
+  EXPECT_EQ(Template::Verbatim("").Fill({}), "");
+}
+
+// What is filled in late must come out as if all had been filled in at once.
+TEST(TemplateTest, SubstituteLeavesALaterVariableAndEscapesWhatItPutsIn) {
+  struct Case {
+    const char* text;
+    const char* substituted;
+    const char* filled;
+  };
+  constexpr std::array<std::string_view, 1> kLater{"host"};
+  const Variables early{{"braces", "{host}"}, {"empty", ""}, {"x", "X"}};
+  for (const Case& c : {
+           Case{"{x}{host}", "X{host}", "Xws-1"},
+           Case{"{host}{braces}{{{host}}}", "{host}{{host}}{{{host}}}", "ws-1{host}{ws-1}"},
+           Case{"{empty}", "", ""},
+           Case{"{{x}} } {empty}{x}{x}", "{{x}} }} XX", "{x} } XX"},
+       }) {
+    const Template substituted = Template::Parse(c.text).Substitute(early, kLater);
+    EXPECT_EQ(substituted.ToString(), c.substituted) << c.text;
+    EXPECT_EQ(substituted.Fill(kVariables), c.filled) << c.text;
+    EXPECT_EQ(Template::Parse(c.substituted).ToString(), c.substituted);
+  }
+}
+
+// What Parse, or filling in, says of `text`.
+Fault FaultOf(const std::string& text) {
+  try {
+    Template::Parse(text).Fill(kVariables);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInput);
+    return error.faults()[0];
+  }
+  ADD_FAILURE() << text << " was accepted";
+  return {};
 }
 
 TEST(TemplateTest, UnknownVariablesAndOpenBracesAreFaultsWithTheRemedy) {
@@ -45,8 +83,7 @@ TEST(TemplateTest, UnknownVariablesAndOpenBracesAreFaultsWithTheRemedy) {
            Case{"a {host", "'{' without '}' in 'a {host'", "write '{{'"},
            Case{"{", "'{' without '}'", ""},
        }) {
-    Fault fault;
-    EXPECT_FALSE(ExpandTemplate(c.text, kVariables, &fault)) << c.text;
+    const Fault fault = FaultOf(c.text);
     EXPECT_THAT(fault.message, HasSubstr(c.message));
     EXPECT_THAT(fault.hint, HasSubstr(c.remedy));
   }

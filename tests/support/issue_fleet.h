@@ -1,13 +1,13 @@
-// IssueFleet: a whole run as `fleetmint issue` makes it, for tests and benchmarks: open, plan,
+// IssueFleet: a whole run as `fleetmint issue` makes it, for tests and benchmarks: plan, workspace,
 // issue, publish. The authority has no passphrase.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
 
 #include "engine/pipeline/issue.h"
-#include "engine/pipeline/open_output.h"
 #include "engine/pipeline/publish.h"
 
 namespace fleetmint {
@@ -19,33 +19,38 @@ struct IssueFleetOptions {
   unsigned threads = 2;
   std::stop_token stop{};
   KeyOptions keys{};
+  Selection selection = Selection::Missing();
+  const Clock* clock = nullptr;  // null: the system's
 };
 
-// `replace`: as for Plan::Make.
-inline RunResult IssueFleet(const Fleet& fleet, const Catalog& catalog,
-                            const IssueFleetOptions& options,
-                            std::span<const std::string> replace = {}) {
-  const SystemClock clock;
+// OpenWorkspace opens what a run of `fleet` works on.
+inline IssuingWorkspace OpenIssuingWorkspace(const std::string& ca, const std::string& out,
+                                             const std::string& fleet, const Clock& clock) {
+  static NullLog log;
   SystemRandom random;
-  NullLog log;
-  Authority authority = Authority::Open(options.ca);
-  authority.Unlock(nullptr, clock);
-  Ledger ledger = authority.OpenLedger();
-  Plan plan = Plan::Make(fleet, catalog, &ledger, FaultList(""), replace);
-  const OutputDirectory output =
-      OpenOutputToIssue(options.out, authority, ledger, fleet.name(), std::nullopt, random);
-  const RunResult result = Issue(plan, {.authority = authority,
-                                        .ledger = ledger,
-                                        .output = output,
-                                        .clock = clock,
-                                        .random = random,
-                                        .streams = options.streams,
-                                        .observer = options.observer,
-                                        .log = log,
-                                        .threads = options.threads,
-                                        .stop = options.stop,
-                                        .keys = options.keys});
-  Publish(ledger, authority, output);
+  LockedAuthority locked = LockedAuthority::Acquire(ca, "test");
+  UnlockedAuthority unlocked = locked.authority().Unlock(nullptr, clock);
+  return IssuingWorkspace::Open(std::move(locked), std::move(unlocked), {out, fleet, {}, false},
+                                random, clock, log);
+}
+
+inline RunResult IssueFleet(Plan plan, const IssueFleetOptions& options) {
+  const SystemClock system_clock;
+  const Clock& clock = options.clock != nullptr ? *options.clock : system_clock;
+  SystemRandom random;
+  IssuingWorkspace workspace =
+      OpenIssuingWorkspace(options.ca, options.out, plan.fleet_name(), clock);
+  plan.Compare(workspace.ledger(), clock.Now());
+  plan.Select(options.selection);
+  const RunResult result = Issue(plan, workspace,
+                                 {.clock = clock,
+                                  .random = random,
+                                  .streams = options.streams,
+                                  .observer = options.observer,
+                                  .threads = options.threads,
+                                  .stop = options.stop,
+                                  .keys = options.keys});
+  Publish(workspace.authority(), workspace.output());
   return result;
 }
 

@@ -1,0 +1,60 @@
+// NewAuthority builds an authority's directory beside its place and moves it there whole. Internal
+// to authority/.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/authority/authority.h"
+
+namespace fleetmint {
+
+inline constexpr const char* kFleetKeyFile = "fleet.key";
+inline constexpr const char* kLedgerFile = "ledger.db";
+inline constexpr const char* kCrlFolder = "crl";
+inline constexpr const char* kRequestFile = "issuing.csr";
+
+// FileOf gives the name of a generation's file: issuing.key, issuing-2.key, ...
+inline std::string FileOf(const std::string& tier, std::int64_t generation, const char* extension) {
+  return tier + (generation == 1 ? "" : "-" + std::to_string(generation)) + extension;
+}
+
+class NewAuthority {
+ public:
+  NewAuthority(const std::string& path, RandomSource& random);
+  NewAuthority(const NewAuthority&) = delete;
+  NewAuthority& operator=(const NewAuthority&) = delete;
+  ~NewAuthority();  // removes what was not finished
+
+  const Directory& directory() const { return *directory_; }
+  // Begin asks for the new passphrase once (null source: none), then makes the directory: a process
+  // that is ended while it waits for a person has written nothing.
+  void Begin(PassphraseSource* source);
+  // NewLedger makes the ledger.
+  Ledger NewLedger() const;
+  void WriteCertificate(const std::string& tier, ByteView der) const;
+  void WriteKey(const std::string& tier, const SecretBytes& pkcs8) const;
+  // Finish writes fleet.key and authority.yaml, and places the directory.
+  Authority Finish();
+  // Place makes everything durable and renames the directory into place.
+  void Place();
+
+ private:
+  std::string path_, temporary_, id_;
+  RandomSource& random_;
+  std::optional<Directory> directory_;
+  std::optional<SecretBytes> passphrase_;
+  bool finished_ = false;
+};
+
+// ScopeOf gives a CA's CRL scope: SHA-256 of its subject and public key, both DER.
+Sha256Digest ScopeOf(const Certificate& certificate);
+
+// ParseChain reads PEM certificates (issuing first) and checks them by ChainFaults. Errors:
+// kAuthority, with all faults.
+std::vector<Certificate> ParseChain(ByteView pem, const Clock& clock);
+
+// KeyNameOf gives KeySpecName of a public key, or its algorithm's name.
+std::string KeyNameOf(const Certificate& certificate);
+
+}  // namespace fleetmint

@@ -1,0 +1,28 @@
+// What it takes to make an authority. Views and references must outlive the call.
+#pragma once
+
+#include <stop_token>
+
+#include "engine/authority/passphrase.h"
+#include "engine/base/bytes.h"
+#include "engine/base/clock.h"
+#include "engine/base/random.h"
+
+namespace fleetmint {
+
+struct NewAuthorityOptions {
+  RandomSource& random;
+  StreamFactory& streams;
+  const Clock& clock;
+  PassphraseSource* passphrase = nullptr;  // null: keys are stored unencrypted
+  std::stop_token stop = {};               // polled between primes; then kInterrupted is thrown
+};
+
+// ImportedCa is an organization's own issuing CA.
+struct ImportedCa {
+  ByteView key;    // PKCS#8 PEM or DER, or a traditional RSA/EC key
+  ByteView chain;  // PEM: the issuing certificate first, then its issuers up to the root
+  PassphraseSource* key_passphrase = nullptr;  // asked if the key is encrypted
+};
+
+}  // namespace fleetmint

@@ -1,0 +1,45 @@
+// `fleetmint manifest`: manifest, chain and scripts again, from the ledger.
+#include <nlohmann/json.hpp>
+
+#include "engine/base/error.h"
+#include "engine/cli/session.h"
+
+namespace fleetmint::cli {
+namespace {
+
+PublishReport PublishNow(Session& session) {
+  if (const auto workspace =
+          OpenIfFree(session, "manifest", "it writes the manifest again when it ends")) {
+    return Publish(workspace->authority(), workspace->output());
+  }
+  const auto workspace = ReadingWorkspace::Open(session.ca, session.out);
+  return Publish(workspace.authority(), workspace.output());
+}
+
+int Manifest(Session& session) {
+  const PublishReport report = PublishNow(session);
+  if (session.json) {
+    const nlohmann::ordered_json object{{"manifest", session.out + "/manifest.jsonl"},
+                                        {"endpoints", report.endpoints},
+                                        {"missing", report.missing.size()}};
+    session.ui.Out(object.dump() + "\n");
+  }
+  session.ui.Say("wrote " + session.out + "/manifest.jsonl and manifest.csv: " +
+                 std::to_string(report.endpoints) + " endpoints");
+  WarnOfMissing(session, report);
+  return report.missing.empty() ? 0 : ExitCode(ErrorKind::kFindings);
+}
+
+}  // namespace
+
+void AddManifest(CLI::App& app, Session& session) {
+  auto* const command =
+      app.add_subcommand("manifest", "write manifest, chain and scripts again, from the ledger");
+  AddCaOption(*command, session);
+  AddOut(*command, session);
+  AddCommonOptions(*command, session);
+  command->footer("Example: fleetmint manifest --ca ca --out out");
+  command->callback([&session] { session.action = [&session] { return Manifest(session); }; });
+}
+
+}  // namespace fleetmint::cli

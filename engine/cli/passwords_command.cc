@@ -1,0 +1,136 @@
+// `fleetmint passwords`: the derived passwords of bundles.
+#include <map>
+#include <set>
+
+#include "engine/base/error.h"
+#include "engine/base/text.h"
+#include "engine/cli/age.h"
+#include "engine/cli/session.h"
+#include "engine/pipeline/records.h"
+#include "output/manifest.h"
+#include "profiles/password_source.h"
+
+namespace fleetmint::cli {
+namespace {
+
+struct Options {
+  std::string fleet, age;
+  bool csv = false;
+  std::vector<std::string> names;
+};
+
+// One line of `passwords`.
+struct PasswordLine {
+  std::string endpoint;
+  std::string serial;
+  SecretBytes password;
+};
+
+// The derived passwords that were asked for. A password that somebody gave is not kept, so it is
+// counted in `own` and left out.
+std::vector<PasswordLine> DerivedPasswords(const Ledger& ledger, const PasswordMaker& maker,
+                                           const Options& options, std::size_t& own) {
+  std::set<std::string> wanted;
+  for (const std::string& name : options.names) wanted.insert(AsciiLower(name));
+  std::map<std::string, std::string> found;  // endpoint -> fleet
+  std::map<std::int64_t, bool> derived;      // by settings
+  const auto is_derived = [&](std::int64_t settings) {
+    const auto [place, fresh] = derived.try_emplace(settings);
+    if (fresh) {
+      const SettingsRecord record = ledger.SettingsOf(settings);
+      place->second = Settings::Parse(record.format, record.profile, record.group, record.body)
+                          .Value("password") == PasswordSource().ToString();
+    }
+    return place->second;
+  };
+  std::vector<PasswordLine> lines;
+  ledger.ForEachCurrent(options.fleet, [&](const IssuedRow& row) {
+    const std::string key = AsciiLower(row.endpoint);
+    if (!wanted.empty() && !wanted.contains(key)) return;
+    const auto [other, fresh] = found.emplace(key, row.fleet);
+    if (!fresh && !wanted.empty()) {
+      throw Error::WithHint(ErrorKind::kUsage,
+                            "endpoint '" + row.endpoint + "' is in fleet '" + other->second +
+                                "' and in fleet '" + row.fleet + "'",
+                            "say which: --fleet " + row.fleet);
+    }
+    if (!is_derived(row.settings)) {
+      ++own;
+      return;
+    }
+    lines.push_back(
+        {row.endpoint, SerialHex(row.serial), maker.Derive(1, row.endpoint, row.serial)});
+  });
+  for (const std::string& name : wanted) {
+    if (!found.contains(name)) {
+      throw Error::WithHint(ErrorKind::kUsage,
+                            "endpoint '" + name + "' has no current certificate" +
+                                (options.fleet.empty() ? "" : " in fleet '" + options.fleet + "'"),
+                            "fleetmint list shows those that have one");
+    }
+  }
+  return lines;
+}
+
+int Passwords(Session& session, const Options& options) {
+  const Authority authority = Authority::Open(session.ca);
+  CheckFleet(authority.ledger(), options.fleet);
+  const PasswordMaker maker = session.UnlockPasswords(authority);
+  std::size_t own = 0;
+  const auto lines = DerivedPasswords(authority.ledger(), maker, options, own);
+  SecretBytes text;
+  const auto append = [&](std::string_view part) {
+    text.insert(text.end(), part.begin(), part.end());
+  };
+  if (session.json) append("{\"passwords\":[");
+  if (options.csv) append("endpoint,serial,password\n");
+  for (const PasswordLine& line : lines) {
+    if (session.json) {  // nothing here holds a character that JSON escapes
+      append(&line == &lines.front() ? "" : ",");
+      append("{\"endpoint\":\"" + line.endpoint + "\",\"serial\":\"" + line.serial +
+             "\",\"password\":\"");
+      append(AsText(line.password));
+      append("\"}");
+      continue;
+    }
+    if (options.csv) append(CsvCell(line.endpoint) + "," + line.serial + ",");
+    if (!options.csv && options.names.size() != 1) append(line.endpoint + "  ");
+    append(AsText(line.password));
+    append("\n");
+  }
+  if (session.json) append("]}\n");
+  if (own != 0) {
+    session.ui.Warn(std::to_string(own) +
+                    " bundles have passwords that you gave; they are not kept, so not printed");
+  }
+  if (options.age.empty()) {
+    session.ui.Out(AsText(text));
+  } else {
+    EncryptWithAge(options.age, text);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void AddPasswords(CLI::App& app, Session& session) {
+  auto* const command = app.add_subcommand("passwords", "print the derived passwords of bundles");
+  auto options = std::make_shared<Options>();
+  AddCaOption(*command, session);
+  command->add_option(
+      "NAME", options->names,
+      "endpoints (default: all); one alone prints its password only. Passwords that you gave are "
+      "not kept, so not printed");
+  command->add_option("--fleet", options->fleet, "this fleet alone");
+  command->add_flag("--csv", options->csv, "endpoint,serial,password with a header line");
+  command->add_option("--age", options->age, "encrypt the output for this age RECIPIENT");
+  AddPassphrase(*command, session);
+  AddCommonOptions(*command, session);
+  command->get_option("--csv")->excludes(command->get_option("--json"));
+  command->footer("Example: fleetmint passwords --ca ca --csv --age age1... > passwords.csv.age");
+  command->callback([&session, options] {
+    session.action = [&session, options] { return Passwords(session, *options); };
+  });
+}
+
+}  // namespace fleetmint::cli

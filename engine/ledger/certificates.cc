@@ -1,0 +1,295 @@
+// Ledger: endpoint certificates, from their reservation on.
+#include <algorithm>
+#include <map>
+
+#include "engine/base/error.h"
+#include "engine/base/text.h"
+#include "engine/ledger/ledger_impl.h"
+#include "engine/ledger/row.h"
+
+namespace fleetmint {
+namespace {
+
+// The lineage that a new certificate of the endpoint goes on with: that of its current one, else of
+// the last one that it had.
+std::optional<std::int64_t> LineageOf(Connection& connection, std::int64_t fleet,
+                                      const std::string& endpoint) {
+  Query current(connection,
+                "SELECT lineage FROM certificate WHERE fleet = ? AND endpoint = ? AND state = "
+                "'issued'");
+  if (current.Bind(fleet).Bind(endpoint).Step()) return current.Integer(0);
+  Query former(connection,
+               "SELECT lineage FROM certificate WHERE fleet = ? AND endpoint = ? AND state IN "
+               "('superseded', 'retired', 'reported') ORDER BY id DESC LIMIT 1");
+  if (former.Bind(fleet).Bind(endpoint).Step()) return former.Integer(0);
+  return std::nullopt;
+}
+
+struct Superseded {
+  std::int64_t id = 0;
+  ReplacedBundle bundle;
+};
+
+// Ends the current certificate of the endpoint, if there is one.
+std::optional<Superseded> Supersede(Connection& connection, std::int64_t fleet,
+                                    const std::string& endpoint) {
+  Query update(connection,
+               "UPDATE certificate SET state = 'superseded' WHERE fleet = ? AND endpoint = ? AND "
+               "state = 'issued' RETURNING id, endpoint");
+  update.Bind(fleet).Bind(endpoint);
+  if (!update.Step()) return std::nullopt;
+  Superseded superseded{update.Integer(0), {update.Text(1), {}}};
+  update.Step();
+  Query files(connection, "SELECT files FROM record WHERE id = ?");
+  if (files.Bind(superseded.id).Step()) {
+    superseded.bundle.files = SplitFiles(files.TextView(0));
+  }
+  return superseded;
+}
+
+void InsertRecord(Connection& connection, std::int64_t id, const CommitItem& item) {
+  Query(connection, "INSERT INTO record (id, der, files) VALUES (?, ?, ?)")
+      .Bind(id)
+      .Bind(ByteView(item.der))
+      .Bind(JoinFiles(item.files))
+      .Run();
+}
+
+// State changes of a list of reservations.
+void End(Connection& connection, const std::vector<Reservation>& reservations, const char* sql) {
+  for (const Reservation& reservation : reservations) {
+    Query(connection, sql).Bind(ByteView(reservation.serial())).Run();
+  }
+}
+
+}  // namespace
+
+std::int64_t Ledger::Impl::SettingsId(const SettingsRecord& settings, KnownSettings& known) {
+  if (known && known->first == settings) return known->second;
+  const auto bind = [&](Query& query) {
+    query.Bind(std::int64_t{settings.format}).Bind(settings.body);
+    query.Bind(settings.profile).Bind(settings.group);
+  };
+  Query insert(connection,
+               "INSERT INTO settings (format, body, profile, grp) VALUES (?, ?, ?, ?) ON CONFLICT "
+               "DO NOTHING");
+  bind(insert);
+  insert.Run();
+  Query find(connection,
+             "SELECT id FROM settings WHERE format = ? AND body = ? AND profile = ? AND grp = ?");
+  bind(find);
+  find.Step();
+  const std::int64_t id = find.Integer(0);
+  known.emplace(settings, id);
+  return id;
+}
+
+std::vector<Reservation> Ledger::Reserve(const Run& run, std::span<const std::string> endpoints,
+                                         const ReservedFor& issuer, RandomSource& random,
+                                         Time now) {
+  std::vector<Reservation> reservations;
+  reservations.reserve(endpoints.size());
+  Connection& connection = impl_->connection;
+  Transaction transaction(connection);
+  const std::int64_t fleet = impl_->FleetId(run.fleet);
+  Query last(connection, "SELECT coalesce(max(id), 0) FROM certificate");
+  last.Step();
+  std::int64_t id = last.Integer(0);
+  for (const std::string& endpoint : endpoints) {
+    const Serial serial = DrawSerial(random);
+    ++id;
+    Query insert(
+        connection,
+        "INSERT INTO certificate (id, serial, run, fleet, endpoint, lineage, issuer, end_bound, "
+        "state, reserved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'reserved', ?)");
+    insert.Bind(id).Bind(ByteView(serial)).Bind(run.id).Bind(fleet).Bind(endpoint);
+    insert.Bind(LineageOf(connection, fleet, endpoint).value_or(id));
+    insert.Bind(issuer.issuer).Bind(Unix(issuer.end_bound)).Bind(Unix(now)).Run();
+    reservations.push_back(
+        Reservation(id, issuer.issuer, serial, issuer.end_bound, run.fleet, endpoint));
+  }
+  transaction.Commit();
+  return reservations;
+}
+
+std::vector<std::optional<ReplacedBundle>> Ledger::Commit(const Run& run, std::uint64_t chunk,
+                                                          std::vector<CommitItem> items, Time now) {
+  std::vector<std::optional<ReplacedBundle>> replaced;
+  if (items.empty()) return replaced;
+  replaced.reserve(items.size());
+  Connection& connection = impl_->connection;
+  Impl::KnownSettings settings = impl_->known_settings;
+  Transaction transaction(connection);
+  const std::int64_t fleet = impl_->FleetId(run.fleet);
+  for (const CommitItem& item : items) {
+    const Reservation& reservation = item.reservation;
+    auto predecessor = Supersede(connection, fleet, reservation.endpoint());
+    InsertRecord(connection, reservation.id_, item);
+    Query update(
+        connection,
+        "UPDATE certificate SET state = 'issued', issued_at = ?, not_after = ?, settings "
+        "= ?, sha1 = ?, sha256 = ?, spki_sha256 = ?, supersedes = ? WHERE id = ? AND state "
+        "= 'reserved' RETURNING id");
+    update.Bind(Unix(now))
+        .Bind(Unix(item.not_after))
+        .Bind(impl_->SettingsId(item.settings, settings));
+    update.Bind(ByteView(item.sha1)).Bind(ByteView(item.sha256));
+    update.Bind(ByteView(item.spki_sha256));
+    if (predecessor) {
+      update.Bind(predecessor->id);
+    } else {
+      update.BindNull();
+    }
+    update.Bind(reservation.id_);
+    if (!update.Step()) {
+      throw Error(ErrorKind::kLedger,
+                  "serial " + SerialHex(reservation.serial()) + " of '" + reservation.endpoint() +
+                      "' is no longer reserved in ledger '" + connection.path() + "'");
+    }
+    update.Step();
+    replaced.push_back(predecessor ? std::optional(std::move(predecessor->bundle)) : std::nullopt);
+  }
+  Query(connection, "UPDATE run SET commits = ? WHERE id = ?")
+      .Bind(static_cast<std::int64_t>(chunk))
+      .Bind(run.id)
+      .Run();
+  transaction.Commit();
+  impl_->known_settings = std::move(settings);
+  return replaced;
+}
+
+void Ledger::MakeDurable() {
+  Query checkpoint(impl_->connection, "PRAGMA wal_checkpoint(FULL)");
+  checkpoint.Step();
+  if (checkpoint.Integer(0) == 0) return;
+  throw Error::WithHint(ErrorKind::kLedger,
+                        "ledger '" + impl_->connection.path() + "' is being read",
+                        "run the same command again when the other one has ended");
+}
+
+void Ledger::MarkDelivered(std::span<const Serial> serials, Time now) {
+  Transaction transaction(impl_->connection);
+  for (const Serial& serial : serials) {
+    Query(impl_->connection,
+          "UPDATE certificate SET delivered_at = ? WHERE serial = ? AND state = 'issued'")
+        .Bind(Unix(now))
+        .Bind(ByteView(serial))
+        .Run();
+  }
+  transaction.Commit();
+}
+
+void Ledger::GiveUp(std::vector<Reservation> never_signed, std::vector<Reservation> signed_ones) {
+  Transaction transaction(impl_->connection);
+  End(impl_->connection, never_signed,
+      "UPDATE certificate SET state = 'void' WHERE serial = ? AND state = 'reserved'");
+  End(impl_->connection, signed_ones,
+      "UPDATE certificate SET state = 'abandoned' WHERE serial = ? AND state = 'reserved'");
+  transaction.Commit();
+}
+
+std::size_t Ledger::AbandonReserved(Time now) {
+  Transaction transaction(impl_->connection);
+  std::size_t count = 0;
+  {
+    Query update(
+        impl_->connection,
+        "UPDATE certificate SET state = 'abandoned' WHERE state = 'reserved' RETURNING id");
+    while (update.Step()) ++count;
+  }
+  Query(impl_->connection, "UPDATE run SET ended_at = max(started_at, ?) WHERE ended_at IS NULL")
+      .Bind(Unix(now))
+      .Run();
+  transaction.Commit();
+  return count;
+}
+
+std::optional<LedgerRow> Ledger::Find(const Serial& serial) const {
+  Query query(impl_->connection, "SELECT " FLEETMINT_ROWS " WHERE c.serial = ?");
+  if (!query.Bind(ByteView(serial)).Step()) return std::nullopt;
+  return ReadRow(query);
+}
+
+std::optional<IssuedRow> Ledger::FindIssued(const Serial& serial) const {
+  Query query(impl_->connection,
+              "SELECT " FLEETMINT_ISSUED_ROWS " WHERE c.serial = ? AND c.issued_at IS NOT NULL");
+  if (!query.Bind(ByteView(serial)).Step()) return std::nullopt;
+  return ReadIssuedRow(query);
+}
+
+std::optional<IssuedRow> Ledger::FindIssued(std::int64_t id) const {
+  Query query(impl_->connection, "SELECT " FLEETMINT_ISSUED_ROWS " WHERE c.id = ?");
+  if (!query.Bind(id).Step()) return std::nullopt;
+  return ReadIssuedRow(query);
+}
+
+std::optional<IssuedRow> Ledger::Current(std::string_view fleet, std::string_view endpoint) const {
+  Query query(impl_->connection, "SELECT " FLEETMINT_ISSUED_ROWS
+                                 " WHERE f.name = ? AND c.endpoint = ? AND c.state = 'issued'");
+  if (!query.Bind(fleet).Bind(endpoint).Step()) return std::nullopt;
+  return ReadIssuedRow(query);
+}
+
+std::vector<CurrentName> Ledger::CurrentNames(std::string_view fleet) const {
+  Query query(impl_->connection,
+              "SELECT c.endpoint, c.settings, c.not_after FROM certificate c JOIN fleet f ON f.id "
+              "= c.fleet WHERE f.name = ? AND c.state = 'issued' ORDER BY c.endpoint");
+  query.Bind(fleet);
+  std::vector<CurrentName> names;
+  while (query.Step()) {
+    names.push_back({AsciiLower(query.TextView(0)), query.Integer(1), FromUnix(query.Integer(2))});
+  }
+  return names;
+}
+
+void Ledger::ForEachCurrent(std::string_view fleet,
+                            const std::function<void(const IssuedRow&)>& visit) const {
+  std::vector<std::string> fleets{std::string(fleet)};
+  if (fleet.empty()) fleets = Fleets();
+  for (const std::string& name : fleets) {
+    Query query(impl_->connection, "SELECT " FLEETMINT_ISSUED_ROWS
+                                   " WHERE c.fleet = (SELECT id FROM fleet WHERE name = ?) AND "
+                                   "c.state = 'issued' ORDER BY c.endpoint");
+    query.Bind(name);
+    while (query.Step()) visit(ReadIssuedRow(query));
+  }
+}
+
+void Ledger::ForEach(const std::function<void(const LedgerRow&)>& visit) const {
+  Query query(impl_->connection, "SELECT " FLEETMINT_ROWS " ORDER BY c.id");
+  while (query.Step()) visit(ReadRow(query));
+}
+
+std::vector<Predecessor> Ledger::Predecessors(const LedgerRow& row) const {
+  std::vector<Predecessor> predecessors;
+  if (row.lineage == row.id || !row.issued_at) return predecessors;
+  Query query(impl_->connection,
+              "SELECT serial, sha1, sha256 FROM certificate WHERE lineage = ? AND state IN "
+              "('superseded', 'retired', 'reported') AND id < ? AND not_after > ? ORDER BY id");
+  query.Bind(row.lineage).Bind(row.id).Bind(Unix(*row.issued_at));
+  while (query.Step()) {
+    predecessors.push_back({ReadArray<Serial>(query, 0), ReadArray<Sha1Digest>(query, 1),
+                            ReadArray<Sha256Digest>(query, 2)});
+  }
+  return predecessors;
+}
+
+SettingsRecord Ledger::SettingsOf(std::int64_t id) const {
+  Query query(impl_->connection, "SELECT format, profile, grp, body FROM settings WHERE id = ?");
+  if (!query.Bind(id).Step()) {
+    throw Error(ErrorKind::kLedger, "ledger '" + impl_->connection.path() +
+                                        "' is damaged: settings " + std::to_string(id) +
+                                        " are missing");
+  }
+  return {static_cast<int>(query.Integer(0)), query.Text(1), query.Text(2), query.Text(3)};
+}
+
+Counts Ledger::Count() const {
+  Query query(impl_->connection, "SELECT state, count(*) FROM certificate GROUP BY state");
+  std::map<std::string, std::uint64_t> counts;
+  while (query.Step()) counts[query.Text(0)] = static_cast<std::uint64_t>(query.Integer(1));
+  return {counts["reserved"],  counts["issued"], counts["superseded"],
+          counts["abandoned"], counts["void"],   counts["retired"]};
+}
+
+}  // namespace fleetmint

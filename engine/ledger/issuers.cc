@@ -1,0 +1,153 @@
+// Ledger: CA certificates, their generations, and the numbers of their CRLs.
+#include <algorithm>
+#include <chrono>
+
+#include "engine/base/error.h"
+#include "engine/ledger/ledger_impl.h"
+#include "engine/ledger/row.h"
+
+namespace fleetmint {
+namespace {
+
+IssuerState ParseIssuerState(std::string_view name) {
+  if (name == "reserved") return IssuerState::kReserved;
+  if (name == "next") return IssuerState::kNext;
+  if (name == "current") return IssuerState::kCurrent;
+  if (name == "retired") return IssuerState::kRetired;
+  return IssuerState::kAbandoned;
+}
+
+Query& BindId(Query& query, const std::optional<std::int64_t>& id) {
+  return id ? query.Bind(*id) : query.BindNull();
+}
+
+Query& BindTextOrNull(Query& query, std::string_view text) {
+  return text.empty() ? query.BindNull() : query.Bind(text);
+}
+
+// Adds a certificate that somebody else has signed, or that is waited for.
+std::int64_t Insert(Connection& connection, const NewIssuer& issuer,
+                    const std::optional<std::int64_t>& parent, Time now) {
+  Query insert(connection,
+               "INSERT INTO issuer (tier, generation, parent, leaves, state, der, key_file, "
+               "crl_scope, reserved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
+  insert.Bind(issuer.tier).Bind(issuer.generation);
+  BindId(insert, parent).Bind(std::int64_t{issuer.leaves ? 1 : 0});
+  const bool waits = issuer.der.empty();
+  insert.Bind(std::string_view(waits ? "next" : "current"));
+  if (waits) {
+    insert.BindNull();
+  } else {
+    insert.Bind(ByteView(issuer.der));
+  }
+  BindTextOrNull(insert, issuer.key_file);
+  if (waits) {
+    insert.BindNull();
+  } else {
+    insert.Bind(ByteView(issuer.scope));
+  }
+  insert.Bind(Unix(now)).Step();
+  const std::int64_t id = insert.Integer(0);
+  insert.Step();
+  return id;
+}
+
+}  // namespace
+
+std::vector<IssuerRow> Ledger::Issuers() const {
+  Query query(impl_->connection,
+              "SELECT id, tier, generation, parent, leaves, state, der, key_file, crl_scope, "
+              "revoked_at FROM issuer ORDER BY id");
+  std::vector<IssuerRow> issuers;
+  while (query.Step()) {
+    IssuerRow row;
+    row.id = query.Integer(0);
+    row.tier = query.Text(1);
+    row.generation = query.Integer(2);
+    if (!query.IsNull(3)) row.parent = query.Integer(3);
+    row.leaves = query.Integer(4) == 1;
+    row.state = ParseIssuerState(query.TextView(5));
+    const ByteView der = query.Blob(6);
+    row.der.assign(der.begin(), der.end());
+    row.key_file = query.Text(7);
+    row.scope = ReadArray<Sha256Digest>(query, 8);
+    if (!query.IsNull(9)) row.revoked_at = FromUnix(query.Integer(9));
+    issuers.push_back(std::move(row));
+  }
+  return issuers;
+}
+
+Reservation Ledger::ReserveIssuer(const NewIssuer& issuer, RandomSource& random, Time now) {
+  const Serial serial = DrawSerial(random);
+  Query insert(impl_->connection,
+               "INSERT INTO issuer (tier, generation, parent, leaves, own_serial, state, key_file, "
+               "reserved_at) VALUES (?, ?, ?, ?, ?, 'reserved', ?, ?) RETURNING id");
+  insert.Bind(issuer.tier).Bind(issuer.generation);
+  BindId(insert, issuer.parent).Bind(std::int64_t{issuer.leaves ? 1 : 0});
+  insert.Bind(ByteView(serial));
+  BindTextOrNull(insert, issuer.key_file);
+  insert.Bind(Unix(now)).Step();
+  const std::int64_t id = insert.Integer(0);
+  insert.Step();
+  // A CA certificate may end when its profile says; no column bounds it.
+  return {id, issuer.parent.value_or(id), serial, Time::max(), "", issuer.tier};
+}
+
+std::int64_t Ledger::CommitIssuer(Reservation reservation, ByteView der,
+                                  const Sha256Digest& scope) {
+  Query update(impl_->connection,
+               "UPDATE issuer SET state = 'current', der = ?, crl_scope = ? WHERE id = ? AND "
+               "state = 'reserved' RETURNING id");
+  update.Bind(der).Bind(ByteView(scope)).Bind(reservation.id_);
+  if (!update.Step()) {
+    throw Error(ErrorKind::kLedger,
+                "the CA certificate '" + reservation.endpoint() + "' is no longer reserved");
+  }
+  const std::int64_t id = update.Integer(0);
+  update.Step();
+  return id;
+}
+
+std::vector<std::int64_t> Ledger::AddIssuers(std::span<const NewIssuer> issuers, Time now) {
+  std::vector<std::int64_t> ids;
+  Transaction transaction(impl_->connection);
+  std::optional<std::int64_t> parent;
+  for (const NewIssuer& issuer : issuers) {
+    parent = Insert(impl_->connection, issuer, parent, now);
+    ids.push_back(*parent);
+  }
+  transaction.Commit();
+  return ids;
+}
+
+void Ledger::InstallIssuer(std::int64_t waiting, const NewIssuer& issuer,
+                           std::span<const NewIssuer> parents, Time now) {
+  Transaction transaction(impl_->connection);
+  std::optional<std::int64_t> parent;
+  for (const NewIssuer& above : parents) parent = Insert(impl_->connection, above, parent, now);
+  Query update(impl_->connection,
+               "UPDATE issuer SET state = 'current', parent = ?, der = ?, crl_scope = ? WHERE id = "
+               "? AND state = 'next' AND der IS NULL RETURNING id");
+  BindId(update, parent).Bind(ByteView(issuer.der)).Bind(ByteView(issuer.scope)).Bind(waiting);
+  if (!update.Step()) {
+    throw Error(ErrorKind::kLedger, "the issuing CA waits for no certificate any more");
+  }
+  update.Step();
+  transaction.Commit();
+}
+
+CrlStamp Ledger::NextCrl(const Sha256Digest& scope, Time now) {
+  const auto microseconds =
+      std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
+  Query query(
+      impl_->connection,
+      "INSERT INTO crl (scope, number, this_update) VALUES (?1, ?2, ?3) ON CONFLICT (scope) "
+      "DO UPDATE SET number = max(number + 1, excluded.number), this_update = "
+      "max(this_update, excluded.this_update) RETURNING number, this_update");
+  query.Bind(ByteView(scope)).Bind(std::int64_t{microseconds}).Bind(Unix(now)).Step();
+  const CrlStamp stamp{static_cast<std::uint64_t>(query.Integer(0)), FromUnix(query.Integer(1))};
+  query.Step();
+  return stamp;
+}
+
+}  // namespace fleetmint

@@ -1,0 +1,174 @@
+// What the ledger takes and gives: rows, records, runs and issuers as values. Any thread.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/bytes.h"
+#include "engine/base/clock.h"
+#include "engine/base/serial.h"
+#include "engine/ledger/reservation.h"
+
+namespace fleetmint {
+
+enum class CertificateState : std::uint8_t {
+  kReserved,    // its serial is taken
+  kVoid,        // given up before the signer saw it
+  kAbandoned,   // given up, and perhaps signed
+  kIssued,      // the endpoint's current one
+  kSuperseded,  // a newer one took its place
+  kRetired,     // its host is gone
+  kReported,    // known from a manifest or a CRL alone
+};
+std::string_view StateName(CertificateState state);
+
+// BundleFileRecord is one file of a bundle as it was written.
+struct BundleFileRecord {
+  std::string extension;  // "pfx", "key.pem", "crt.pem", "chain.pem"
+  std::uint64_t bytes = 0;
+  Sha256Digest sha256{};
+  friend bool operator==(const BundleFileRecord&, const BundleFileRecord&) = default;
+};
+
+// SettingsRecord is what a layer of endpoints was issued under, as canonical text; profiles/ reads
+// it (Settings).
+struct SettingsRecord {
+  int format = 1;
+  std::string profile;
+  std::string group;
+  std::string body;
+  friend auto operator<=>(const SettingsRecord&, const SettingsRecord&) = default;
+};
+
+// LedgerRow is one endpoint certificate: what constraints and queries need.
+struct LedgerRow {
+  std::int64_t id = 0;  // the order of reservation
+  Serial serial{};
+  std::string fleet;
+  std::string endpoint;  // as the user wrote it
+  CertificateState state = CertificateState::kReserved;
+  std::int64_t run = 0;
+  std::int64_t lineage = 0;  // id of the first certificate that it descends from
+  std::int64_t issuer = 0;   // IssuerRow::id
+  Time reserved_at;
+  Time end_bound;
+  std::optional<Time> issued_at;
+  // Only where it was issued:
+  Time not_after;
+  std::int64_t settings = 0;  // for Ledger::SettingsOf
+  Sha1Digest sha1{};          // of the certificate
+  Sha256Digest sha256{};      // of the certificate
+  Sha256Digest spki_sha256{};
+
+  std::optional<std::int64_t> supersedes;  // id
+  std::optional<Time> revoked_at;
+  int reason = 0;                    // RFC 5280 5.3.1
+  std::optional<Time> delivered_at;  // its bundle was shipped, and need not be in the output
+};
+
+// IssuedRow is a row with its record: it was issued.
+struct IssuedRow : LedgerRow {
+  Bytes der;  // the certificate, as it was signed
+  std::vector<BundleFileRecord> files;
+};
+
+// CommitItem turns a reservation into an issued certificate.
+struct CommitItem {
+  Reservation reservation;
+  Bytes der;
+  Time not_after;
+  Sha1Digest sha1{};
+  Sha256Digest sha256{};
+  Sha256Digest spki_sha256{};
+  SettingsRecord settings;
+  std::vector<BundleFileRecord> files;
+};
+
+// ReplacedBundle is what a commit has superseded, as it lies in the output.
+struct ReplacedBundle {
+  std::string endpoint;  // as the user wrote it then
+  std::vector<BundleFileRecord> files;
+};
+
+// ReservedFor says which issuer may sign, and the latest notAfter that this can lead to.
+struct ReservedFor {
+  std::int64_t issuer = 0;
+  Time end_bound;
+};
+
+// CurrentName is what a selection asks of a current certificate.
+struct CurrentName {
+  std::string endpoint_key;   // lower case
+  std::int64_t settings = 0;  // for Ledger::SettingsOf
+  Time not_after;
+};
+
+// Predecessor is an earlier certificate of an endpoint, as a rollout removes it.
+struct Predecessor {
+  Serial serial{};
+  Sha1Digest sha1{};
+  Sha256Digest sha256{};
+};
+
+struct Counts {
+  std::uint64_t reserved = 0, issued = 0, superseded = 0, abandoned = 0, voided = 0, retired = 0;
+};
+
+using RunToken = std::array<std::uint8_t, 16>;
+
+// RunPurpose is which endpoints a run is for, as text, and the moment it counts from.
+struct RunPurpose {
+  std::string selection;
+  Time cutoff;
+};
+
+struct Run {
+  std::int64_t id = 0;
+  std::string fleet;
+  RunToken token{};
+};
+
+// RunPosition is how far a run has come.
+struct RunPosition {
+  std::int64_t run = 0;  // id: later runs have larger ones
+  RunToken token{};
+  std::uint64_t commits = 0;  // chunks
+};
+
+enum class IssuerState : std::uint8_t {
+  kReserved,  // its serial is taken
+  kNext,      // waits for its certificate, or for its turn
+  kCurrent,
+  kRetired,
+  kAbandoned,
+};
+
+// NewIssuer describes a CA certificate that is to be recorded.
+struct NewIssuer {
+  std::string tier;
+  std::int64_t generation = 1;
+  std::optional<std::int64_t> parent;  // id of the issuer that signs it
+  bool leaves = false;                 // it signs endpoint certificates
+  std::string key_file;                // "": its key is not ours
+  Bytes der;                           // empty: there is none yet
+  Sha256Digest scope{};                // SHA-256 of subject and public key, where there is a der
+};
+
+struct IssuerRow : NewIssuer {
+  std::int64_t id = 0;
+  IssuerState state = IssuerState::kReserved;
+  std::optional<Time> revoked_at;
+};
+
+// CrlStamp is what tells two CRLs of one scope apart.
+struct CrlStamp {
+  std::uint64_t number = 0;
+  Time this_update;
+};
+
+}  // namespace fleetmint

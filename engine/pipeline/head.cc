@@ -1,0 +1,105 @@
+#include "engine/pipeline/head.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "engine/base/error.h"
+#include "engine/pipeline/pending.h"
+#include "engine/pipeline/presence.h"
+#include "output/run_records.h"
+
+namespace fleetmint {
+namespace {
+
+constexpr const char* kHead = ".head";
+constexpr std::size_t kMostBytes = 4096;
+
+std::optional<RunToken> ReadHead(const OutputDirectory& output) {
+  if (!output.root().Exists(kHead)) return std::nullopt;
+  const Bytes content = output.root().Read(kHead, kMostBytes);
+  std::string_view text = AsText(content);
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  RunToken token{};
+  try {
+    const Bytes bytes = FromHex(text);
+    if (bytes.size() != token.size()) throw Error(ErrorKind::kInput, "not a token");
+    std::copy(bytes.begin(), bytes.end(), token.begin());
+  } catch (const Error&) {
+    throw Error::OfCause(ErrorKind::kFindings, ErrorCause::kDamaged,
+                         "'" + output.root().PathOf(kHead) + "' is damaged: it names no run",
+                         "restore it from a copy of the output directory");
+  }
+  return token;
+}
+
+std::uint64_t ChunkOf(const std::optional<RunRecords::Chunk>& chunk) {
+  return chunk ? chunk->number : 0;
+}
+
+// A chunk that was recorded and not committed leaves its files in .pending; or, if a crash took
+// these too, leaves the endpoint's place as the ledger has it.
+bool IsCutShort(const RunRecords::Chunk& chunk, const Ledger& ledger,
+                const OutputDirectory& output) {
+  const std::optional<Serial> serial = ParseSerial(chunk.serial);
+  const auto row = serial ? ledger.Find(*serial) : std::nullopt;
+  if (!row || row->issued_at) return false;
+  for (const std::string& name : output.pending().List()) {
+    const auto file = ParsePendingName(name);
+    if (file && file->serial == *serial) return true;
+  }
+  const auto current = ledger.Current(output.fleet(), row->endpoint);
+  if (current) return !IsLost(*current, output);
+  return std::none_of(
+      kBundleExtensions.begin(), kBundleExtensions.end(),
+      [&](const char* extension) { return output.Exists(row->endpoint, extension); });
+}
+
+[[noreturn]] void LedgerIsOlder(const OutputDirectory& output, const std::string& unknown) {
+  throw Error::WithHint(
+      ErrorKind::kInput,
+      "output '" + output.root().path() + "' holds what this ledger does not know: " + unknown,
+      "was the authority restored from an older backup, or is a second copy of it in use? Put the "
+      "newest ledger back; what it does not know must not be issued again");
+}
+
+}  // namespace
+
+void WriteHead(const OutputDirectory& output, const RunToken& token) {
+  const std::string text = ToHex(token) + "\n";
+  output.root().WriteDurably(kHead, AsBytes(text));
+}
+
+void JudgeHead(const Ledger& ledger, const OutputDirectory& output) {
+  const std::optional<RunToken> token = ReadHead(output);
+  if (!token) return;
+  const std::string run = "run " + ToHex(*token);
+  const auto last = RunRecords(output, ToHex(*token)).Last();
+  const auto position = ledger.FindRun(*token);
+  if (!position) LedgerIsOlder(output, run);
+  const std::uint64_t recorded = ChunkOf(last), committed = position->commits;
+  if (recorded > committed + 1 ||
+      (recorded == committed + 1 && !IsCutShort(*last, ledger, output))) {
+    LedgerIsOlder(output, run + " has recorded " + std::to_string(recorded) +
+                              " chunks, of which the ledger knows " + std::to_string(committed));
+  }
+  const auto head = ledger.HeadOf(output.fleet());
+  if (!head || head->run < position->run) return;
+  if (head->run == position->run && recorded >= head->commits) return;
+  throw Error::WithHint(
+      ErrorKind::kInput,
+      "output '" + output.root().path() + "' is an old copy: the ledger has committed " +
+          std::to_string(head->commits) + " chunks of run " + ToHex(head->token) + ", and " +
+          (head->run == position->run ? "only " + std::to_string(recorded) + " are here"
+                                      : "that run was never here"),
+      "put the newest copy of the output back; where it is lost, issue into a new directory with "
+      "--replace-damaged");
+}
+
+void AlignHead(const Ledger& ledger, const OutputDirectory& output) {
+  const std::optional<RunToken> token = ReadHead(output);
+  if (!token) return;
+  const auto position = ledger.FindRun(*token);
+  if (position) RunRecords(output, ToHex(*token)).CutAfter(position->commits);
+}
+
+}  // namespace fleetmint

@@ -1,0 +1,28 @@
+// Head: how far an output directory has come, so that a ledger that was restored from an older
+// backup, and an output that was, are noticed before anything is written.
+//
+// `.head` names the last run that has written here; what this run has recorded chunk by chunk
+// (.runs/, run_records.h) says how many chunks that are. A chunk is recorded before the ledger
+// commits it, so the output may be one chunk ahead of its ledger: a crash in between.
+//
+// Internal to pipeline/; for whoever holds the run lock.
+#pragma once
+
+#include "engine/ledger/ledger.h"
+#include "output/output_directory.h"
+
+namespace fleetmint {
+
+// WriteHead makes `token` the run that .head names, durably.
+void WriteHead(const OutputDirectory& output, const RunToken& token);
+
+// JudgeHead throws Error(kInput) if the ledger does not know what the output has recorded (it is
+// older, or a second copy of the authority has issued), or if the output is behind the ledger (it
+// is an old copy). An output without a head is passed: it is new, or was lost and made again.
+void JudgeHead(const Ledger& ledger, const OutputDirectory& output);
+
+// AlignHead takes back, durably, a chunk that was recorded and never committed. Precondition:
+// JudgeHead has passed. To be done before recovery, which removes what JudgeHead goes by.
+void AlignHead(const Ledger& ledger, const OutputDirectory& output);
+
+}  // namespace fleetmint

@@ -1,0 +1,154 @@
+#include "engine/x509/certificate_view.h"
+
+#include <algorithm>
+
+#include "engine/base/ber.h"
+#include "engine/base/error.h"
+
+namespace fleetmint {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+// id-ce (2.5.29) and the number of an extension (RFC 5280 4.2.1), as content octets.
+constexpr std::string_view kSubjectKeyIdentifier = "\x55\x1D\x0E"sv;
+constexpr std::string_view kKeyUsage = "\x55\x1D\x0F"sv;
+constexpr std::string_view kSubjectAltName = "\x55\x1D\x11"sv;
+constexpr std::string_view kBasicConstraints = "\x55\x1D\x13"sv;
+constexpr std::string_view kAuthorityKeyIdentifier = "\x55\x1D\x23"sv;
+constexpr std::string_view kExtendedKeyUsage = "\x55\x1D\x25"sv;
+
+// RFC 5280 4.1.2.5: YYMMDDHHMMSSZ from 1950 to 2049, YYYYMMDDHHMMSSZ.
+Time ReadTime(BerReader& validity) {
+  const BerElement element = validity.Next();
+  std::string digits(AsText(element.content));
+  if (element.tag == ber::kUtcTime) digits.insert(0, digits < "50" ? "20" : "19");
+  const bool known = element.tag == ber::kUtcTime || element.tag == ber::kGeneralizedTime;
+  if (!known || digits.size() != 15) {
+    throw Error::OfCause(ErrorKind::kInput, ErrorCause::kDamaged, "not a certificate: a bad date");
+  }
+  const auto part = [&](std::size_t at) { return digits.substr(at, 2); };
+  return ParseRfc3339(part(0) + part(2) + "-" + part(4) + "-" + part(6) + "T" + part(8) + ":" +
+                      part(10) + ":" + part(12) + digits.back());
+}
+
+bool ReadFlag(BerReader& reader) {
+  if (reader.PeekTag() != ber::kBoolean) return false;
+  const ByteView flag = reader.Next().content;
+  return !flag.empty() && flag[0] != 0;
+}
+
+std::vector<ExtensionView> ReadExtensions(BerReader list) {
+  std::vector<ExtensionView> extensions;
+  extensions.reserve(10);
+  while (!list.AtEnd()) {
+    BerReader reader = list.Enter(ber::kSequence, "an extension");
+    ExtensionView extension;
+    extension.oid = reader.Expect(ber::kOid, "an object identifier").content;
+    extension.critical = ReadFlag(reader);
+    extension.value = reader.Expect(ber::kOctetString, "an extension's value").content;
+    extensions.push_back(extension);
+  }
+  return extensions;
+}
+
+}  // namespace
+
+CertificateView CertificateView::Read(ByteView der) {
+  CertificateView view;
+  BerReader file(der);
+  BerReader outer = file.Enter(ber::kSequence, "a certificate");
+  file.ExpectEnd("the certificate");
+  const BerElement element = outer.Expect(ber::kSequence, "a TBSCertificate");
+  view.tbs_ = element.encoded;
+  BerReader tbs(element.content);
+  if (tbs.PeekTag() == ber::Context(0)) tbs.Next();
+  view.serial_ = tbs.Expect(ber::kInteger, "a serial number").content;
+  while (view.serial_.size() > 1 && view.serial_[0] == 0) view.serial_ = view.serial_.subspan(1);
+  tbs.Expect(ber::kSequence, "a signature algorithm");
+  view.issuer_ = tbs.Expect(ber::kSequence, "an issuer").encoded;
+  BerReader validity = tbs.Enter(ber::kSequence, "a validity");
+  view.not_before_ = ReadTime(validity);
+  view.not_after_ = ReadTime(validity);
+  view.subject_ = tbs.Expect(ber::kSequence, "a subject").encoded;
+  view.spki_ = tbs.Expect(ber::kSequence, "a public key").encoded;
+  while (!tbs.AtEnd() && tbs.PeekTag() != ber::Context(3)) tbs.Next();
+  if (!tbs.AtEnd()) {
+    view.extensions_ = ReadExtensions(
+        tbs.Enter(ber::Context(3), "extensions").Enter(ber::kSequence, "extensions"));
+  }
+  return view;
+}
+
+const ExtensionView* CertificateView::Extension(std::string_view oid) const {
+  const auto place =
+      std::find_if(extensions_.begin(), extensions_.end(),
+                   [&](const ExtensionView& extension) { return AsText(extension.oid) == oid; });
+  return place == extensions_.end() ? nullptr : &*place;
+}
+
+SubjectAltNames CertificateView::San() const {
+  SubjectAltNames san;
+  const ExtensionView* const extension = Extension(kSubjectAltName);
+  if (extension == nullptr) return san;
+  BerReader names = BerReader(extension->value).Enter(ber::kSequence, "subject alternative names");
+  while (!names.AtEnd()) {
+    const BerElement name = names.Next();
+    if (name.tag == ber::ContextPrimitive(2)) san.dns.emplace_back(AsText(name.content));
+    if (name.tag == ber::ContextPrimitive(7)) {
+      san.ip.emplace_back(name.content.begin(), name.content.end());
+    }
+  }
+  return san;
+}
+
+std::uint16_t CertificateView::KeyUsage() const {
+  const ExtensionView* const extension = Extension(kKeyUsage);
+  if (extension == nullptr) return 0;
+  const ByteView content = BerReader(extension->value).Expect(ber::kBitString, "key usage").content;
+  std::uint16_t bits = 0;
+  for (unsigned i = 0; i < 9 && 1 + i / 8 < content.size(); ++i) {
+    if ((content[1 + i / 8] & (0x80U >> (i % 8))) != 0) {
+      bits = static_cast<std::uint16_t>(bits | 1U << i);
+    }
+  }
+  return bits;
+}
+
+std::vector<std::string> CertificateView::ExtendedKeyUsage() const {
+  std::vector<std::string> usages;
+  const ExtensionView* const extension = Extension(kExtendedKeyUsage);
+  if (extension == nullptr) return usages;
+  BerReader oids = BerReader(extension->value).Enter(ber::kSequence, "extended key usage");
+  while (!oids.AtEnd()) usages.push_back(oids.Oid());
+  return usages;
+}
+
+CertificateView::BasicConstraints CertificateView::Constraints() const {
+  BasicConstraints constraints;
+  const ExtensionView* const extension = Extension(kBasicConstraints);
+  if (extension == nullptr) return constraints;
+  BerReader reader = BerReader(extension->value).Enter(ber::kSequence, "basic constraints");
+  constraints.ca = ReadFlag(reader);
+  if (!reader.AtEnd()) {
+    constraints.path_length = static_cast<std::uint32_t>(reader.SmallInteger());
+  }
+  return constraints;
+}
+
+ByteView CertificateView::SubjectKeyIdentifier() const {
+  const ExtensionView* const extension = Extension(kSubjectKeyIdentifier);
+  if (extension == nullptr) return {};
+  return BerReader(extension->value).Expect(ber::kOctetString, "a key id").content;
+}
+
+ByteView CertificateView::AuthorityKeyIdentifier() const {
+  const ExtensionView* const extension = Extension(kAuthorityKeyIdentifier);
+  if (extension == nullptr) return {};
+  BerReader identifier =
+      BerReader(extension->value).Enter(ber::kSequence, "an authority key identifier");
+  if (identifier.PeekTag() != ber::ContextPrimitive(0)) return {};
+  return identifier.Next().content;
+}
+
+}  // namespace fleetmint

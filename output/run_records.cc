@@ -1,0 +1,110 @@
+#include "output/run_records.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "engine/base/base64.h"
+
+namespace fleetmint {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kChunkPrefix = "{\"chunk\":";
+constexpr std::size_t kFirstWindow = std::size_t{256} << 10U;
+
+std::string Line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+// Reads the line of a chunk, without its newline; nothing if it is not whole.
+std::optional<RunRecords::Chunk> ParseChunk(std::string_view line) {
+  const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("chunk") || !json.contains("serial") ||
+      !json["chunk"].is_number_unsigned() || !json["serial"].is_string()) {
+    return std::nullopt;
+  }
+  return RunRecords::Chunk{json["chunk"].get<std::uint64_t>(), json["serial"].get<std::string>(),
+                           0};
+}
+
+}  // namespace
+
+std::size_t ChunkRecords::SettingsId(const RecordedSettings& settings) {
+  const auto place = std::find(settings_.rbegin(), settings_.rend(), settings);
+  if (place != settings_.rend()) return static_cast<std::size_t>(settings_.rend() - place);
+  // Layers of single endpoints come once; a run of many of them does not search through all.
+  constexpr std::size_t kMostKept = 256;
+  if (settings_.size() == kMostKept) settings_.clear();
+  settings_.push_back(settings);
+  text_ += Line({{"settings",
+                  {{"id", settings_.size()},
+                   {"format", settings.format},
+                   {"profile", settings.profile},
+                   {"group", settings.group},
+                   {"body", settings.body}}}});
+  return settings_.size();
+}
+
+void ChunkRecords::Add(const RecordedCertificate& certificate) {
+  const std::size_t settings = SettingsId(certificate.settings);
+  Json files = Json::array();
+  for (const RecordedFile& file : certificate.files) {
+    files.push_back(
+        {{"extension", file.extension}, {"bytes", file.bytes}, {"sha256", ToHex(file.sha256)}});
+  }
+  text_ += Line({{"certificate",
+                  {{"endpoint", certificate.endpoint},
+                   {"settings", settings},
+                   {"issued_at", certificate.issued_at},
+                   {"der", Base64Encode(certificate.der)},
+                   {"files", files}}}});
+}
+
+std::string ChunkRecords::Take(std::uint64_t number, std::string_view serial) {
+  text_ += Line({{"chunk", number}, {"serial", serial}});
+  return std::exchange(text_, {});
+}
+
+RunRecords::RunRecords(const OutputDirectory& output, std::string token)
+    : output_(output), token_(std::move(token)) {}
+
+void RunRecords::Append(std::string_view text) const {
+  output_.runs().Append(token_, AsBytes(text));
+}
+
+// From the end, in windows that grow: the file of a large run is not read whole.
+std::optional<RunRecords::Chunk> RunRecords::Find(std::uint64_t most) const {
+  const auto size = output_.runs().FileSize(token_);
+  if (!size) return std::nullopt;
+  for (std::uint64_t window = kFirstWindow;; window *= 4) {
+    const std::uint64_t from = *size > window ? *size - window : 0;
+    const Bytes content = output_.runs().ReadRange(token_, from, *size - from);
+    const std::string_view text = AsText(content);
+    for (std::size_t at = text.rfind(kChunkPrefix); at != std::string_view::npos;
+         at = at == 0 ? std::string_view::npos : text.rfind(kChunkPrefix, at - 1)) {
+      const std::size_t end = text.find('\n', at);
+      const bool begins_line = at == 0 ? from == 0 : text[at - 1] == '\n';
+      if (end == std::string_view::npos || !begins_line) continue;
+      auto chunk = ParseChunk(text.substr(at, end - at));
+      if (!chunk || chunk->number > most) continue;
+      chunk->end = from + end + 1;
+      return chunk;
+    }
+    if (from == 0) return std::nullopt;
+  }
+}
+
+std::optional<RunRecords::Chunk> RunRecords::Last() const {
+  return Find(std::numeric_limits<std::uint64_t>::max());
+}
+
+void RunRecords::CutAfter(std::uint64_t number) const {
+  const auto size = output_.runs().FileSize(token_);
+  const auto chunk = number == 0 ? std::nullopt : Find(number);
+  const std::uint64_t end = chunk ? chunk->end : 0;
+  if (size && *size > end) output_.runs().Truncate(token_, end);
+}
+
+}  // namespace fleetmint

@@ -1,0 +1,87 @@
+// RunRecords: `.runs/<token>` of an output directory: what one run has recorded beside its bundles,
+// so that an authority whose ledger is older (restored from a backup) can be told, and can learn,
+// what was issued since.
+//
+// JSON lines: the settings of a layer where they first appear, each certificate with its bundle's
+// files, and after each chunk a line that ends it. A chunk whose line is not there whole does not
+// count: a crash may leave half of one behind.
+//
+//   {"settings":{"id":1,"format":1,"profile":"mtls-client","group":"all","body":"..."}}
+//   {"certificate":{"endpoint":"ws-1","settings":1,"issued_at":"...","der":"base64","files":[...]}}
+//   {"chunk":1,"serial":"hex"}
+//
+// Appending does not sync (pipeline/commit.cc does). For one thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/bytes.h"
+#include "output/output_directory.h"
+
+namespace fleetmint {
+
+// RecordedSettings are the settings of a layer, as profiles/settings.h writes them.
+struct RecordedSettings {
+  int format = 1;
+  std::string profile, group, body;
+  friend bool operator==(const RecordedSettings&, const RecordedSettings&) = default;
+};
+
+struct RecordedFile {
+  std::string extension;
+  std::uint64_t bytes = 0;
+  Sha256Digest sha256{};
+};
+
+struct RecordedCertificate {
+  std::string_view endpoint;
+  std::string issued_at;  // RFC 3339
+  ByteView der;
+  const RecordedSettings& settings;
+  std::vector<RecordedFile> files;
+};
+
+// ChunkRecords builds the text of one chunk after another.
+class ChunkRecords {
+ public:
+  void Add(const RecordedCertificate& certificate);
+  // Take gives the text of the chunk with this number, and begins the next one. `serial` is that of
+  // one of its certificates, in hexadecimal.
+  std::string Take(std::uint64_t number, std::string_view serial);
+
+ private:
+  std::size_t SettingsId(const RecordedSettings& settings);
+  std::string text_;
+  std::vector<RecordedSettings> settings_;  // those of the run so far, by id - 1
+};
+
+class RunRecords {
+ public:
+  // `output` must outlive the object; `token` is the run's, in hexadecimal.
+  RunRecords(const OutputDirectory& output, std::string token);
+
+  void Append(std::string_view text) const;
+
+  // Chunk is the line that ends one.
+  struct Chunk {
+    std::uint64_t number = 0;
+    std::string serial;
+    std::uint64_t end = 0;  // offset after the line
+  };
+  // Last gives the last whole chunk; nothing if there is none, or no file.
+  std::optional<Chunk> Last() const;
+  // CutAfter removes, durably, what stands after the chunk with this number (0: everything).
+  void CutAfter(std::uint64_t number) const;
+
+ private:
+  // The last chunk with a number of at most `most`.
+  std::optional<Chunk> Find(std::uint64_t most) const;
+  const OutputDirectory& output_;
+  std::string token_;
+};
+
+}  // namespace fleetmint

@@ -1,0 +1,186 @@
+#include "profiles/endpoint_template.h"
+
+#include <algorithm>
+
+#include "engine/base/clock.h"
+#include "engine/x509/san.h"
+#include "profiles/words.h"
+
+namespace fleetmint {
+namespace {
+
+namespace words = profile_words;
+
+// Reads the values of settings. Faults of a value name its key.
+class Reader {
+ public:
+  explicit Reader(const Settings& settings) : settings_(settings) {}
+
+  std::string Text(std::string_view key) const { return std::string(settings_.Value(key)); }
+
+  Template TemplateOf(std::string_view key, std::string_view text) const {
+    return Checked(key, [&] {
+      Template result = Template::Parse(text);
+      result.Substitute({}, EndpointTemplate::kVariables);  // throws for any other name
+      return result;
+    });
+  }
+  Template TemplateOf(std::string_view key) const { return TemplateOf(key, settings_.Value(key)); }
+
+  // The items of a list.
+  std::vector<std::string> Items(std::string_view key) const {
+    const std::string_view text = settings_.Value(key);
+    std::vector<std::string> items;
+    for (std::size_t begin = 0; !text.empty() && begin <= text.size();) {
+      const std::size_t end = std::min(text.find(' ', begin), text.size());
+      items.emplace_back(text.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    return items;
+  }
+  std::vector<Template> Templates(std::string_view key) const {
+    std::vector<Template> templates;
+    for (const std::string& item : Items(key)) templates.push_back(TemplateOf(key, item));
+    return templates;
+  }
+
+  Seconds Duration(std::string_view key) const {
+    return Checked(key, [&] { return ParseDuration(settings_.Value(key)); });
+  }
+  Name Subject() const {
+    return Checked("subject", [&] { return Name::Parse(settings_.Value("subject")); });
+  }
+  PasswordSource Password() const {
+    return Checked("password", [&] { return PasswordSource::Parse(settings_.Value("password")); });
+  }
+
+  template <typename Table>
+  auto WordIn(std::string_view key, const Table& table) const {
+    return Known(key, words::ParseWord(table, settings_.Value(key)));
+  }
+
+  // Known gives what a value of `key` was read as, if it was.
+  template <typename Value>
+  Value Known(std::string_view key, std::optional<Value> value) const {
+    if (value) return *std::move(value);
+    throw Error::OfCause(
+        ErrorKind::kLedger, ErrorCause::kDamaged,
+        "settings: the value '" + Text(key) + "' of '" + std::string(key) + "' cannot be read");
+  }
+
+ private:
+  template <typename Read>
+  auto Checked(std::string_view key, Read read) const -> decltype(read()) {
+    try {
+      return read();
+    } catch (const Error&) {
+      return Known(key, std::optional<decltype(read())>());
+    }
+  }
+
+  const Settings& settings_;
+};
+
+CertificateSpec ReadCertificate(const Reader& reader) {
+  CertificateSpec certificate;
+  certificate.validity = {reader.Duration("validity"), reader.Duration("backdate"),
+                          reader.Duration("jitter")};
+  for (const std::string& name : reader.Items("key_usage")) {
+    const std::uint16_t bit = reader.Known("key_usage", KeyUsageBit(name));
+    certificate.key_usage = static_cast<std::uint16_t>(certificate.key_usage | bit);
+  }
+  for (const std::string& name : reader.Items("extended_key_usage")) {
+    certificate.extended_key_usage.push_back(
+        reader.Known("extended_key_usage", ExtendedKeyUsageOid(name)));
+  }
+  return certificate;
+}
+
+BundleSpec ReadBundle(const Reader& reader) {
+  BundleSpec bundle;
+  bundle.pfx = bundle.pem = false;
+  for (const std::string& format : reader.Items("bundle.formats")) {
+    const bool known = words::SetFormat(format, bundle);
+    reader.Known("bundle.formats", known ? std::optional(known) : std::nullopt);
+  }
+  bundle.encryption = reader.WordIn("bundle.encryption", words::kPfxEncryptions);
+  bundle.csp = reader.Text("bundle.csp");
+  bundle.key_spec = reader.WordIn("bundle.key_spec", words::kWindowsKeySpecs);
+  bundle.machine_keys = reader.WordIn("bundle.machine_keys", words::kBooleans);
+  bundle.chain = reader.WordIn("bundle.chain", words::kBundleChains);
+  bundle.store = reader.Text("install.store");
+  bundle.exportable = reader.WordIn("install.exportable", words::kBooleans);
+  return bundle;
+}
+
+}  // namespace
+
+EndpointTemplate::EndpointTemplate(const Settings& settings) {
+  const Reader reader(settings);
+  fqdn_ = reader.Text("fqdn");
+  domain_ = reader.Text("domain");
+  fixed_.certificate = ReadCertificate(reader);
+  fixed_.key = reader.Known("key", ParseKeySpecWord(settings.Value("key")));
+  fixed_.bundle = ReadBundle(reader);
+  fixed_.password = reader.Password();
+  subject_ = reader.Subject();
+  for (const Name::Attribute& attribute : subject_.attributes) {
+    subject_values_.push_back(reader.TemplateOf("subject", attribute.value));
+  }
+  dns_ = reader.Templates("san.dns");
+  ip_ = reader.Templates("san.ip");
+  crl_url_ = reader.TemplateOf("crl_url");
+  ca_issuers_url_ = reader.TemplateOf("ca_issuers_url");
+  sid_ = reader.TemplateOf("sid");
+  friendly_name_ = reader.TemplateOf("friendly_name");
+  description_ = reader.TemplateOf("description");
+  password_path_ = reader.TemplateOf("password", fixed_.password.path);
+}
+
+std::string EndpointTemplate::Fqdn(const std::string& host) const {
+  if (!fqdn_.empty()) return fqdn_;
+  const bool qualified = domain_.empty() || host.find('.') != std::string::npos;
+  return qualified ? host : host + "." + domain_;
+}
+
+std::optional<ExpandedProfile> EndpointTemplate::Expand(const std::string& host,
+                                                        std::vector<Fault>& faults) const {
+  const std::size_t before = faults.size();
+  ExpandedProfile result = fixed_;
+  result.fqdn = Fqdn(host);
+  const Variables variables{{"fqdn", result.fqdn}, {"host", host}};
+  CertificateSpec& certificate = result.certificate;
+  certificate.subject = subject_;
+  for (std::size_t i = 0; i < subject_values_.size(); ++i) {
+    certificate.subject.attributes[i].value = subject_values_[i].Fill(variables);
+  }
+  auto& dns = certificate.san.dns;
+  for (const Template& item : dns_) {
+    std::string name = item.Fill(variables);
+    if (std::find(dns.begin(), dns.end(), name) == dns.end()) dns.push_back(std::move(name));
+  }
+  for (const Template& item : ip_) {
+    const std::string text = item.Fill(variables);
+    auto address = ParseIp(text);
+    auto& ip = certificate.san.ip;
+    if (!address) {
+      faults.push_back({"'" + text + "' is not an IP address", {}, kIpAddressHint});
+    } else if (std::find(ip.begin(), ip.end(), *address) == ip.end()) {
+      ip.push_back(*std::move(address));
+    }
+  }
+  certificate.crl_url = crl_url_.Fill(variables);
+  certificate.ca_issuers_url = ca_issuers_url_.Fill(variables);
+  certificate.sid = sid_.Fill(variables);
+  result.bundle.friendly_name = friendly_name_.Fill(variables);
+  result.bundle.description = description_.Fill(variables);
+  result.password.path = password_path_.Fill(variables);
+  if (const auto fault = DnsNameFault(result.fqdn, false)) {
+    faults.push_back({"fqdn '" + result.fqdn + "': " + *fault, {}, kDnsNameHint});
+  }
+  for (Fault& fault : ValidateSpec(certificate)) faults.push_back(std::move(fault));
+  if (faults.size() != before) return std::nullopt;
+  return result;
+}
+
+}  // namespace fleetmint

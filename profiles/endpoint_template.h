@@ -1,0 +1,62 @@
+// EndpointTemplate: what the settings of a layer make of a host name.
+//
+// The settings' texts are parsed once; each endpoint of the layer is one Expand. Const access from
+// any thread.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/keys/key_spec.h"
+#include "engine/x509/certificate_spec.h"
+#include "profiles/bundle_spec.h"
+#include "profiles/password_source.h"
+#include "profiles/settings.h"
+#include "profiles/template.h"
+
+namespace fleetmint {
+
+// ExpandedProfile is what one endpoint gets, without templates.
+struct ExpandedProfile {
+  std::string fqdn;
+  CertificateSpec certificate;
+  KeySpec key;
+  BundleSpec bundle;
+  PasswordSource password;
+};
+
+inline constexpr const char* kIpAddressHint = "IPv4 or IPv6, without a prefix length";
+
+class EndpointTemplate {
+ public:
+  // The variables that settings leave for the endpoint.
+  static constexpr std::array<std::string_view, 2> kVariables{"fqdn", "host"};
+
+  // Throws Error(kLedger, cause kDamaged) if a value cannot be read. (ResolveSettings makes no such
+  // values; a damaged ledger may hold them.)
+  explicit EndpointTemplate(const Settings& settings);
+
+  // Fqdn gives the fully qualified name of a host, by the rule of format 1: the settings' fqdn if
+  // there is one; else the host itself if the settings have no domain or the host has a dot; else
+  // host.domain.
+  std::string Fqdn(const std::string& host) const;
+
+  // Expand gives what `host` gets, and has validated it: ValidateSpec, and an fqdn that is a DNS
+  // name. Otherwise adds faults, without places and without the host's name in front, and gives
+  // nothing.
+  std::optional<ExpandedProfile> Expand(const std::string& host, std::vector<Fault>& faults) const;
+
+ private:
+  std::string fqdn_, domain_;
+  Name subject_;                          // its values are those of subject_values_
+  std::vector<Template> subject_values_;  // one for each attribute
+  std::vector<Template> dns_, ip_;
+  Template crl_url_, ca_issuers_url_, sid_, friendly_name_, description_, password_path_;
+  ExpandedProfile fixed_;  // what is the same for all endpoints
+};
+
+}  // namespace fleetmint

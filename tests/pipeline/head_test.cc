@@ -1,0 +1,248 @@
+// The head of an output: a ledger or an output that was restored from an older copy is noticed
+// before anything is written; what a crash leaves is not taken for one.
+#include "engine/pipeline/head.h"
+
+#include <filesystem>
+
+#include "output/run_records.h"
+#include "tests/pipeline/fleet_fixture.h"
+
+namespace fleetmint {
+namespace {
+
+namespace fs = std::filesystem;
+
+class HeadTest : public FleetFixture {
+ protected:
+  void Copy(const std::string& from, const std::string& to) {
+    fs::remove_all(dir_ / to);
+    fs::copy(dir_ / from, dir_ / to, fs::copy_options::recursive);
+  }
+  // What a run says, "" if it is accepted; a refused one changes nothing at all.
+  std::string Refusal(const std::string& hosts) {
+    const auto before = State();
+    const auto error = ThrownBy([&] { RunHosts(hosts); });
+    if (!error) return "";
+    EXPECT_EQ(error->kind(), ErrorKind::kInput) << error->what();
+    EXPECT_FALSE(error->faults().front().hint.empty());
+    EXPECT_EQ(State(), before) << "a refused run wrote something";
+    return error->what();
+  }
+  std::map<std::string, std::string> State() {
+    std::map<std::string, std::string> files;
+    for (const std::string& name : ListTree(out_)) {
+      if (!fs::is_directory(out_ + "/" + name)) files[name] = ReadFileText(out_ + "/" + name);
+    }
+    return files;
+  }
+  std::string Token() {
+    const std::string text = ReadFileText(out_ + "/.head");
+    return text.substr(0, text.size() - 1);
+  }
+  OutputDirectory Output() {
+    return OutputDirectory::Open(out_, Authority::Open(dir_ / "ca").id());
+  }
+};
+
+TEST_F(HeadTest, NamesTheLastRunAndItsChunksAreCounted) {
+  RunHosts("h-[1-9]");
+  const std::string first = Token();
+  const auto head = Open().ledger().HeadOf("test");
+  ASSERT_TRUE(head);
+  EXPECT_EQ(ToHex(head->token), first);
+  const auto last = RunRecords(Output(), first).Last();
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->number, head->commits);
+  EXPECT_GT(last->number, 1U);
+  RunHosts("h-[1-10]");
+  EXPECT_NE(Token(), first);
+  EXPECT_EQ(Open().ledger().HeadOf("test")->commits, 1U);
+}
+
+// The records hold what adopting them needs: certificate, settings, files.
+TEST_F(HeadTest, RecordsAreWhatTheLedgerHas) {
+  RunHosts("h-[1-5]", "overrides:\n  h-2: {validity: 30d}\n");
+  std::map<int, std::string> bodies;
+  std::size_t certificates = 0;
+  std::ifstream file(out_ + "/.runs/" + Token());
+  const Authority authority = Authority::Open(dir_ / "ca");
+  for (std::string line; std::getline(file, line);) {
+    const auto json = nlohmann::json::parse(line);
+    if (json.contains("settings")) bodies[json["settings"]["id"]] = json["settings"]["body"];
+    if (!json.contains("certificate")) continue;
+    ++certificates;
+    const auto& record = json["certificate"];
+    const auto row = authority.ledger().Current("test", record["endpoint"].get<std::string>());
+    ASSERT_TRUE(row);
+    EXPECT_EQ(record["issued_at"], FormatRfc3339(*row->issued_at));
+    EXPECT_EQ(record["files"][0]["sha256"], ToHex(row->files[0].sha256));
+    EXPECT_EQ(record["files"][0]["bytes"], row->files[0].bytes);
+    EXPECT_EQ(bodies.at(record["settings"]), authority.ledger().SettingsOf(row->settings).body);
+  }
+  EXPECT_EQ(certificates, 5U);
+  EXPECT_EQ(bodies.size(), 2U);
+}
+
+TEST_F(HeadTest, AnOlderLedgerIsRefused) {
+  RunHosts("h-[1-3]");
+  Copy("ca", "backup");
+  RunHosts("h-[1-6]");
+  Copy("backup", "ca");
+  const std::string token = Token();
+  EXPECT_NE(Refusal("h-[1-6]").find(token), std::string::npos);
+  EXPECT_TRUE(ThrownBy([&] { Open(); })) << "another command that writes";
+}
+
+// The ledger knows the run, but not all of its chunks.
+TEST_F(HeadTest, AnOlderLedgerOfTheSameRunIsRefused) {
+  RunHosts("h-[1-3]");
+  const std::string token = Token();
+  RunRecords(Output(), token)
+      .Append("{\"chunk\":99,\"serial\":\"" + std::string(32, '5') + "\"}\n");
+  EXPECT_NE(Refusal("h-[1-3]").find("99 chunks"), std::string::npos);
+}
+
+TEST_F(HeadTest, AnOldCopyOfTheOutputIsRefused) {
+  RunHosts("h-[1-3]");
+  Copy("out", "copy");
+  RunHosts("h-[1-6]");
+  Copy("copy", "out");
+  EXPECT_NE(Refusal("h-[1-6]").find("is an old copy"), std::string::npos);
+}
+
+// The same, cut within a run.
+TEST_F(HeadTest, AnOutputThatLacksChunksIsRefused) {
+  RunHosts("h-[1-20]");
+  const OutputDirectory output = Output();
+  RunRecords(output, Token()).CutAfter(1);
+  EXPECT_NE(Refusal("h-[1-20]").find("is an old copy"), std::string::npos);
+}
+
+// Both went back together, or neither did: nothing to find.
+TEST_F(HeadTest, BothRestoredTogetherGoOn) {
+  RunHosts("h-[1-3]");
+  Copy("ca", "backup");
+  Copy("out", "copy");
+  RunHosts("h-[1-6]");
+  Copy("backup", "ca");
+  Copy("copy", "out");
+  EXPECT_EQ(Refusal("h-[1-6]"), "");
+  EXPECT_EQ(Manifest().size(), 6U);
+}
+
+TEST_F(HeadTest, AnOutputWithoutAHeadIsPassed) {
+  RunHosts("h-[1-3]");
+  fs::remove(out_ + "/.head");
+  EXPECT_EQ(Refusal("h-[1-4]"), "");
+  EXPECT_EQ(Manifest().size(), 4U);
+}
+
+TEST_F(HeadTest, ADamagedHeadIsSaid) {
+  RunHosts("h-[1-3]");
+  for (const char* text : {"", "xyz\n", "00\n", "\n"}) {
+    dir_.Write("out/.head", text);
+    const auto error = ThrownBy([&] { RunHosts("h-[1-4]"); });
+    ASSERT_TRUE(error) << "'" << text << "'";
+    EXPECT_EQ(error->kind(), ErrorKind::kFindings);
+  }
+}
+
+// A crash between recording a chunk and committing it, as each of its steps leaves the output. The
+// last endpoint is the one of the last chunk.
+class CutShortTest : public HeadTest {
+ protected:
+  // The state before the last chunk's commit, with its files still pending.
+  void CutShort() {
+    RunHosts("h-[1-3]");
+    Copy("ca", "before");
+    // As the run that is cut short would: reserve, write, record.
+    IssuingWorkspace workspace = OpenIssuingWorkspace(dir_ / "ca", out_, "test", clock_);
+    const Time now = clock_.Now();
+    run_ = workspace.ledger().BeginRun("test", {"missing", now}, random_, now);
+    const std::vector<std::string> names{"h-4"};
+    auto reservations = workspace.ledger().Reserve(
+        run_, names, {workspace.issuer().id(), now + std::chrono::days{300}}, random_, now);
+    serial_ = SerialHex(reservations.front().serial());
+    dir_.Write("out/.pending/" + serial_ + ".pfx", "a bundle");
+    ChunkRecords records;
+    records.Add({"h-4", FormatRfc3339(now), AsBytes("der"), {1, "p", "g", "b"}, {}});
+    WriteHead(workspace.output(), run_.token);
+    RunRecords(workspace.output(), ToHex(run_.token)).Append(records.Take(1, serial_));
+  }
+  fleetmint::Run run_;
+  std::string serial_;
+};
+
+TEST_F(CutShortTest, IsTakenBackAndIssuedAnew) {
+  CutShort();
+  EXPECT_EQ(Refusal("h-[1-4]"), "");
+  EXPECT_EQ(Manifest().size(), 4U);
+  EXPECT_NE(Manifest().at("h-4")["serial"], serial_);
+  EXPECT_FALSE(RunRecords(Output(), ToHex(run_.token)).Last()) << "a record of what never was";
+}
+
+TEST_F(CutShortTest, IsTakenBackThoughItsFilesAreGone) {
+  CutShort();
+  fs::remove(out_ + "/.pending/" + serial_ + ".pfx");
+  EXPECT_EQ(Refusal("h-[1-4]"), "");
+}
+
+TEST_F(CutShortTest, IsTakenBackThoughHalfOfItsRecordsIsThere) {
+  CutShort();
+  const std::string file = out_ + "/.runs/" + ToHex(run_.token);
+  const std::string whole = ReadFileText(file);
+  for (std::size_t size = 0; size < whole.size(); size += 7) {
+    dir_.Write("out/.runs/" + ToHex(run_.token), whole.substr(0, size));
+    EXPECT_NO_THROW(Open()) << size;
+  }
+}
+
+// The place of the endpoint holds something that this ledger never put there: it was committed.
+TEST_F(CutShortTest, IsNoneIfTheBundleIsInPlace) {
+  CutShort();
+  fs::rename(out_ + "/.pending/" + serial_ + ".pfx", out_ + "/bundles/h-4.pfx");
+  EXPECT_NE(Refusal("h-[1-4]"), "");
+}
+
+// A serial that the ledger does not know was reserved in another one.
+TEST_F(CutShortTest, IsNoneForALedgerThatKnowsNothingOfIt) {
+  CutShort();
+  Copy("before", "ca");
+  EXPECT_NE(Refusal("h-[1-4]"), "");
+}
+
+TEST(RunRecordsTest, TheLastWholeChunkIsFoundInAnyFile) {
+  const TempDir dir;
+  SystemRandom random;
+  const OutputDirectory output = OutputDirectory::OpenOrCreate(
+      dir / "out", {.authority = std::string(32, 'a'), .fleet = "f"}, random);
+  const RunRecords records(output, "token");
+  EXPECT_FALSE(records.Last());
+  ChunkRecords chunks;
+  const Bytes der(900, 0x30);
+  std::vector<std::uint64_t> ends;
+  for (std::uint64_t n = 1; n <= 40; ++n) {
+    // Names and settings that look like the line that is searched for.
+    for (int i = 0; i < 12; ++i) {
+      chunks.Add(
+          {"{\"chunk\":9", "t", der, {1, "p", "{\"chunk\":77,\"serial\":\"00\"}\n", ""}, {}});
+    }
+    records.Append(chunks.Take(n, std::string(32, 'b')));
+    ends.push_back(*output.runs().FileSize("token"));
+    const auto last = records.Last();
+    ASSERT_TRUE(last);
+    EXPECT_EQ(last->number, n);
+    EXPECT_EQ(last->end, ends.back());
+  }
+  EXPECT_GT(ends.back(), 500'000U) << "one window holds it all: the test tests nothing";
+  records.Append("{\"certificate\":{\"endpoint\":\"half of a");
+  EXPECT_EQ(records.Last()->number, 40U);
+  for (const std::uint64_t n : {40U, 39U, 3U, 1U, 0U}) {
+    records.CutAfter(n);
+    EXPECT_EQ(*output.runs().FileSize("token"), n == 0 ? 0 : ends[n - 1]);
+  }
+  EXPECT_FALSE(records.Last());
+}
+
+}  // namespace
+}  // namespace fleetmint
