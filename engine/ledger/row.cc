@@ -22,7 +22,8 @@ CertificateState ParseState(std::string_view name) {
 }
 
 [[noreturn]] void BadFiles() {
-  throw Error(ErrorKind::kLedger, "the ledger is damaged: the files of a bundle cannot be read");
+  throw Error::OfCause(ErrorKind::kLedger, ErrorCause::kDamaged,
+                       "the ledger is damaged: the files of a bundle cannot be read");
 }
 
 // The part of `rest` up to `end`, which is taken off.

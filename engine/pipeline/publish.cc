@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "engine/base/durable_file.h"
+#include "engine/base/error.h"
 #include "engine/base/pem.h"
 #include "engine/pipeline/presence.h"
 #include "output/rollout.h"
@@ -87,6 +88,16 @@ class FileWriter final : public PublishSink {
   std::optional<Directory> folder_;  // there is one: rollout
 };
 
+// Nothing where the ledger's record of the row is damaged: one row must not take the others' lines.
+std::optional<ManifestLine> LineOf(Records& records, const IssuedRow& row) {
+  try {
+    return records.ManifestLineOf(row);
+  } catch (const Error& error) {
+    if (error.cause() != ErrorCause::kDamaged) throw;
+    return std::nullopt;
+  }
+}
+
 // manifest.jsonl and manifest.csv, of one state of the ledger and of the bundles.
 PublishReport RenderManifests(const Authority& authority, const OutputDirectory& output,
                               PublishSink& sink) {
@@ -96,10 +107,14 @@ PublishReport RenderManifests(const Authority& authority, const OutputDirectory&
   const auto csv = sink.Begin("", "manifest.csv");
   csv->Append(ManifestCsvHeader() + kCsvLineEnd);
   authority.ledger().ForEachCurrent(output.fleet(), [&](const IssuedRow& row) {
+    const auto line = LineOf(records, row);
+    if (!line) {
+      report.missing.push_back(row.endpoint);
+      return;
+    }
     const bool present = IsPresent(row, output) || WasTakenAway(row, output);
-    const ManifestLine line = records.ManifestLineOf(row);
-    json->Append(line.json + "\n", row.endpoint, present);
-    csv->Append(line.csv + kCsvLineEnd, row.endpoint, present);
+    json->Append(line->json + "\n", row.endpoint, present);
+    csv->Append(line->csv + kCsvLineEnd, row.endpoint, present);
     if (present) {
       ++report.endpoints;
     } else {

@@ -33,7 +33,7 @@ fault "${head}groups:\n  - {name: g, hosts: [x..y]}\n" "bad.yaml:5:23: endpoint 
 fault "${head}groups:\n  - {name: g, hosts: }\n" 'bad.yaml:5:22: a host is missing here'
 fault "${head}groups:\n  - {name: g, hosts: [münchen]}\n" 'bad.yaml:5:23:' 'xn--'
 fault "${head}groups:\n  - {name: g, hosts: 'w-[1-9999999]'}\n" 'bad.yaml:5:22:' '1-9999999 alone for 9999999'
-fault "${head}groups:\n  - {name: g, hosts: '-w-[1-5000]'}\n" 'bad.yaml:5:22: and 9997 more faults at this place'
+fault "${head}groups:\n  - {name: g, hosts: '-w-[1-5000]'}\n" 'bad.yaml:5:22: and 14997 more faults at this place'
 # Two faults, two lines of report.
 fault "${head}grupps: 1\ngroups:\n  - {name: g, hosts: [a], oss: linux}\n" "bad.yaml:4:1: unknown key 'grupps'" "bad.yaml:6:27: unknown key 'oss'"
 

@@ -53,11 +53,16 @@ wait $holder 2>/dev/null || true
 
 # A ledger of a newer program is refused.
 cp -a ca newer
-sqlite3 newer/ledger.db 'pragma user_version = 3'
+sqlite3 newer/ledger.db 'pragma user_version = 4'
 run 3 list --ca newer
-says 'has schema version 3; this program knows version 2'
+says 'has schema version 4; this program knows version 3'
+# An older one did not keep the certificates.
+sqlite3 newer/ledger.db 'pragma user_version = 2'
+run 3 list --ca newer
+says 'is of schema version 2'
+says 'hint:'
 
 # A clock that has gone back.
-sqlite3 ca/ledger.db "insert into run (fleet, started_at, ended_at) values ('test', unixepoch() + 90000, unixepoch() + 90001)"
+sqlite3 ca/ledger.db "insert into run (fleet, token, selection, cutoff, started_at, ended_at) values (1, randomblob(16), 'missing', 1, unixepoch() + 90000, unixepoch() + 90001)"
 run 0 "${issue[@]}"
 says 'it has gone back by'

@@ -52,7 +52,7 @@ runs_out 210 'df -i' nr_inodes=2000
 
 # No space for the ledger.
 umount small
-mount -t tmpfs -o size=300k tmpfs small
+mount -t tmpfs -o size=480k tmpfs small
 fast_ca small/ca3
 issue=(issue fleet.yaml --profiles profiles.d --ca small/ca3 --out out3)
 run 3 "${issue[@]}"
@@ -76,10 +76,13 @@ fast_ca ca4
 issue=(issue fleet.yaml --profiles profiles.d --ca ca4 --out out4)
 limits=
 for descriptors in 6 9 12 15 18 21; do limited -n $descriptors; done
-for blocks in 1 4 40 100 150; do limited -f $blocks; done  # KiB: a bundle has 2, the manifest more than 100
+for blocks in 1 4 40 100 150; do limited -f $blocks; done  # KiB: a bundle has 2, the ledger more than 100
 [[ $limits == *3*3*3* ]] || fail "exit codes with these limits:$limits"
+run 0 "${issue[@]}"
+rm out4/manifest.jsonl
+(ulimit -f 100; run 3 manifest --ca ca4 --out out4)
 says 'File too large'
 says 'ulimit -f'
-run 0 "${issue[@]}"
+run 0 manifest --ca ca4 --out out4
 run 0 verify --ca ca4 --out out4 --profiles profiles.d --json
 equal "$(jq -c '[.endpoints,.files]' stdout)" '[210,210]'
