@@ -153,9 +153,9 @@ class Authority {
     std::optional<Certificate> certificate;
   };
   const KnownIssuer* FindKnown(std::int64_t id) const;
-  std::vector<KnownIssuer> issuers_;    // all of the ledger's
+  std::vector<KnownIssuer> issuers_;     // all of the ledger's
   std::optional<std::int64_t> issuing_;  // id of the current one that signs endpoints
-  std::vector<Certificate> chain_;      // from it up
+  std::vector<Certificate> chain_;       // from it up
   std::vector<Bytes> chain_ders_;
 };
 

@@ -53,8 +53,8 @@ struct TbsFields {
   std::string sid;
 };
 
-// ReadTbs throws Error(kInput) on what is not one whole TBSCertificate of these forms. `tbs` must
-// outlive the fields.
-TbsFields ReadTbs(ByteView tbs);
+// ReadTbs throws Error(kInput) on what is not one whole TBSCertificate of these forms. `encoded`
+// must outlive the fields.
+TbsFields ReadTbs(ByteView encoded);
 
 }  // namespace fleetmint

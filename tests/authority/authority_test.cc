@@ -40,8 +40,8 @@ TEST_F(AuthorityInitTest, TwoTiersAreWholeAndClosedToOthers) {
   EXPECT_EQ(phrase.asked, 1);
   EXPECT_TRUE(phrase.confirmed) << "a new passphrase is asked twice";
   EXPECT_EQ(FilesOf(ca_), (std::vector<std::string>{"authority.yaml", "crl", "crl/root.crl",
-                                                     "fleet.key", "issuing.crt", "issuing.key",
-                                                     "ledger.db", "root.crt", "root.key"}));
+                                                    "fleet.key", "issuing.crt", "issuing.key",
+                                                    "ledger.db", "root.crt", "root.key"}));
   EXPECT_EQ(ListTree(temp_.path()).front(), "ca") << "a temporary directory stayed";
   EXPECT_EQ(ModeOf(ca_), 0700u);
   for (const std::string& name : ListTree(ca_)) {
@@ -80,7 +80,7 @@ TEST_F(AuthorityInitTest, OneRsaTierIssuesByItself) {
   const Authority authority = Init({IssuingTier({KeyAlgorithm::kRsa, 2048})}, nullptr);
   EXPECT_FALSE(authority.encrypted());
   EXPECT_EQ(FilesOf(ca_), (std::vector<std::string>{"authority.yaml", "fleet.key", "issuing.crt",
-                                                     "issuing.key", "ledger.db"}));
+                                                    "issuing.key", "ledger.db"}));
   EXPECT_EQ(authority.Chain().size(), 1u);
   EXPECT_EQ(authority.Tiers().front().key, "RSA 2048");
   const auto verified = OpensslVerify(authority, IssueLeaf(authority));

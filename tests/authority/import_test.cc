@@ -28,7 +28,7 @@ class OpensslCaFixture : public AuthorityFixture {
     temp_.Write("key-phrase", kPhrase);
   }
 
-  void Openssl(std::vector<std::string> arguments) const {
+  static void Openssl(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "openssl");
     const auto result = RunProgram(arguments);
     ASSERT_TRUE(result.ok()) << testing::PrintToString(arguments) << result;

@@ -32,16 +32,16 @@ std::string Prefixed(const std::string& field) {
   return std::string(3, '\0') + static_cast<char>(field.size()) + field;
 }
 
+Bytes Copy(std::string_view text) { return {text.begin(), text.end()}; }
+
 // One call of HKDF (RFC 5869) and base32 from the bits as a text, unlike the code under test.
 std::string Rederived(const std::string& generation, const std::string& lower_endpoint,
                       const Serial& serial) {
   const std::string info = Prefixed("fleetmint/pfx-password/v1") + Prefixed(generation) +
                            Prefixed(lower_endpoint) + Prefixed(std::string(AsText(serial)));
   const SecretBytes key = FleetKey();
-  const ByteView salt = AsBytes(kId), label = AsBytes(info);
-  const SecretBytes okm = Botan::KDF::create_or_throw("HKDF(SHA-256)")
-                              ->derive_key(17, key.data(), key.size(), salt.data(), salt.size(),
-                                           label.data(), label.size());
+  const SecretBytes okm =
+      Botan::KDF::create_or_throw("HKDF(SHA-256)")->derive_key(17, key, Copy(kId), Copy(info));
   std::string bits, digits;
   for (const std::uint8_t byte : okm) {
     for (int i = 7; i >= 0; --i) bits += (byte >> i & 1) != 0 ? '1' : '0';

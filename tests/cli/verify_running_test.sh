@@ -7,6 +7,8 @@ run 0 issue fleet.yaml --profiles profiles.d --ca ca --out out
 fast_fleet fleet.yaml 'ws-[0001-1500]'
 "$FLEETMINT" issue fleet.yaml --profiles profiles.d --ca ca --out out --quiet 2>issue.log &
 issuing=$!
+# A verify that came before it would hold the lock, and the run would be refused.
+until (($(ls out/bundles | wc -l) > 3)) || ! kill -0 $issuing 2>/dev/null; do sleep 0.01; done
 during=0
 while kill -0 $issuing 2>/dev/null; do
   run 0 verify --ca ca --out out --profiles profiles.d

@@ -1,5 +1,6 @@
-// A library to preload (LD_PRELOAD) into fleetmint: it makes the C library fail in ways that the kernel cannot
-// be asked for. Allocations and writes are counted from the first flock on, that is, from the run lock on.
+// A library to preload (LD_PRELOAD) into fleetmint: it makes the C library fail in ways that the
+// kernel cannot be asked for. Allocations and writes are counted from the first flock on, that is,
+// from the run lock on.
 //
 //   SHIM_FAIL_ALLOCATION=N    the Nth allocation of the process fails, once
 //   SHIM_FAIL_ALLOCATIONS=N   it and all that follow fail
@@ -115,9 +116,7 @@ int renameat(int from_directory, const char* name, int to_directory, const char*
 }
 
 void* malloc(size_t size) { return Fails() ? nullptr : __libc_malloc(size); }
-void* calloc(size_t count, size_t size) {
-  return Fails() ? nullptr : __libc_calloc(count, size);
-}
+void* calloc(size_t count, size_t size) { return Fails() ? nullptr : __libc_calloc(count, size); }
 void* realloc(void* old, size_t size) { return Fails() ? nullptr : __libc_realloc(old, size); }
 void* memalign(size_t alignment, size_t size) {
   return Fails() ? nullptr : __libc_memalign(alignment, size);

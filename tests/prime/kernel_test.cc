@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <sstream>
 #include <string>
@@ -113,21 +114,33 @@ std::vector<BigInt> EdgeModuli(std::size_t limbs) {
           power(bits - 1) + power(bits - 2) + power(bits - 61) + power(61) + 1};
 }
 
-// Edges, random numbers, primes of every residue modulo 8, and one close to 2^(64 limbs). Made
-// once.
-const std::vector<BigInt>& CandidatesOfEveryKind(std::size_t limbs) {
-  static std::map<std::size_t, std::vector<BigInt>> made;
-  std::vector<BigInt>& candidates = made[limbs];
-  if (!candidates.empty()) return candidates;
-  Botan::AutoSeeded_RNG rng;
+// How far the primes of CandidatesOfEveryKind are from where the search for them starts:
+// NextPrime's work of 3 s, once and for all.
+struct PrimeOffsets {
+  std::size_t limbs;
+  unsigned of_residue[4];  // above the random start; 1, 3, 5 and 7 modulo 8
+  unsigned below_the_top;
+};
+constexpr PrimeOffsets kPrimeOffsets[] = {{16, {5412, 188, 4560, 726}, 2097099},
+                                          {24, {19174, 2430, 4972, 6118}, 3144405},
+                                          {32, {1442, 1778, 4556, 7164}, 4193639}};
+
+// Edges, random numbers, primes of every residue modulo 8, and one close to 2^(64 limbs).
+std::vector<BigInt> CandidatesOfEveryKind(std::size_t limbs) {
+  const PrimeOffsets& offsets = *std::find_if(std::begin(kPrimeOffsets), std::end(kPrimeOffsets),
+                                              [&](auto& o) { return o.limbs == limbs; });
   RandomStream stream(Sha256(AsBytes("kernel candidates")));
-  candidates = EdgeModuli(limbs);
-  for (const unsigned residue : {1U, 3U, 5U, 7U}) {
+  std::vector<BigInt> primes;
+  std::vector<BigInt> candidates = EdgeModuli(limbs);
+  for (unsigned i = 0; i < 4; ++i) {
     const BigInt start = RandomCandidate(limbs, stream);
     candidates.push_back(start);
-    candidates.push_back(NextPrime(start - start % 8 + residue, 3, rng));
+    primes.push_back(start + offsets.of_residue[i]);
+    EXPECT_EQ(primes.back() % 8, 2 * i + 1);
   }
-  candidates.push_back(NextPrime((BigInt(1) << (64 * limbs)) - (limbs << 17U) + 1, 1, rng));
+  primes.push_back((BigInt(1) << (64 * limbs)) - offsets.below_the_top);
+  for (const BigInt& prime : primes) EXPECT_TRUE(PassesFermatBase2(prime)) << "limbs " << limbs;
+  candidates.insert(candidates.end(), primes.begin(), primes.end());
   return candidates;
 }
 

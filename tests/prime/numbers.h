@@ -26,10 +26,7 @@ inline BigInt ToBigInt(const Limbs& limbs) {
 
 inline Limbs ToLimbs(const BigInt& value, std::size_t limbs) {
   Limbs out(limbs);
-  for (std::size_t i = 0; i < limbs; ++i) {
-    out[i] = value.get_substring(64 * i, 32) | std::uint64_t{value.get_substring(64 * i + 32, 32)}
-                                                   << 32U;
-  }
+  for (std::size_t i = 8 * limbs; i-- > 0;) out[i / 8] = out[i / 8] << 8U | value.byte_at(i);
   return out;
 }
 
@@ -66,7 +63,8 @@ inline bool PassesFermatBase2(const BigInt& n) { return Botan::power_mod(2, n - 
 
 // FIPS 186-5 B.3.1, with the exception of kernel.h for n = 1 mod 2^kMostTwos.
 inline bool PassesMillerRabin(const BigInt& n, const BigInt& base) {
-  const std::size_t twos = Botan::low_zero_bits(n - 1);
+  std::size_t twos = 1;
+  while (!n.get_bit(twos)) ++twos;
   if (twos >= kMostTwos) return false;
   BigInt x = Botan::power_mod(base, (n - 1) >> twos, n);
   if (x == 1 || x == n - 1) return true;

@@ -1,7 +1,7 @@
 #!/bin/sh
-# run_memcheck.sh TEST_PROGRAM: its SecretTest cases under valgrind. Exit code 77: skipped.
+# run_memcheck.sh TEST_PROGRAM: the cases of its fixtures named ...SecretTest under valgrind. Exit code 77: skipped.
 command -v valgrind >/dev/null || { echo "SKIPPED: valgrind is not installed; nothing was tested"; exit 77; }
-report=$(valgrind --quiet --error-limit=no "$1" --gtest_filter='SecretTest.*' 2>&1)
+report=$(valgrind --quiet --error-limit=no "$1" --gtest_filter='*SecretTest.*' 2>&1)
 status=$?
 echo "$report"
 [ "$status" -eq 0 ] || exit "$status"

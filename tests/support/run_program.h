@@ -18,8 +18,6 @@
 #include <string_view>
 #include <vector>
 
-extern char** environ;
-
 namespace fleetmint {
 
 struct ProgramResult {
@@ -38,7 +36,7 @@ inline bool HasProgram(const std::string& name) {
   const char* path = ::getenv("PATH");
   std::istringstream folders(path == nullptr ? "" : path);
   for (std::string folder; std::getline(folders, folder, ':');) {
-    if (::access((folder + "/" + name).c_str(), X_OK) == 0) return true;
+    if (::access(folder.append("/").append(name).c_str(), X_OK) == 0) return true;
   }
   return false;
 }

@@ -35,7 +35,7 @@ class TempDir {
 
   // Write creates a file (and its folders, and replaces what is there); gives its path.
   std::string Write(std::string_view name, ByteView content, mode_t mode = 0600) const {
-    const std::string path = *this / name;
+    std::string path = *this / name;
     std::filesystem::create_directories(std::filesystem::path(path).parent_path());
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
     file.write(reinterpret_cast<const char*>(content.data()),

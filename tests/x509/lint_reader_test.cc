@@ -116,7 +116,7 @@ TEST(LintReaderTest, RefusesWhatIsCutOff) {
 TEST(LintReaderTest, RefusesDeepNesting) {
   std::string nest;
   for (int level = 0; level < 40; ++level) {
-    nest = "30" + ToHex(Bytes{static_cast<std::uint8_t>(nest.size() / 2)}) + nest;
+    nest.insert(0, "30" + ToHex(Bytes{static_cast<std::uint8_t>(nest.size() / 2)}));
   }
   EXPECT_THAT([&] { ReadTbs(Tbs("", kVersion3, nest)); },
               testing::ThrowsMessage<Error>(testing::HasSubstr("deeper than 32 levels")));
