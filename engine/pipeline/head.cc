@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "engine/base/error.h"
 #include "engine/pipeline/pending.h"
@@ -100,6 +101,17 @@ void AlignHead(const Ledger& ledger, const OutputDirectory& output) {
   if (!token) return;
   const auto position = ledger.FindRun(*token);
   if (position) RunRecords(output, ToHex(*token)).CutAfter(position->commits);
+}
+
+void DropBackedUpRecords(const Ledger& ledger, const OutputDirectory& output) {
+  const std::optional<RunToken> head = ReadHead(output);
+  std::set<std::string> held;
+  for (const RunToken& token : ledger.BackedUpRuns(output.fleet())) {
+    if (head && token != *head) held.insert(ToHex(token));
+  }
+  for (const std::string& name : output.runs().List()) {
+    if (held.contains(name)) output.runs().Remove(name);
+  }
 }
 
 }  // namespace fleetmint

@@ -25,4 +25,8 @@ void JudgeHead(const Ledger& ledger, const OutputDirectory& output);
 // JudgeHead has passed. To be done before recovery, which removes what JudgeHead goes by.
 void AlignHead(const Ledger& ledger, const OutputDirectory& output);
 
+// DropBackedUpRecords removes the records of runs that a backup of the authority holds, but those
+// of the run that .head names.
+void DropBackedUpRecords(const Ledger& ledger, const OutputDirectory& output);
+
 }  // namespace fleetmint

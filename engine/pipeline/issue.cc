@@ -13,6 +13,7 @@
 #include "engine/base/error.h"
 #include "engine/pipeline/chunk.h"
 #include "engine/pipeline/commit.h"
+#include "engine/pipeline/head.h"
 #include "engine/pipeline/mint.h"
 
 namespace fleetmint {
@@ -185,6 +186,7 @@ RunResult Issue(const Plan& plan, IssuingWorkspace& workspace, const RunOptions&
   RunPipeline({reserver, acknowledger, chunks}, plan, workspace, options);
   result.interrupted = result.issued + result.failures.size() < plan.size();
   workspace.ledger().EndRun(run, result.issued == plan.size(), options.clock.Now());
+  DropBackedUpRecords(workspace.ledger(), workspace.output());
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

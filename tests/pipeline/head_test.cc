@@ -118,6 +118,26 @@ TEST_F(HeadTest, AnOutputThatLacksChunksIsRefused) {
   EXPECT_NE(Refusal("h-[1-20]").find("is an old copy"), std::string::npos);
 }
 
+// What a backup holds need not lie beside the bundles any more; the head's own records stay.
+TEST_F(HeadTest, RecordsThatABackupHoldsAreDroppedByTheNextRun) {
+  const auto records = [&] { return ListTree(out_ + "/.runs"); };
+  RunHosts("h-1");
+  const std::string first = Token();
+  RunHosts("h-[1-2]");
+  const std::string second = Token();
+  Authority::Open(dir_ / "ca").BackUp(dir_ / "backup", random_);
+  EXPECT_EQ(records().size(), 2U);
+  RunHosts("h-[1-2]");
+  EXPECT_EQ(records().size(), 2U) << "a run with nothing to issue changed something";
+  RunHosts("h-[1-3]");
+  EXPECT_EQ(records(), std::vector<std::string>{Token()});
+  RunHosts("h-[1-4]");
+  EXPECT_EQ(records().size(), 2U) << "no backup holds the run before";
+  // The backup is older than the output by two runs, and that is noticed.
+  Copy("backup", "ca");
+  EXPECT_NE(Refusal("h-[1-4]"), "");
+}
+
 // Both went back together, or neither did: nothing to find.
 TEST_F(HeadTest, BothRestoredTogetherGoOn) {
   RunHosts("h-[1-3]");
@@ -215,7 +235,7 @@ TEST(RunRecordsTest, TheLastWholeChunkIsFoundInAnyFile) {
   const TempDir dir;
   SystemRandom random;
   const OutputDirectory output = OutputDirectory::OpenOrCreate(
-      dir / "out", {.authority = std::string(32, 'a'), .fleet = "f"}, random);
+      dir / "out", {.authority = std::string(32, 'a'), .fleet = "f", .layout = {}, .id = {}}, random);
   const RunRecords records(output, "token");
   EXPECT_FALSE(records.Last());
   ChunkRecords chunks;
