@@ -60,11 +60,13 @@ struct Location {
   std::string ToString() const;
 };
 
-// Fault is one thing that is wrong.
+// Fault is one thing that is wrong. `rule` is the stable name of the rule that is broken, where
+// code tells faults apart by it: never by their text.
 struct Fault {
   std::string message;
-  Location where;
-  std::string hint;
+  Location where{};
+  std::string hint{};
+  std::string_view rule{};  // of static storage
 };
 
 // Error is the only exception fleetmint's own code throws. It holds at least one fault.

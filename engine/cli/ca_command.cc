@@ -128,7 +128,9 @@ int Request(Session& session, const Options& options) {
   tier.key = ParseKeyName(options.key_name);
   tier.certificate.subject = Name::Parse(options.subject);
   const auto faults = NameFaults(tier.certificate.subject);
-  if (!faults.empty()) throw Error(ErrorKind::kUsage, "subject: " + faults.front());
+  if (!faults.empty()) {
+    throw Error::About(ErrorKind::kUsage, "subject", Error(ErrorKind::kUsage, faults));
+  }
   UserPassphrase passphrase = session.Passphrase();
   const auto [authority, request] =
       Authority::Request(session.ca, tier, NewOptions(session, options, passphrase));

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "engine/base/descriptor.h"
 #include "engine/base/durable_file.h"
 #include "engine/base/error.h"
 
@@ -45,8 +46,9 @@ SecretBytes UserPassphrase::FromFile(const std::string& path) const {
 }
 
 SecretBytes UserPassphrase::FromTerminal(const std::string& purpose, bool confirm) {
-  const int tty = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
-  if (tty < 0) {
+  const Descriptor terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
+  const int tty = terminal.get();
+  if (!terminal.IsOpen()) {
     throw Error::WithHint(
         ErrorKind::kAuthority, "no passphrase for " + purpose + ", and no terminal to ask on",
         options_.option == "--passphrase-file"
@@ -68,7 +70,6 @@ SecretBytes UserPassphrase::FromTerminal(const std::string& purpose, bool confir
   const auto restore = [&] {
     ::tcsetattr(tty, TCSAFLUSH, &saved);
     signals_.EndPrompt();
-    ::close(tty);
   };
   try {
     SecretBytes line = ask("passphrase for " + purpose + ": ");

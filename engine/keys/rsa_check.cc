@@ -30,7 +30,7 @@ Numbers ReadNumbers(const PrivateKey& key) {
     return {ToBigInt(f.n), ToBigInt(f.e),   ToBigInt(f.d),   ToBigInt(f.p),
             ToBigInt(f.q), ToBigInt(f.d_p), ToBigInt(f.d_q), ToBigInt(f.q_inverse)};
   } catch (const Error& error) {
-    ThrowFaultyKey(std::string("cannot be read: ") + error.faults().front().message);
+    ThrowFaultyKey("cannot be read", error);
   }
 }
 

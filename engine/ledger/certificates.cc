@@ -55,6 +55,15 @@ void InsertRecord(Connection& connection, std::int64_t id, const CommitItem& ite
       .Run();
 }
 
+// A key that came before is no fault of the ledger.
+void ThrowIfKeyIsKnown(Connection& connection, const CommitItem& item) {
+  Query query(connection, "SELECT 1 FROM certificate WHERE spki_sha256 = ? AND serial <> ?");
+  query.Bind(ByteView(item.spki_sha256)).Bind(ByteView(item.reservation.serial()));
+  if (!query.Step()) return;
+  throw Error(ErrorKind::kIntegrity,
+              "a key was generated twice: the random generator of this machine is broken");
+}
+
 // State changes of a list of reservations.
 void End(Connection& connection, const std::vector<Reservation>& reservations, const char* sql) {
   for (const Reservation& reservation : reservations) {
@@ -141,7 +150,14 @@ std::vector<std::optional<ReplacedBundle>> Ledger::Commit(const Run& run, std::u
       update.BindNull();
     }
     update.Bind(reservation.id_);
-    if (!update.Step()) {
+    bool reserved = false;
+    try {
+      reserved = update.Step();
+    } catch (const Error&) {
+      ThrowIfKeyIsKnown(connection, item);
+      throw;
+    }
+    if (!reserved) {
       throw Error(ErrorKind::kLedger,
                   "serial " + SerialHex(reservation.serial()) + " of '" + reservation.endpoint() +
                       "' is no longer reserved in ledger '" + connection.path() + "'");

@@ -1,10 +1,11 @@
 #include "engine/ledger/sqlite.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "engine/base/descriptor.h"
 
 namespace fleetmint {
 namespace {
@@ -33,11 +34,10 @@ std::string HintFor(int code) {
 // SQLite has no exclusive creation: without this it would write its tables into what is there. The
 // files beside it (-wal, -shm) get the same mode from SQLite.
 void CreateFile(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-  if (fd < 0) {
+  const Descriptor file(::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
+  if (!file.IsOpen()) {
     throw Error(ErrorKind::kLedger, "cannot create ledger '" + path + "': " + std::strerror(errno));
   }
-  ::close(fd);
 }
 
 }  // namespace
@@ -72,11 +72,8 @@ Connection::~Connection() {
 
 void Connection::Fail(int code) const {
   if (sqlite3_extended_errcode(handle_) == SQLITE_CONSTRAINT_UNIQUE) {
-    const std::string reason = sqlite3_errmsg(handle_);
-    const bool key = reason.find("spki_sha256") != std::string::npos;
-    throw Error(key ? ErrorKind::kIntegrity : ErrorKind::kLedger,
-                key ? "a key was generated twice: the random generator of this machine is broken"
-                    : "ledger '" + path_ + "' refuses a duplicate: " + reason);
+    throw Error(ErrorKind::kLedger, "ledger '" + path_ + "' refuses a duplicate: " +
+                                        std::string(sqlite3_errmsg(handle_)));
   }
   throw Error::WithHint(ErrorKind::kLedger,
                         "ledger '" + path_ + "': " + std::string(sqlite3_errmsg(handle_)),

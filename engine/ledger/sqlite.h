@@ -33,7 +33,6 @@ class Connection {
   // CopyTo overwrites the database of `copy` with one state of this one.
   void CopyTo(Connection& copy);
   [[noreturn]] void Fail(int code) const;
-  int ExtendedError() const { return sqlite3_extended_errcode(handle_); }
   const std::string& path() const { return path_; }
 
  private:

@@ -39,7 +39,7 @@ class FileCheck final : public PublishedFile {
       content_ = root.Read(path_, kMostManifestBytes);
       rest_ = AsText(content_);
     } catch (const Error& error) {
-      Fault("", error.faults().front().message);
+      for (const auto& fault : error.faults()) Fault("", fault.message);
     }
   }
 

@@ -62,8 +62,9 @@ bool IsDottedOid(std::string_view text) {
 
 using Faults = std::vector<Fault>;
 
-void Add(Faults& faults, std::string message, std::string hint = {}) {
-  faults.push_back(Fault{std::move(message), {}, std::move(hint)});
+// `rule` names the rule for whoever looks for the setting that broke it.
+void Add(Faults& faults, std::string_view rule, std::string message, std::string hint = {}) {
+  faults.push_back(Fault{std::move(message), {}, std::move(hint), rule});
 }
 
 bool IsUrl(std::string_view url) {
@@ -89,13 +90,12 @@ bool IsSid(std::string_view sid) {
 }
 
 void CheckNames(const CertificateSpec& spec, Faults& faults) {
-  for (std::string& fault : NameFaults(spec.subject)) {
-    const bool long_cn = fault.starts_with("CN") && fault.find("longer") != std::string::npos;
-    Add(faults, "subject: " + fault,
-        long_cn ? "put the long name into dns and a short one into the subject" : "");
+  for (Fault& fault : NameFaults(spec.subject)) {
+    Add(faults, "subject", "subject: " + fault.message, std::move(fault.hint));
   }
   if (spec.subject.empty() && spec.san.empty()) {
-    Add(faults, "the certificate has neither a subject nor a subject alternative name",
+    Add(faults, "subject_or_san",
+        "the certificate has neither a subject nor a subject alternative name",
         "set subject, dns or ip");
   }
   const bool client = std::find(spec.extended_key_usage.begin(), spec.extended_key_usage.end(),
@@ -103,62 +103,70 @@ void CheckNames(const CertificateSpec& spec, Faults& faults) {
   std::set<std::string> seen;
   for (const std::string& dns : spec.san.dns) {
     if (const auto fault = DnsNameFault(dns, !client))
-      Add(faults, "dns name '" + dns + "': " + *fault, kDnsNameHint);
-    if (!seen.insert(AsciiLower(dns)).second) Add(faults, "dns name '" + dns + "' stands twice");
+      Add(faults, "dns", "dns name '" + dns + "': " + *fault, kDnsNameHint);
+    if (!seen.insert(AsciiLower(dns)).second)
+      Add(faults, "dns_twice", "dns name '" + dns + "' stands twice");
   }
   for (const Bytes& ip : spec.san.ip) {
-    if (ip.size() != 4 && ip.size() != 16) Add(faults, "an ip address is neither IPv4 nor IPv6");
+    if (ip.size() != 4 && ip.size() != 16)
+      Add(faults, "ip", "an ip address is neither IPv4 nor IPv6");
   }
 }
 
 void CheckCa(const CertificateSpec& spec, Faults& faults) {
   const bool signs = (spec.key_usage & key_usage::kKeyCertSign) != 0;
   if (spec.is_ca) {
-    if (!signs) Add(faults, "a CA certificate needs the key usage key_cert_sign");
-    if (spec.subject.empty()) Add(faults, "a CA certificate needs a subject");
+    if (!signs) Add(faults, "ca_key_usage", "a CA certificate needs the key usage key_cert_sign");
+    if (spec.subject.empty()) Add(faults, "ca_subject", "a CA certificate needs a subject");
     for (const std::string& dns : spec.permitted_dns) {
       if (const auto fault = DnsNameFault(dns, false)) {
-        Add(faults, "name constraint '" + dns + "': " + *fault,
+        Add(faults, "permitted_dns", "name constraint '" + dns + "': " + *fault,
             "corp.example covers every name below it");
       }
     }
     return;
   }
-  if (signs) Add(faults, "the key usage key_cert_sign belongs to CA certificates alone");
-  if (spec.path_length) Add(faults, "path_length belongs to CA certificates alone");
-  if (!spec.permitted_dns.empty()) Add(faults, "name constraints belong to CA certificates alone");
+  if (signs)
+    Add(faults, "key_cert_sign", "the key usage key_cert_sign belongs to CA certificates alone");
+  if (spec.path_length) Add(faults, "path_length", "path_length belongs to CA certificates alone");
+  if (!spec.permitted_dns.empty())
+    Add(faults, "name_constraints", "name constraints belong to CA certificates alone");
 }
 
 void CheckExtensions(const CertificateSpec& spec, Faults& faults) {
-  if (spec.key_usage == 0) Add(faults, "key_usage is empty", "e.g. [digital_signature]");
+  if (spec.key_usage == 0)
+    Add(faults, "key_usage", "key_usage is empty", "e.g. [digital_signature]");
   for (const std::string& oid : spec.extended_key_usage) {
     if (!IsDottedOid(oid))
-      Add(faults, "extended key usage '" + oid + "' is not an object identifier");
+      Add(faults, "extended_key_usage",
+          "extended key usage '" + oid + "' is not an object identifier");
   }
   if (!spec.crl_url.empty() && !IsUrl(spec.crl_url)) {
-    Add(faults, "crl_url '" + spec.crl_url + "' is not a URL", "http://HOST/PATH");
+    Add(faults, "crl_url", "crl_url '" + spec.crl_url + "' is not a URL", "http://HOST/PATH");
   }
   if (!spec.ca_issuers_url.empty() && !IsUrl(spec.ca_issuers_url)) {
-    Add(faults, "ca_issuers_url '" + spec.ca_issuers_url + "' is not a URL", "http://HOST/PATH");
+    Add(faults, "ca_issuers_url", "ca_issuers_url '" + spec.ca_issuers_url + "' is not a URL",
+        "http://HOST/PATH");
   }
   if (!spec.sid.empty() && !IsSid(spec.sid)) {
-    Add(faults, "sid '" + spec.sid + "' is not a security identifier", "e.g. S-1-5-21-1-2-3-1104");
+    Add(faults, "sid", "sid '" + spec.sid + "' is not a security identifier",
+        "e.g. S-1-5-21-1-2-3-1104");
   }
 }
 
 void CheckValidity(const Validity& validity, Faults& faults) {
   if (validity.duration <= Seconds{0}) {
-    Add(faults, "validity must be longer than nothing", "e.g. validity: 1y");
+    Add(faults, "validity", "validity must be longer than nothing", "e.g. validity: 1y");
   }
   if (validity.jitter >= validity.duration && validity.jitter > Seconds{0}) {
-    Add(faults,
+    Add(faults, "jitter",
         "jitter '" + FormatDuration(validity.jitter) + "' is not shorter than validity '" +
             FormatDuration(validity.duration) + "'",
         "jitter is subtracted from the end of the validity; set jitter: 0s for short-lived "
         "certificates");
   }
   if (validity.backdate > std::chrono::days{1}) {
-    Add(faults, "backdate is longer than 1d", "10m is usual");
+    Add(faults, "backdate", "backdate is longer than 1d", "10m is usual");
   }
 }
 

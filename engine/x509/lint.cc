@@ -172,7 +172,7 @@ Finding SecurityIdentifier(const Subject& s) {
 
 Finding NameLimits(const Subject& s) {
   const auto faults = NameFaults(s.spec.subject);
-  return faults.empty() ? Finding() : Finding(faults.front());
+  return faults.empty() ? Finding() : Finding(faults.front().message);
 }
 
 struct Rule {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/bytes.h"
+#include "engine/base/error.h"
 
 namespace fleetmint {
 
@@ -40,7 +41,7 @@ struct Name {
 
 // NameFaults gives each limit the name breaks (CN, O, OU at most 64 characters, C two letters,
 // ...).
-std::vector<std::string> NameFaults(const Name& name);
+std::vector<Fault> NameFaults(const Name& name);
 
 // NameToString renders the DER of a name (e.g. of an issuer) as Parse reads it, attributes that
 // have no short name by their OID, which Parse does not read. Throws Error(kInput) if it is no

@@ -161,8 +161,9 @@ TEST(NameTest, LimitsOfRfc5280) {
     const auto faults = NameFaults({{{c.type, c.bad}}});
     ASSERT_FALSE(faults.empty()) << c.type << "=" << c.bad << " was accepted";
     bool named = false;
-    for (const auto& fault : faults) named = named || fault.find(c.fault) != std::string::npos;
-    EXPECT_TRUE(named) << c.type << ": " << faults.front();
+    for (const auto& fault : faults)
+      named = named || fault.message.find(c.fault) != std::string::npos;
+    EXPECT_TRUE(named) << c.type << ": " << faults.front().message;
   }
   EXPECT_EQ(NameFaults({{{"XX", "a"}}}).size(), 1u);
   EXPECT_EQ(NameFaults({{{"CN", ""}, {"C", "D1X"}}}).size(), 3u) << "not all faults were given";
