@@ -85,6 +85,8 @@ constexpr Field kFields[] = {
     {"sha1", [](const ManifestSource& s) -> Json { return ToHex(s.sha1); }},
     {"sha256", [](const ManifestSource& s) -> Json { return ToHex(s.sha256); }},
     {"spki_sha256", [](const ManifestSource& s) -> Json { return ToHex(s.spki_sha256); }},
+    {"subject_key_id",
+     [](const ManifestSource& s) -> Json { return ToHex(s.certificate.SubjectKeyIdentifier()); }},
     {"issuer", [](const ManifestSource& s) -> Json { return Text(s.issuer); }},
     {"key", Key},
     {"bundle", [](const ManifestSource& s) -> Json { return KeyFile(s).path; }},

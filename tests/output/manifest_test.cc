@@ -60,11 +60,12 @@ TEST_F(ManifestTest, FieldsAreTheContract) {
   EXPECT_TRUE(line.starts_with("{\"endpoint\":\"ws-0002\",")) << line;
   const Json json = Json::parse(line);
   EXPECT_EQ(Keys(json), (std::vector<std::string>{
-                            "endpoint", "fqdn",          "profile",    "subject",    "dns",
-                            "ip",       "serial",        "not_before", "not_after",  "sha1",
-                            "sha256",   "spki_sha256",   "issuer",     "key",        "bundle",
-                            "bytes",    "bundle_sha256", "files",      "encryption", "alias",
-                            "store",    "exportable",    "supersedes", "state",      "issued_at"}));
+                            "endpoint", "fqdn",        "profile",        "subject",    "dns",
+                            "ip",       "serial",      "not_before",     "not_after",  "sha1",
+                            "sha256",   "spki_sha256", "subject_key_id", "issuer",     "key",
+                            "bundle",   "bytes",       "bundle_sha256",  "files",      "encryption",
+                            "alias",    "store",       "exportable",     "supersedes", "state",
+                            "issued_at"}));
   EXPECT_EQ(json["bundle"], "bundles/ws-0002.pfx");
   EXPECT_EQ(json["bytes"], 4242);
   EXPECT_EQ(json["bundle_sha256"], "ee" + std::string(62, '0'));
@@ -100,6 +101,10 @@ TEST_F(ManifestTest, FieldsOfTheCertificateAreWhatOpensslSees) {
   };
   EXPECT_NE(dates.find("notBefore=" + date(json["not_before"])), std::string::npos) << dates;
   EXPECT_NE(dates.find("notAfter=" + date(json["not_after"])), std::string::npos) << dates;
+  std::string key_id = openssl({"-ext", "subjectKeyIdentifier"});
+  key_id.erase(0, key_id.find('\n'));
+  std::erase(key_id, ' ');
+  EXPECT_EQ(json["subject_key_id"], digits(key_id));
   EXPECT_EQ(json["dns"], Json::array({"itAuth"}));
   EXPECT_NE(openssl({"-ext", "subjectAltName"}).find("DNS:itAuth"), std::string::npos);
 }
