@@ -92,8 +92,9 @@ void JudgeHead(const Ledger& ledger, const OutputDirectory& output) {
           std::to_string(head->commits) + " chunks of run " + ToHex(head->token) + ", and " +
           (head->run == position->run ? "only " + std::to_string(recorded) + " are here"
                                       : "that run was never here"),
-      "put the newest copy of the output back; where it is lost, issue into a new directory with "
-      "--replace-damaged");
+      "put the newest copy of the output back; where there is none, remove '" +
+          output.root().PathOf(kHead) +
+          "' and let `issue --replace-damaged` make the bundles anew that are missing");
 }
 
 void AlignHead(const Ledger& ledger, const OutputDirectory& output) {

@@ -108,6 +108,24 @@ TEST_F(HeadTest, AnOldCopyOfTheOutputIsRefused) {
   RunHosts("h-[1-6]");
   Copy("copy", "out");
   EXPECT_NE(Refusal("h-[1-6]").find("is an old copy"), std::string::npos);
+  // The hint, followed.
+  fs::remove(out_ + "/.head");
+  SystemStreams streams(random_);
+  IssueFleetOptions options = Options(streams);
+  options.selection = Selection::MissingOrLost({"h-4", "h-5", "h-6"});
+  EXPECT_EQ(IssueFleet(MakePlan("h-[1-6]"), options).issued, 3U);
+  EXPECT_EQ(Manifest().size(), 6U);
+  EXPECT_EQ(Refusal("h-[1-6]"), "");
+}
+
+// Without its records an output looks old, and the hint is the same.
+TEST_F(HeadTest, AnOutputWithoutItsRecordsIsRefused) {
+  RunHosts("h-[1-3]");
+  fs::remove_all(out_ + "/.runs");
+  EXPECT_NE(Refusal("h-[1-3]").find("only 0 are here"), std::string::npos);
+  fs::remove(out_ + "/.head");
+  EXPECT_EQ(Refusal("h-[1-4]"), "");
+  EXPECT_EQ(Manifest().size(), 4U);
 }
 
 // The same, cut within a run.
@@ -235,7 +253,8 @@ TEST(RunRecordsTest, TheLastWholeChunkIsFoundInAnyFile) {
   const TempDir dir;
   SystemRandom random;
   const OutputDirectory output = OutputDirectory::OpenOrCreate(
-      dir / "out", {.authority = std::string(32, 'a'), .fleet = "f", .layout = {}, .id = {}}, random);
+      dir / "out", {.authority = std::string(32, 'a'), .fleet = "f", .layout = {}, .id = {}},
+      random);
   const RunRecords records(output, "token");
   EXPECT_FALSE(records.Last());
   ChunkRecords chunks;
