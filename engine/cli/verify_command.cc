@@ -41,7 +41,6 @@ VerifyReport Examine(Session& session) {
 }
 
 int RunVerify(Session& session) {
-  session.LoadCatalog();  // --profiles is taken, and not needed: each row has its own settings
   const VerifyReport report = Examine(session);
   nlohmann::ordered_json findings = nlohmann::ordered_json::array();
   std::string text;
@@ -78,7 +77,6 @@ void AddVerify(CLI::App& app, Session& session) {
   AddCaOption(*command, session);
   AddOut(*command, session);
   AddThreads(*command, session, "threads that open bundles");
-  AddProfiles(*command, session);
   AddPassphrase(*command, session);
   AddCommonOptions(*command, session);
   command->footer(

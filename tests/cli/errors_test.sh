@@ -121,7 +121,7 @@ says passphrase
 setsid -w true 2>/dev/null && { setsid -w "$FLEETMINT" "${issue[@]}" --ca locked >stdout 2>stderr </dev/null && fail 'issued without a passphrase'; says 'hint: give --passphrase-file'; }
 absent out
 run 0 "${issue[@]}" --ca locked --passphrase-fd 7 7<phrase
-FLEETMINT_PASSPHRASE_FILE=phrase run 0 verify --ca locked --out out --profiles profiles.d
+FLEETMINT_PASSPHRASE_FILE=phrase run 0 verify --ca locked --out out
 run 2 "${issue[@]}" --ca ca
 says out
 rm -rf out

@@ -47,7 +47,7 @@ seq -f '%04g' 2000 | sed 's/.*/ws-&,Password-&-of-mine/' >passwords.csv
 chmod 600 passwords.csv
 printf 'fleet: slow\nprofile: fast-agent\ndefaults: {domain: example.com, password: "csv:passwords.csv"}\ngroups:\n  - {name: all, hosts: "ws-[0001-2000]"}\n' >own.yaml
 for moment in 0.7 3; do interrupted $moment issue own.yaml --profiles profiles.d --ca ca --out own; done
-run 0 verify --profiles profiles.d --ca ca --out own
+run 0 verify --ca ca --out own
 says 'verified'
 
 # A disk that hangs: the first Ctrl-C waits for it, the second one does not.
@@ -73,5 +73,5 @@ fi
 
 # Nobody reads what it says: the run goes on to its end.
 "$FLEETMINT" issue fleet.yaml --profiles profiles.d --ca ca --out out --json 2> >(true) > >(true) || fail "exit code $? where nobody reads"
-run 0 verify --profiles profiles.d --ca ca --out out --json
+run 0 verify --ca ca --out out --json
 equal "$(jq .endpoints stdout)" 2

@@ -24,12 +24,12 @@ wait $second || fail "the second run: $(cat second.log)"
 grep -q 'waiting for another run: pid' second.log || fail 'the second run did not say that it waits'
 equal "$(jq -c '[.issued, .skipped]' second.json)" '[0,1200]'
 (( copies > 1 )) || fail 'no backup was made during the run'
-run 0 verify --profiles profiles.d --ca ca --out out
+run 0 verify --ca ca --out out
 
 # A backup is an authority: modes, keys, ledger; it is never written over anything.
 run 0 ca backup --ca ca --to copy
 equal "$(stat -c %a copy copy/issuing.key copy/ledger.db | tr '\n' ' ')" '700 600 600 '
-run 0 verify --profiles profiles.d --ca copy --out out
+run 0 verify --ca copy --out out
 run 3 ca backup --ca ca --to copy
 says 'exists already'
 run 3 ca backup --ca ca --to out/copy

@@ -5,7 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 fast_ca ca
 fast_fleet fleet.yaml 'ws-[1-6]'
 issue=(issue fleet.yaml --profiles profiles.d --ca ca --out out)
-verify=(verify --profiles profiles.d --ca ca --out out)
+verify=(verify --ca ca --out out)
 serial() { jq -r "select(.endpoint == \"$1\").serial" out/manifest.jsonl; }
 run 0 "${issue[@]}"
 

@@ -29,7 +29,7 @@ cp -a out copy
 sed -i "s/^output: .*/output: '00112233445566778899aabbccddeeff'/" copy/.fleetmint
 run 2 "${issue[@]}" --out copy
 run 2 manifest --ca ca --out copy
-run 2 verify --ca ca --out copy --profiles profiles.d
+run 2 verify --ca ca --out copy
 
 # A crash after the directory was made and before anything was issued leaves what the next run takes.
 fast_fleet second.yaml 'b-[1-2]' second
@@ -44,13 +44,13 @@ equal "$(jq -r .endpoint out/manifest.jsonl | tr '\n' ' ')" 'ws-1 ws-3 ws-4 '
 equal "$(tail -n +2 out/manifest.csv | wc -l)" 3
 run 1 manifest --ca ca --out out --json
 equal "$(jq -c '[.endpoints, .missing]' stdout)" '[3,1]'
-run 1 verify --ca ca --out out --profiles profiles.d --json
+run 1 verify --ca ca --out out --json
 equal "$(jq -r '.findings[].endpoint' stdout)" ws-2
 mv ws-2.pfx out/bundles/
-run 1 verify --ca ca --out out --profiles profiles.d
+run 1 verify --ca ca --out out
 prints manifest.jsonl
 run 0 manifest --ca ca --out out
-run 0 verify --ca ca --out out --profiles profiles.d
+run 0 verify --ca ca --out out
 
 # A bundle between its commit and its rename, as a crash leaves it, is not missing.
 mv out/bundles/ws-2.pfx "out/.pending/$(jq -r 'select(.endpoint == "ws-2").serial' out/manifest.jsonl).pfx"
@@ -67,7 +67,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
   done
   for pid in "${pids[@]}"; do wait "$pid" || fail 'a manifest disturbed another'; done
 done
-run 0 verify --ca ca --out out --profiles profiles.d
+run 0 verify --ca ca --out out
 
 # The run's result is told even where the manifest cannot be written.
 fast_fleet fleet.yaml 'ws-[1-5]'

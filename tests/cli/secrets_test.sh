@@ -34,7 +34,7 @@ step() { # NAME ARGUMENT...: a command whose whole output is kept, and searched 
 step init ca init --profile fast --profiles profiles.d --passphrase-file phrase --ca ca
 step check check fleet.yaml --profiles profiles.d --ca ca
 step issue issue fleet.yaml --profiles profiles.d --passphrase-file phrase --ca ca --out out
-step verify verify --profiles profiles.d --passphrase-file phrase --ca ca --out out
+step verify verify --passphrase-file phrase --ca ca --out out
 step list list --ca ca
 step manifest manifest --ca ca --out out
 step show ca show --ca ca

@@ -21,7 +21,7 @@ runs_out() {
   mount -o "remount,$3" small
   run 0 "${issue[@]}" --json
   equal "$(jq -r .skipped stdout)" "$acknowledged"
-  run 0 verify --ca "$ca" --out small/out --profiles profiles.d
+  run 0 verify --ca "$ca" --out small/out
   equal "$(wc -l <small/out/manifest.jsonl)" "$1"
 }
 
@@ -40,7 +40,7 @@ equal "$(wc -l <stdout)" 200
 mount -o remount,rw small
 run 0 "${issue[@]}" --json
 equal "$(jq -r .issued stdout)" 10
-run 0 verify --ca ca --out small/out --profiles profiles.d
+run 0 verify --ca ca --out small/out
 
 # No inodes.
 umount small
@@ -61,7 +61,7 @@ says 'full'
 says 'hint: free some space'
 mount -o remount,size=8m small
 run 0 "${issue[@]}"
-run 0 verify --ca small/ca3 --out out3 --profiles profiles.d --json
+run 0 verify --ca small/ca3 --out out3 --json
 equal "$(jq -c '[.endpoints,.files]' stdout)" '[210,210]'
 
 # limited LIMIT...: a run under `ulimit LIMIT...` ends with exit code 3 or, where that was enough, 0.
@@ -84,5 +84,5 @@ rm out4/manifest.jsonl
 says 'File too large'
 says 'ulimit -f'
 run 0 manifest --ca ca4 --out out4
-run 0 verify --ca ca4 --out out4 --profiles profiles.d --json
+run 0 verify --ca ca4 --out out4 --json
 equal "$(jq -c '[.endpoints,.files]' stdout)" '[210,210]'

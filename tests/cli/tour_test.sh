@@ -37,7 +37,7 @@ run 0 issue fleet.yaml --profiles profiles.d --ca ca --out out --json
 equal "$(jq -c '[.issued,.skipped]' stdout)" '[3,20]'
 diff before/bundles/ws-007.pfx out/bundles/ws-007.pfx || fail 'an old bundle changed'
 
-run 0 verify --ca ca --out out --profiles profiles.d --json
+run 0 verify --ca ca --out out --json
 equal "$(jq -c '[.endpoints,.files,(.findings|length)]' stdout)" '[23,23,0]'
 run 0 list --ca ca
 equal "$(wc -l <stdout)" 23

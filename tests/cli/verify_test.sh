@@ -12,13 +12,13 @@ groups:
   - {name: linux, hosts: [lnx-1], os: linux, bundle: {formats: [pem]}}
 Y
 run 0 issue fleet.yaml --profiles profiles.d --ca ca --out out
-run 0 verify --ca ca --out out --profiles profiles.d
+run 0 verify --ca ca --out out
 cp -a out good
 cp -a ca goodca
 
 # damaged WHAT-IS-NAMED: verify finds it; then everything is whole again.
 damaged() {
-  run 1 verify --ca ca --out out --profiles profiles.d
+  run 1 verify --ca ca --out out
   prints "$1"
   rm -rf out ca
   cp -a good out
@@ -82,5 +82,5 @@ done
 # What was issued is judged by its own settings, overrides included; profiles that have changed since, or are
 # not there any more, change nothing.
 sed -i 's/key_usage: .*/key_usage: [digital_signature, key_agreement]/' profiles.d/fast-agent.yaml
-run 0 verify --ca ca --out out --profiles profiles.d
+run 0 verify --ca ca --out out
 run 0 verify --ca ca --out out

@@ -19,7 +19,7 @@ while read -r name count; do
       while read -r endpoint; do [[ -n $(ls "out/bundles/$endpoint."* 2>/dev/null) ]] || echo "$endpoint"; done)
     [[ -z $gone ]] || fail "killed at $name $n: gone, and not recorded as delivered: $gone"
     run 0 "${command_line[@]}"
-    run 0 verify --profiles profiles.d --ca ca --out out --json
+    run 0 verify --ca ca --out out --json
     equal "$(jq -c '[.delivered, .files, (.findings | length)]' stdout)" '[5,0,0]'
     cases=$((cases + 1))
   done

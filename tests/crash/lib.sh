@@ -103,14 +103,14 @@ promises() {
     [[ -z $absent ]] || fail "$1: acknowledged, and not in place: $absent"
   fi
   if ((++asked % 2)); then
-    "$FLEETMINT" verify --profiles profiles.d --ca ca --out out >verified 2>stderr || code=$?
+    "$FLEETMINT" verify --ca ca --out out >verified 2>stderr || code=$?
     ((code <= 1)) || fail "$1: verify ends with $code"
   fi
   "$FLEETMINT" "${command_line[@]}" >stdout 2>stderr || fail "$1: the same command again ends with $?"
   local again
   again=$(comm -12 <(acknowledged first.log) <(acknowledged stderr))
   [[ -z $again ]] || fail "$1: acknowledged, and issued again: $again"
-  "$FLEETMINT" verify --profiles profiles.d --ca ca --out out >verified 2>stderr ||
+  "$FLEETMINT" verify --ca ca --out out >verified 2>stderr ||
     fail "$1: verify after it: $(cat verified)"
   [[ $(wc -l <out/manifest.jsonl) == "$endpoints" ]] || fail "$1: $(wc -l <out/manifest.jsonl) endpoints in the manifest"
   [[ $(sqlite3 ca/ledger.db "select count(*), count(distinct endpoint) from certificate where state = 'issued'") == "$endpoints|$endpoints" ]] ||

@@ -72,7 +72,7 @@ finishes() {
   mv outside.log first.log
   run 0 "${issue[@]}"
   equal "$(comm -12 <(acknowledged first.log) <(acknowledged stderr))" ''
-  run 0 verify --profiles profiles.d --ca disk.d/ca --out disk.d/out --json
+  run 0 verify --ca disk.d/ca --out disk.d/out --json
   equal "$(jq -c '[.endpoints, .files, (.findings | length)]' stdout)" '[300,300,0]'
   equal "$(ls -A disk.d/out/.pending)" ''
 }

@@ -9,7 +9,7 @@ fast_ca ca
 fast_fleet fleet.yaml 'ws-[001-500]'
 issue=(issue fleet.yaml --profiles profiles.d --ca ca --out out --layout hashed --replace-damaged --threads 2 --quiet
        --log-level info)
-verify=(verify --profiles profiles.d --ca ca --out out)
+verify=(verify --ca ca --out out)
 current() { sqlite3 ca/ledger.db "select count(*) from certificate where state = 'issued'"; }
 : >whole  # endpoints that were acknowledged, and whose bundles nobody has removed since, sorted
 # account LOG: takes in what a run has acknowledged.

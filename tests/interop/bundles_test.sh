@@ -27,7 +27,7 @@ groups:
 Y
 run 0 ca init --no-passphrase --ca ca
 run 0 issue fleet.yaml --profiles profiles.d --ca ca --out out
-run 0 verify --ca ca --out out --profiles profiles.d
+run 0 verify --ca ca --out out
 equal "$(wc -l <out/manifest.jsonl)" 11
 
 # field ENDPOINT NAME: of the manifest.

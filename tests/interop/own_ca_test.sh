@@ -30,7 +30,7 @@ run 0 ca import --key sub.key --chain chain.pem --no-passphrase --ca imported --
 equal "$(jq -r '.tiers | map(.subject) | join(" / ")' stdout)" 'C=DE, O=Acme, CN=Acme Root / O=Acme, CN=Acme Agents CA'
 run 0 "${issue[@]}" --ca imported --out out1
 accepted imported out1
-run 0 verify --ca imported --out out1 --profiles profiles.d
+run 0 verify --ca imported --out out1
 
 # An encrypted key, and the traditional format.
 echo 'key phrase' >key.phrase
@@ -69,4 +69,4 @@ cat agents.crt root.crt >agents.pem
 run 0 ca install agents.pem --ca asked
 run 0 "${issue[@]}" --ca asked --out out4
 accepted asked out4
-run 0 verify --ca asked --out out4 --profiles profiles.d
+run 0 verify --ca asked --out out4
