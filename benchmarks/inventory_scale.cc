@@ -106,4 +106,6 @@ int MeasureAll(int endpoints) {
 }  // namespace
 }  // namespace fleetmint
 
-int main(int argc, char** argv) { return fleetmint::MeasureAll(argc > 1 ? std::atoi(argv[1]) : 1000000); }
+int main(int argc, char** argv) {
+  return fleetmint::MeasureAll(argc > 1 ? std::atoi(argv[1]) : 1000000);
+}

@@ -139,5 +139,6 @@ int main(int argc, char** argv) {
   const auto argument = [&](int i, int otherwise) {
     return argc > i ? std::atoi(argv[i]) : otherwise;
   };
-  return fleetmint::Measure(argument(1, 200), argument(2, 3), static_cast<unsigned>(argument(3, 2)));
+  return fleetmint::Measure(argument(1, 200), argument(2, 3),
+                            static_cast<unsigned>(argument(3, 2)));
 }
