@@ -35,13 +35,15 @@ class Loader {
   std::unique_ptr<Fleet::Impl> Read() {
     // Group 0 holds hosts and endpoints at the top level; group g + 1 is groups[g].
     const std::vector<yaml::Stream> streams{
-        {"hosts", [&](yaml::Node item, std::span<const std::size_t>) { TakeHost(item, 0); }},
+        {"hosts", [&](const yaml::Node& item, std::span<const std::size_t>) { TakeHost(item, 0); }},
         {"endpoints",
-         [&](yaml::Node item, std::span<const std::size_t>) { TakeEndpoint(item, 0); }},
-        {"groups/*/hosts",
-         [&](yaml::Node item, std::span<const std::size_t> at) { TakeHost(item, at[0] + 1); }},
+         [&](const yaml::Node& item, std::span<const std::size_t>) { TakeEndpoint(item, 0); }},
+        {"groups/*/hosts", [&](const yaml::Node& item,
+                               std::span<const std::size_t> at) { TakeHost(item, at[0] + 1); }},
         {"groups/*/endpoints",
-         [&](yaml::Node item, std::span<const std::size_t> at) { TakeEndpoint(item, at[0] + 1); }},
+         [&](const yaml::Node& item, std::span<const std::size_t> at) {
+           TakeEndpoint(item, at[0] + 1);
+         }},
     };
     const yaml::Node root = yaml::ReadFile(impl_->file, faults_, streams);
     if (!root.IsMapping()) {

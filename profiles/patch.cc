@@ -296,7 +296,7 @@ ProfilePatch ParseProfilePatch(const yaml::Node& mapping, std::span<const std::s
   const auto keys = ProfileKeys();
   for (const yaml::Entry& entry : mapping.entries) {
     if (std::find(ignore.begin(), ignore.end(), entry.key) != ignore.end()) continue;
-    const auto plain = std::find_if(std::begin(kKeys), std::end(kKeys), [&](const Key& key) {
+    const auto* const plain = std::find_if(std::begin(kKeys), std::end(kKeys), [&](const Key& key) {
       return key.mapping.empty() && key.written == entry.key;
     });
     if (plain != std::end(kKeys)) {
@@ -314,8 +314,8 @@ ProfilePatch ParseProfilePatch(const yaml::Node& mapping, std::span<const std::s
 }
 
 void Apply(const ProfilePatch::Setting& setting, ProfileConfig& config) {
-  const auto key = std::find_if(std::begin(kKeys), std::end(kKeys),
-                                [&](const Key& entry) { return entry.key == setting.key; });
+  const auto* const key = std::find_if(std::begin(kKeys), std::end(kKeys),
+                                       [&](const Key& entry) { return entry.key == setting.key; });
   key->set(setting, config);
 }
 

@@ -39,7 +39,7 @@ class Settings {
   // sorted, a value that is the default or is not written as Body writes it (kDamaged).
   static Settings Parse(int format, std::string profile, std::string group, std::string_view body);
 
-  int format() const { return kFormat; }
+  static int format() { return kFormat; }
   // The names of profile and group are kept beside the body and are no part of comparisons.
   const std::string& profile() const { return profile_; }
   const std::string& group() const { return group_; }

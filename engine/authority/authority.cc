@@ -228,7 +228,7 @@ PasswordMaker Authority::UnlockPasswords(PassphraseSource* passphrase) const {
                          what + " is not the one that this authority was made with",
                          "restore it from the backup: the passwords of all bundles hang on it");
   }
-  return {std::move(key), id()};
+  return {key, id()};
 }
 
 }  // namespace fleetmint

@@ -27,7 +27,7 @@ std::string FleetKeyId(const SecretBytes& fleet_key) {
   return ToHex(Sha256(text)).substr(0, 16);
 }
 
-PasswordMaker::PasswordMaker(SecretBytes fleet_key, std::string authority_id) {
+PasswordMaker::PasswordMaker(const SecretBytes& fleet_key, const std::string& authority_id) {
   const auto extract = Botan::KDF::create_or_throw("HKDF-Extract(SHA-256)");
   const ByteView salt = AsBytes(authority_id);
   pseudorandom_key_ = extract->derive_key(32, fleet_key.data(), fleet_key.size(), salt.data(),

@@ -21,7 +21,7 @@ std::string FleetKeyId(const SecretBytes& fleet_key);
 // thread.
 class PasswordMaker {
  public:
-  PasswordMaker(SecretBytes fleet_key, std::string authority_id);
+  PasswordMaker(const SecretBytes& fleet_key, const std::string& authority_id);
 
   // Derive gives 26 characters of RFC 4648 base32 in upper case, without padding: 130 bits.
   SecretBytes Derive(std::uint32_t key_generation, std::string_view endpoint,

@@ -16,7 +16,7 @@ struct Unit {
 };
 
 constexpr std::array<Unit, 6> kUnits{
-    {{'y', 365 * 86400}, {'w', 7 * 86400}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}}};
+    {{'y', 365LL * 86400}, {'w', 7LL * 86400}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}}};
 constexpr std::int64_t kLongestSeconds = 100LL * 365 * 86400;
 
 [[noreturn]] void BadDuration(std::string_view text) {

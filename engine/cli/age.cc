@@ -2,15 +2,13 @@
 
 #include <spawn.h>
 #include <sys/wait.h>
-#include <unistd.h>
+#include <unistd.h>  // environ
 
 #include <cerrno>
 #include <cstring>
 
 #include "engine/base/descriptor.h"
 #include "engine/base/error.h"
-
-extern char** environ;
 
 namespace fleetmint::cli {
 

@@ -39,7 +39,7 @@ SecretBytes ReadLine(int fd, const std::string& what) {
 
 }  // namespace
 
-SecretBytes UserPassphrase::FromFile(const std::string& path) const {
+SecretBytes UserPassphrase::FromFile(const std::string& path) {
   SecretBytes content = ReadSecretFile(path, kLongest, ErrorKind::kAuthority);
   content.resize(std::find(content.begin(), content.end(), '\n') - content.begin());
   return Checked(std::move(content), "passphrase file '" + path + "'");

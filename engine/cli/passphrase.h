@@ -25,7 +25,7 @@ class UserPassphrase final : public PassphraseSource {
   SecretBytes Get(const std::string& purpose, bool confirm) override;
 
  private:
-  SecretBytes FromFile(const std::string& path) const;
+  static SecretBytes FromFile(const std::string& path);
   SecretBytes FromTerminal(const std::string& purpose, bool confirm);
 
   const PassphraseOptions& options_;

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 
 namespace fleetmint::cli {
@@ -110,7 +111,7 @@ std::string NumberText(double number) {
 
 std::string DurationText(double seconds) {
   if (seconds < 60) return NumberText(seconds) + " s";
-  const auto minutes = static_cast<long>(seconds / 60 + 0.5);
+  const auto minutes = std::lround(seconds / 60);
   if (minutes < 60) return std::to_string(minutes) + " min";
   return std::to_string(minutes / 60) + " h " + std::to_string(minutes % 60) + " min";
 }

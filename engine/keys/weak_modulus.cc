@@ -102,10 +102,9 @@ bool HasSmallFactor(ByteView modulus) {
 
 bool HasRocaFingerprint(ByteView modulus) {
   static const std::vector<Subgroup> groups = ProperSubgroups();
-  for (const Subgroup& group : groups) {
-    if (!group.holds[Modulo(modulus, group.prime)]) return false;
-  }
-  return true;
+  return std::all_of(groups.begin(), groups.end(), [&](const Subgroup& group) {
+    return group.holds[Modulo(modulus, group.prime)];
+  });
 }
 
 bool FermatFactors(ByteView modulus) {

@@ -122,7 +122,8 @@ std::vector<Reservation> Ledger::Reserve(const Run& run, std::span<const std::st
 }
 
 std::vector<std::optional<ReplacedBundle>> Ledger::Commit(const Run& run, std::uint64_t chunk,
-                                                          std::vector<CommitItem> items, Time now) {
+                                                          std::vector<CommitItem>&& items,
+                                                          Time now) {
   std::vector<std::optional<ReplacedBundle>> replaced;
   if (items.empty()) return replaced;
   replaced.reserve(items.size());
@@ -195,7 +196,8 @@ void Ledger::MarkDelivered(std::span<const Serial> serials, Time now) {
   transaction.Commit();
 }
 
-void Ledger::GiveUp(std::vector<Reservation> never_signed, std::vector<Reservation> signed_ones) {
+void Ledger::GiveUp(std::vector<Reservation>&& never_signed,
+                    std::vector<Reservation>&& signed_ones) {
   Transaction transaction(impl_->connection);
   End(impl_->connection, never_signed,
       "UPDATE certificate SET state = 'void' WHERE serial = ? AND state = 'reserved'");

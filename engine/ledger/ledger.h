@@ -107,7 +107,7 @@ class Ledger {
   // anything. After an Error it may have happened or not: nothing may be built on it before
   // MakeDurable and Find.
   std::vector<std::optional<ReplacedBundle>> Commit(const Run& run, std::uint64_t chunk,
-                                                    std::vector<CommitItem> items, Time now);
+                                                    std::vector<CommitItem>&& items, Time now);
 
   // MakeDurable writes and syncs anew what this ledger says (a full checkpoint). For recovery:
   // after a commit whose sync failed, what is read may be in memory alone.
@@ -119,7 +119,7 @@ class Ledger {
 
   // GiveUp ends reservations of which nothing was issued: those that never reached the signer
   // become void, the others abandoned.
-  void GiveUp(std::vector<Reservation> never_signed, std::vector<Reservation> signed_ones);
+  void GiveUp(std::vector<Reservation>&& never_signed, std::vector<Reservation>&& signed_ones);
   // AbandonReserved ends every reservation: recovery, under the run lock. Returns how many there
   // were. It also ends the runs that did not end themselves.
   std::size_t AbandonReserved(Time now);

@@ -234,7 +234,8 @@ struct KernelFunctions {
   template <std::size_t L, class Run>
   static void Enter(Run run) {
     using Algorithms = LaneAlgorithms<Arithmetic<L>>;
-    constexpr std::size_t kDeepest = 16 * 1024;  // what the arithmetic itself uses, and to spare
+    constexpr std::size_t kDeepest =
+        std::size_t{16} * 1024;  // what the arithmetic itself uses, and to spare
     run(Algorithms());
     WipeStack<sizeof(typename Algorithms::Workspace) + kDeepest>();
     WipeRegisters();

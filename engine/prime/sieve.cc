@@ -24,7 +24,8 @@ std::vector<std::uint32_t> OddPrimesBelow(std::uint32_t bound) {
   for (std::uint32_t l = 3; l < bound; l += 2) {
     if (composite[l]) continue;
     primes.push_back(l);
-    for (u64 multiple = u64{l} * l; multiple < bound; multiple += 2 * l) composite[multiple] = true;
+    for (u64 multiple = u64{l} * l; multiple < bound; multiple += u64{2} * l)
+      composite[multiple] = true;
   }
   primes.shrink_to_fit();
   return primes;

@@ -137,9 +137,10 @@ void CheckExtensions(const CertificateSpec& spec, Faults& faults) {
   if (spec.key_usage == 0)
     Add(faults, "key_usage", "key_usage is empty", "e.g. [digital_signature]");
   for (const std::string& oid : spec.extended_key_usage) {
-    if (!IsDottedOid(oid))
+    if (!IsDottedOid(oid)) {
       Add(faults, "extended_key_usage",
           "extended key usage '" + oid + "' is not an object identifier");
+    }
   }
   if (!spec.crl_url.empty() && !IsUrl(spec.crl_url)) {
     Add(faults, "crl_url", "crl_url '" + spec.crl_url + "' is not a URL", "http://HOST/PATH");

@@ -46,15 +46,15 @@ const AttributeType* FindByName(std::string_view name) {
   }
   if (upper == "S") upper = "ST";            // as Windows writes it
   if (upper == "EMAILADDRESS") upper = "E";  // as OpenSSL writes it
-  const auto place = std::find_if(kTypes.begin(), kTypes.end(),
-                                  [&](const auto& type) { return type.name == upper; });
-  return place == kTypes.end() ? nullptr : &*place;
+  const auto* const place = std::find_if(kTypes.begin(), kTypes.end(),
+                                         [&](const auto& type) { return type.name == upper; });
+  return place == kTypes.end() ? nullptr : place;
 }
 
 const AttributeType* FindByOid(std::string_view oid) {
-  const auto place =
+  const auto* const place =
       std::find_if(kTypes.begin(), kTypes.end(), [&](const auto& type) { return type.oid == oid; });
-  return place == kTypes.end() ? nullptr : &*place;
+  return place == kTypes.end() ? nullptr : place;
 }
 
 [[noreturn]] void Bad(std::string_view text, const std::string& reason, const std::string& hint) {

@@ -8,6 +8,9 @@
 //   SHIM_SHORT_WRITES=1       write and pwrite write half of what they were given
 //   SHIM_HANG_RENAME=1        the first renameat takes a minute
 //   SHIM_NO_SYNC=1            fsync, fdatasync and syncfs do nothing, and say that they did
+//
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-inconsistent-declaration-parameter-name):
+// the names are the C library's, in whose place this stands.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -130,3 +133,4 @@ int posix_memalign(void** place, size_t alignment, size_t size) {
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier,readability-inconsistent-declaration-parameter-name)

@@ -177,7 +177,7 @@ TEST(FaultsTest, NamesThatAreNoFileNamesEverywhereAreRefused) {
   for (const Name& name : names) {
     ExpectFaults({{kHead + "endpoints:\n- os: linux\n  name: " + name.yaml + "\n",
                    {5, 9},
-                   name.yaml.find("[") == std::string::npos ? name.reason : "has a bracket",
+                   name.yaml.find('[') == std::string::npos ? name.reason : "has a bracket",
                    ""}});
   }
 }
@@ -217,7 +217,7 @@ TEST(FaultsTest, WhatYamlWouldReadDifferentlyThanMeantIsRefused) {
       {kHosts + "vars: {a: \"\xC3\x28\"}\n", {4, 12}, "a byte that is not UTF-8", "UTF-8"},
       {kHosts + "vars: {a: \xED\xA0\x80}\n", {4, 11}, "a byte that is not UTF-8", "UTF-8"},
       {kHosts + std::string("vars: {a: \0}\n", 13), {4, 11}, "a zero byte", ""},
-      {kHosts + "vars:\n  a: " + std::string(65 * 1024, 'x') + "\n",
+      {kHosts + "vars:\n  a: " + std::string(std::size_t{65} * 1024, 'x') + "\n",
        {5, 6},
        "longer than 64 KiB",
        ""},

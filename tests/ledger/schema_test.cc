@@ -34,7 +34,7 @@ class RawDatabase {
   std::string Execute(const std::string& sql) {
     char* message = nullptr;
     sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, &message);
-    const std::string text = message == nullptr ? "" : message;
+    std::string text = message == nullptr ? "" : message;
     sqlite3_free(message);
     return text;
   }
