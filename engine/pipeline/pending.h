@@ -18,6 +18,9 @@ namespace fleetmint {
 inline constexpr std::array<const char*, 4> kBundleExtensions{"pfx", "key.pem", "crt.pem",
                                                               "chain.pem"};
 
+// What a file is renamed to that is named as ours, and is not what the ledger has recorded.
+inline constexpr std::string_view kRejectedPrefix = "rejected-";
+
 struct PendingFile {
   Serial serial{};
   std::string extension;

@@ -71,7 +71,7 @@ const PlanLayer::Resolved* Plan::Resolve(const Fleet& fleet, std::size_t index, 
   return &*layer.resolved_;
 }
 
-std::uint16_t Plan::KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolved& layer) {
+std::uint32_t Plan::KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolved& layer) {
   const Validity& validity = expanded.certificate.validity;
   const Kind kind{.profile = layer.settings.profile(),
                   .key = expanded.key,
@@ -83,7 +83,7 @@ std::uint16_t Plan::KindOf(const ExpandedProfile& expanded, const PlanLayer::Res
                   .validity = validity.duration.count(),
                   .backdate = validity.backdate.count(),
                   .jitter = validity.jitter.count()};
-  return kinds_.emplace(kind, static_cast<std::uint16_t>(kinds_.size())).first->second;
+  return kinds_.emplace(kind, static_cast<std::uint32_t>(kinds_.size())).first->second;
 }
 
 void Plan::Validate(const Fleet& fleet, std::size_t index, PlanLayer& layer, FaultList& faults) {
@@ -165,7 +165,7 @@ void Plan::Compare(const Ledger& ledger, Time now) {
 void Plan::Select(const Selection& selection) {
   selection_ = selection;
   to_issue_.clear();
-  std::map<std::uint16_t, std::size_t> counts;
+  std::map<std::uint32_t, std::size_t> counts;
   PlanSummary summary;
   summary.endpoints = endpoints_.size();
   summary.not_in_fleet = summary_.not_in_fleet;

@@ -101,7 +101,7 @@ class Plan {
     friend auto operator<=>(const Kind&, const Kind&) = default;
   };
   struct Endpoint {
-    std::uint16_t kind = 0;
+    std::uint32_t kind = 0;
     bool issued = false, expired = false, changed = false;
   };
 
@@ -110,7 +110,7 @@ class Plan {
                                      FaultList& faults) const;
   // Expands endpoint `index`, and makes sure that its password can be had.
   void Validate(const Fleet& fleet, std::size_t index, PlanLayer& layer, FaultList& faults);
-  std::uint16_t KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolved& layer);
+  std::uint32_t KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolved& layer);
   void AddChanges(const std::vector<SettingChange>& changes);
 
   const Catalog* catalog_;
@@ -118,7 +118,7 @@ class Plan {
   Selection selection_ = Selection::Missing();
   std::vector<Endpoint> endpoints_;      // of the fleet
   std::vector<std::uint32_t> to_issue_;  // indexes into the fleet
-  std::map<Kind, std::uint16_t> kinds_;
+  std::map<Kind, std::uint32_t> kinds_;
   PlanSummary summary_;
   Validity longest_validity_;
   BundlePasswords passwords_;

@@ -59,6 +59,12 @@ void SyncBundles(const OutputDirectory& output) {
 RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Time now, Log& log) {
   RecoveryReport report;
   for (const std::string& name : output.pending().List()) {
+    if (name.starts_with(kRejectedPrefix)) {
+      log.Warning("'" + output.pending().PathOf(name) +
+                  "' was set aside before: it is not what the ledger has recorded; look at it, and "
+                  "remove it");
+      continue;
+    }
     const auto file = OwnPendingFile(name, output.pending());
     if (!file) {
       report.strangers.push_back(name);
@@ -79,11 +85,11 @@ RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Time now, 
         break;
       }
       case Verdict::kReject:
-        output.pending().Rename(name, output.pending(), "rejected-" + name);
+        output.pending().Rename(name, output.pending(), std::string(kRejectedPrefix) + name);
         report.rejected.push_back(name);
         log.Warning("'" + output.pending().PathOf(name) +
-                    "' is not the file that the ledger has recorded; set aside as rejected-" +
-                    name);
+                    "' is not the file that the ledger has recorded; set aside as " +
+                    std::string(kRejectedPrefix) + name);
         break;
       case Verdict::kDiscard:
         output.pending().Remove(name);

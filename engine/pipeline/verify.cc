@@ -12,6 +12,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/text.h"
+#include "engine/pipeline/pending.h"
 #include "engine/pipeline/presence.h"
 #include "engine/pipeline/publish.h"
 #include "engine/pipeline/verify_bundle.h"
@@ -109,7 +110,7 @@ void CheckStrangers(const OutputDirectory& output, const std::unordered_set<std:
   }
   for (const std::string& name : output.pending().List()) {
     report.findings.push_back({"", ".pending/" + name,
-                               name.starts_with("rejected-")
+                               name.starts_with(kRejectedPrefix)
                                    ? "was set aside: it is not what the ledger has recorded"
                                    : "a file of an unfinished run (fleetmint issue finishes it)"});
   }

@@ -62,6 +62,12 @@ run 3 list --ca newer
 says 'is of schema version 2'
 says 'hint:'
 
+# A certificate that has expired is said, and not passed over by a "nothing to do".
+cp -a ca old
+sqlite3 old/ledger.db "update certificate set not_after = 1000 where endpoint = 'ws-0001'"
+run 1 issue fleet.yaml --profiles profiles.d --ca old --out out
+says '1 have a certificate that has expired'
+
 # A clock that has gone back.
 sqlite3 ca/ledger.db "insert into run (fleet, token, selection, cutoff, started_at, ended_at) values (1, randomblob(16), 'missing', 1, unixepoch() + 90000, unixepoch() + 90001)"
 run 0 "${issue[@]}"
