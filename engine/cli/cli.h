@@ -3,8 +3,8 @@
 
 namespace fleetmint::cli {
 
-// Run parses the command line, runs the command and returns the exit code (README "Exit codes").
-// Called once, from the main thread.
+// Run parses the command line, runs the command and returns the exit code (README "Commands and
+// exit codes"). Called once, from the main thread.
 int Run(int argc, char** argv);
 
 }  // namespace fleetmint::cli

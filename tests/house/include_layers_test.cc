@@ -1,4 +1,5 @@
-// Who may include whom (README "The house"): reads every #include of the tree and holds the list.
+// Who may include whom (engine/README.md "Rooms"): reads every #include of the tree and holds the
+// list.
 // A third-party library stays inside the folders named here. If this fails, a layer was crossed:
 // move the code, don't widen the list.
 #include <gtest/gtest.h>
@@ -96,7 +97,7 @@ TEST(HouseTest, EveryIncludeKeepsItsLayer) {
   }
 }
 
-// The core never prints, exits or reads the environment (README "The house").
+// The core never prints, exits or reads the environment (engine/README.md "Rooms").
 TEST(HouseTest, OnlyCliPrintsExitsAndReadsTheEnvironment) {
   const fs::path root = FLEETMINT_SOURCE_DIR;
   static const std::regex forbidden(
