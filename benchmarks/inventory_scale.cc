@@ -63,9 +63,9 @@ Cost Measure(const fs::path& path) {
     };
     const Catalog catalog = Catalog::Builtin();
     const auto start = SteadyClock::now();
-    const Fleet fleet = Fleet::Load(path, catalog);
+    FleetDraft fleet = Fleet::Load(path, catalog);
     const auto loaded = SteadyClock::now();
-    const Plan plan = Plan::Make(fleet, catalog, nullptr);
+    const Plan plan = Plan::Make(std::move(fleet), catalog);
     const auto planned = SteadyClock::now();
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
@@ -81,7 +81,7 @@ Cost Measure(const fs::path& path) {
   return cost;
 }
 
-int Run(int endpoints) {
+int MeasureBoth(int endpoints) {
   std::string pattern = (fs::temp_directory_path() / "fleetmint-bench-XXXXXX").string();
   const fs::path work = ::mkdtemp(pattern.data());
   WriteByRange(work / "one.yaml", 1);
@@ -106,4 +106,6 @@ int Run(int endpoints) {
 }  // namespace
 }  // namespace fleetmint
 
-int main(int argc, char** argv) { return fleetmint::Run(argc > 1 ? std::atoi(argv[1]) : 1000000); }
+int main(int argc, char** argv) {
+  return fleetmint::MeasureBoth(argc > 1 ? std::atoi(argv[1]) : 1000000);
+}

@@ -20,7 +20,6 @@
 #include <fstream>
 
 #include "engine/keys/generate.h"
-#include "engine/pipeline/hierarchy.h"
 #include "tests/support/issue_fleet.h"
 
 namespace fleetmint {
@@ -89,14 +88,14 @@ void GenerateRaw(const Fleet& fleet, StreamFactory& streams, unsigned threads) {
   });
 }
 
-int Run(int endpoints, int rounds, unsigned threads) {
+int MeasureRounds(int endpoints, int rounds, unsigned threads) {
   std::string pattern = (fs::temp_directory_path() / "fleetmint-bench-XXXXXX").string();
   const fs::path work = ::mkdtemp(pattern.data());
   const Catalog catalog = Catalog::Builtin();
   std::ofstream(work / "fleet.yaml")
       << "fleet: bench\nprofile: observeit-agent\ndefaults: {domain: example.com, os: windows-10}\n"
       << "groups:\n  - {name: all, hosts: \"h-[1-" << endpoints << "]\"}\n";
-  const Fleet fleet = Fleet::Load(work / "fleet.yaml", catalog);
+  const Fleet fleet = Fleet::Load(work / "fleet.yaml", catalog).Accept();
   std::vector<double> raw_wall, whole_wall, wall_share, processor_share;
   for (int round = 0; round < rounds; ++round) {
     RepeatableStreams streams(round);
@@ -104,15 +103,16 @@ int Run(int endpoints, int rounds, unsigned threads) {
     const fs::path ca = work / ("ca" + std::to_string(round)),
                    out = work / ("out" + std::to_string(round));
     SystemStreams ca_streams(random);
-    Authority::Init(ca, HierarchyOf(*catalog.FindAuthority("two-tier")), random, ca_streams,
-                    SystemClock());
+    const SystemClock clock;
+    Authority::Init(ca, *catalog.FindAuthority("two-tier"),
+                    {.random = random, .streams = ca_streams, .clock = clock});
     Cost raw, whole;
     const auto measure_raw = [&] { raw = CostOf([&] { GenerateRaw(fleet, streams, threads); }); };
     if (round % 2 == 0) measure_raw();
     whole = CostOf([&] {
       SilentObserver observer;
       IssueFleet(
-          fleet, catalog,
+          Plan::Make(Fleet::Load(work / "fleet.yaml", catalog), catalog),
           {.ca = ca, .out = out, .streams = streams, .observer = observer, .threads = threads});
     });
     if (round % 2 == 1) measure_raw();
@@ -138,5 +138,6 @@ int main(int argc, char** argv) {
   const auto argument = [&](int i, int otherwise) {
     return argc > i ? std::atoi(argv[i]) : otherwise;
   };
-  return fleetmint::Run(argument(1, 200), argument(2, 3), static_cast<unsigned>(argument(3, 2)));
+  return fleetmint::MeasureRounds(argument(1, 200), argument(2, 3),
+                                  static_cast<unsigned>(argument(3, 2)));
 }
