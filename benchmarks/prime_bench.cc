@@ -6,6 +6,7 @@
 // how it is interleaved: register.h.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <string>

@@ -1,7 +1,9 @@
 // ReadFleet: the strict, streaming reader of fleet files.
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <tuple>
+#include <unordered_map>
 
 #include "engine/base/durable_file.h"
 #include "engine/base/text.h"

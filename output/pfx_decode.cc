@@ -1,6 +1,8 @@
 // Reads the PKCS#12 files of others too: BER, several safes, plain safes, 3DES and AES.
 #include <botan/mac.h>
 
+#include <algorithm>
+
 #include "engine/base/ber.h"
 #include "engine/base/botan_compat.h"
 #include "engine/base/error.h"

@@ -3,6 +3,7 @@
 // Const access from several threads is safe.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>

@@ -2,6 +2,7 @@
 #include "profiles/patch.h"
 
 #include <algorithm>
+#include <array>
 
 #include "engine/base/clock.h"
 #include "engine/base/text.h"

@@ -17,6 +17,7 @@
 // Immutable values; const access from several threads is safe.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>

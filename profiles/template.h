@@ -7,6 +7,7 @@
 // Values; const access from several threads is safe.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <span>
 #include <string>

@@ -1,10 +1,9 @@
 // Authority: the CA directory (`--ca`): certificates, keys, fleet key, ledger.
 //
-//   authority.yaml   what it is: id, signer, id of the fleet key; never changes
+//   authority.yaml   what it is: id, signer, whether keys are encrypted, id of the fleet key
 //   ledger.db        issuers, their generations and the names of their keys; every serial
 //   root.key  issuing.key (issuing-2.key ...)   fleet.key   crl/root.crl   run.lock
-//   root.crt  issuing.crt                        copies for people; the ledger's are those that
-//   count
+//   root.crt  issuing.crt   copies for people: the ledger's certificates count
 //
 // The directory is 0700 and its private files 0600; looser modes are refused. Private keys are
 // PKCS#8 encrypted with PBES2 (AES-256, PBKDF2-HMAC-SHA-256, 600,000 iterations) under the

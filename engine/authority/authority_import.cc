@@ -4,6 +4,7 @@
 #include <botan/pkcs10.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "engine/authority/key_file.h"
 #include "engine/authority/new_authority.h"

@@ -1,4 +1,7 @@
 // `ca init`: a new hierarchy, each tier signed by the one before it, and the root's long-lived CRL.
+#include <algorithm>
+#include <memory>
+
 #include "engine/authority/new_authority.h"
 #include "engine/base/error.h"
 #include "engine/keys/generate.h"

@@ -1,5 +1,6 @@
 #include "engine/authority/new_authority.h"
 
+#include <array>
 #include <filesystem>
 
 #include "engine/authority/authority_file.h"

@@ -56,7 +56,6 @@ class RandomStream final : public RandomSource {
 // streams a function of it.
 struct StreamLabel {
   std::string endpoint;
-  std::uint32_t attempt = 0;
   std::uint32_t part = 0;  // 0: the prime p, or the EC scalar; 1: the prime q
 };
 

@@ -13,8 +13,7 @@
 namespace fleetmint {
 
 // ReadWholeFile reads a file, or a pipe to its end. Refuses directories and more than `limit`
-// bytes.
-// `-` is not special. Errors: kInput.
+// bytes. `-` is not special. Errors: kInput.
 Bytes ReadWholeFile(const std::string& path, std::size_t limit);
 
 // ReadSecretFile does the same for a secret (password, passphrase, private key). Refuses a regular

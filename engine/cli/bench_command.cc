@@ -1,4 +1,5 @@
 // `fleetmint bench`: keys per second of this machine.
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"

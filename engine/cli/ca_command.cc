@@ -1,4 +1,5 @@
 // `fleetmint ca`: init, show, import, request, install, backup.
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "engine/base/durable_file.h"

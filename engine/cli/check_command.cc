@@ -1,4 +1,5 @@
 // `fleetmint check`: validate, what would be issued, and how long it will take here.
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "engine/cli/session.h"

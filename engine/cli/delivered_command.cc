@@ -1,4 +1,5 @@
 // `fleetmint delivered`: bundles that were shipped are no longer missing.
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"

@@ -1,4 +1,5 @@
 // `fleetmint issue`: the main job.
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"

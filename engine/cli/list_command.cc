@@ -1,5 +1,7 @@
 // `fleetmint list`: the certificates of the ledger.
+#include <algorithm>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"

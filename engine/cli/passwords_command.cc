@@ -1,5 +1,6 @@
 // `fleetmint passwords`: the derived passwords of bundles.
 #include <map>
+#include <memory>
 #include <set>
 
 #include "engine/base/error.h"

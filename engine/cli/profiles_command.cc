@@ -1,4 +1,5 @@
 // `fleetmint profiles`: the catalog.
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"

@@ -1,7 +1,7 @@
 // The rules of the terminal:
 //   - stdout carries results and nothing else; everything for people goes to stderr
-//   - lines on stderr start with "fleetmint: ", lower case, no full stop; a remedy is a line "hint:
-//   ..."
+//   - lines on stderr start with "fleetmint: ", lower case, no full stop; a remedy is a line of its
+//     own that starts with "hint: "
 //   - a progress line only where stderr is a terminal and neither --quiet nor --json was given
 //   - no secret is ever printed, but by `passwords`, whose result they are
 #pragma once

@@ -6,9 +6,8 @@
 
 namespace fleetmint {
 
-KeyStreams OpenKeyStreams(StreamFactory& factory, const std::string& endpoint,
-                          std::uint32_t attempt) {
-  return KeyStreams{factory.Open({endpoint, attempt, 0}), factory.Open({endpoint, attempt, 1})};
+KeyStreams OpenKeyStreams(StreamFactory& factory, const std::string& endpoint) {
+  return {factory.Open({endpoint, 0}), factory.Open({endpoint, 1})};
 }
 
 KeyOptions CaKeyOptions(IndependentCheck& check) {

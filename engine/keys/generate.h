@@ -20,9 +20,8 @@ struct KeyStreams {
   RandomStream q;
 };
 
-// OpenKeyStreams opens the streams of `endpoint`'s key; `attempt` counts keys drawn again.
-KeyStreams OpenKeyStreams(StreamFactory& factory, const std::string& endpoint,
-                          std::uint32_t attempt = 0);
+// OpenKeyStreams opens the streams of `endpoint`'s key.
+KeyStreams OpenKeyStreams(StreamFactory& factory, const std::string& endpoint);
 
 // KeyOptions say how RSA keys are searched and checked. Nothing is owned.
 struct KeyOptions {

@@ -3,17 +3,6 @@
 #include <algorithm>
 
 namespace fleetmint {
-namespace {
-
-std::optional<KeySpec> FindByText(std::string_view text, std::string (*text_of)(const KeySpec&)) {
-  const auto* const place =
-      std::find_if(kKeySpecs.begin(), kKeySpecs.end(),
-                   [&](const KeySpec& spec) { return text_of(spec) == text; });
-  if (place == kKeySpecs.end()) return std::nullopt;
-  return *place;
-}
-
-}  // namespace
 
 std::optional<std::string> KeySpecFault(const KeySpec& spec) {
   if (std::find(kKeySpecs.begin(), kKeySpecs.end(), spec) != kKeySpecs.end()) return std::nullopt;
@@ -28,16 +17,15 @@ std::string KeySpecName(const KeySpec& spec) {
   return (spec.algorithm == KeyAlgorithm::kRsa ? "RSA " : "ECDSA P-") + std::to_string(spec.bits);
 }
 
-std::optional<KeySpec> ParseKeySpecName(std::string_view name) {
-  return FindByText(name, KeySpecName);
-}
-
 std::string KeySpecWord(const KeySpec& spec) {
   return (spec.algorithm == KeyAlgorithm::kRsa ? "rsa-" : "p") + std::to_string(spec.bits);
 }
 
 std::optional<KeySpec> ParseKeySpecWord(std::string_view word) {
-  return FindByText(word, KeySpecWord);
+  const auto* const place =
+      std::find_if(kKeySpecs.begin(), kKeySpecs.end(),
+                   [&](const KeySpec& spec) { return KeySpecWord(spec) == word; });
+  return place == kKeySpecs.end() ? std::nullopt : std::optional(*place);
 }
 
 std::vector<std::string> KeySpecWords() {

@@ -31,13 +31,12 @@ inline constexpr std::array<KeySpec, 5> kKeySpecs{{{KeyAlgorithm::kRsa, 2048},
                                                    {KeyAlgorithm::kEcdsa, 256},
                                                    {KeyAlgorithm::kEcdsa, 384}}};
 
-// KeySpecName gives "RSA 2048", "ECDSA P-256": what people read, and what the ledger holds.
-// ParseKeySpecName is its inverse; nothing if no key is called so.
+// KeySpecName gives "RSA 2048", "ECDSA P-256": what people read.
 std::string KeySpecName(const KeySpec& spec);
-std::optional<KeySpec> ParseKeySpecName(std::string_view name);
 
-// KeySpecWord gives "rsa-2048", "p256": what people type. ParseKeySpecWord is its inverse; nothing
-// if no key is called so. KeySpecWords gives all of them, for hints and help texts.
+// KeySpecWord gives "rsa-2048", "p256": what people type, and what settings hold. ParseKeySpecWord
+// is its inverse; nothing if no key is called so. KeySpecWords gives all of them, for hints and
+// help texts.
 std::string KeySpecWord(const KeySpec& spec);
 std::optional<KeySpec> ParseKeySpecWord(std::string_view word);
 std::vector<std::string> KeySpecWords();

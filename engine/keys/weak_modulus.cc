@@ -3,6 +3,7 @@
 #include <botan/bigint.h>
 #include <botan/numthry.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 

@@ -1,5 +1,6 @@
 // Ledger: endpoint certificates, from their reservation on.
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "engine/base/error.h"

@@ -3,6 +3,7 @@
 // Files and CSVs are read once, when Load first names them. Get is safe from several threads.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>

@@ -27,8 +27,9 @@ inline constexpr std::uint16_t kKeyCertSign = 1U << 5U;
 inline constexpr std::uint16_t kCrlSign = 1U << 6U;
 }  // namespace key_usage
 
-// Validity: notBefore = now - backdate; notAfter = now + duration - jitter * f(serial), f in [0,
-// 1).
+// Validity: notBefore = now - backdate; notAfter = now + duration - jitter * f, with an f in [0, 1)
+// that the issuer takes from the order of reservation (authority/issuer.cc). Of the jitter no more
+// counts than a tenth of the duration.
 struct Validity {
   Seconds duration{0};
   Seconds backdate{0};

@@ -79,7 +79,7 @@ Finding SanMatches(const Subject& s) {
 
 Finding SanCritical(const Subject& s) {
   if (s.spec.san.empty()) return std::nullopt;
-  return If(s.tbs.IsCritical("2.5.29.17") != s.spec.subject.empty(),
+  return If(s.tbs.IsCritical(lint_oid::kSubjectAltName) != s.spec.subject.empty(),
             "the SAN must be critical if and only if the subject is empty");
 }
 
@@ -91,13 +91,13 @@ Finding DnsNames(const Subject& s) {
 }
 
 Finding BasicConstraints(const Subject& s) {
-  return If(!s.tbs.IsCritical("2.5.29.19") || s.tbs.is_ca != s.spec.is_ca ||
+  return If(!s.tbs.IsCritical(lint_oid::kBasicConstraints) || s.tbs.is_ca != s.spec.is_ca ||
                 s.tbs.path_length != s.spec.path_length,
             "basic constraints are absent, not critical, or not the asked ones");
 }
 
 Finding KeyUsage(const Subject& s) {
-  return If(!s.tbs.IsCritical("2.5.29.15") || s.tbs.key_usage != s.spec.key_usage,
+  return If(!s.tbs.IsCritical(lint_oid::kKeyUsage) || s.tbs.key_usage != s.spec.key_usage,
             "key usage is absent, not critical, or not the asked one");
 }
 
@@ -117,7 +117,7 @@ Finding SubjectKeyId(const Subject& s) {
 }
 
 Finding AuthorityKeyId(const Subject& s) {
-  const bool critical = s.tbs.IsCritical("2.5.29.35");
+  const bool critical = s.tbs.IsCritical(lint_oid::kAuthorityKeyIdentifier);
   return If(critical || !Equal(s.tbs.authority_key_identifier, s.context.issuer_key_identifier),
             "the authority key identifier is not the issuer's key identifier");
 }
@@ -129,7 +129,8 @@ Finding NoExtensionTwice(const Subject& s) {
 }
 
 Finding OnlyKnownCritical(const Subject& s) {
-  static const std::set<std::string> known{"2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30"};
+  static const std::set<std::string> known{lint_oid::kKeyUsage, lint_oid::kSubjectAltName,
+                                           lint_oid::kBasicConstraints, lint_oid::kNameConstraints};
   for (const auto& [oid, critical, value] : s.tbs.extensions) {
     if (critical && !known.contains(oid)) return "extension " + oid + " is critical";
   }
@@ -137,9 +138,10 @@ Finding OnlyKnownCritical(const Subject& s) {
 }
 
 Finding NameConstraints(const Subject& s) {
-  const bool present = s.tbs.Find("2.5.29.30") != nullptr;
+  const bool present = s.tbs.Find(lint_oid::kNameConstraints) != nullptr;
   return If(s.tbs.permitted_dns != s.spec.permitted_dns ||
-                (present && (s.spec.permitted_dns.empty() || !s.tbs.IsCritical("2.5.29.30"))),
+                (present &&
+                 (s.spec.permitted_dns.empty() || !s.tbs.IsCritical(lint_oid::kNameConstraints))),
             "name constraints are not the asked ones, or not critical");
 }
 
@@ -156,17 +158,18 @@ bool Carries(const Subject& s, const char* oid, const std::vector<std::string>& 
 }
 
 Finding CrlDistributionPoint(const Subject& s) {
-  return If(!Carries(s, "2.5.29.31", s.tbs.crl_urls, s.spec.crl_url),
+  return If(!Carries(s, lint_oid::kCrlDistributionPoints, s.tbs.crl_urls, s.spec.crl_url),
             "the CRL distribution point is not the asked one");
 }
 
 Finding AuthorityInformation(const Subject& s) {
-  return If(!Carries(s, "1.3.6.1.5.5.7.1.1", s.tbs.ca_issuers_urls, s.spec.ca_issuers_url),
-            "the authority information access is not the asked one");
+  return If(
+      !Carries(s, lint_oid::kAuthorityInformation, s.tbs.ca_issuers_urls, s.spec.ca_issuers_url),
+      "the authority information access is not the asked one");
 }
 
 Finding SecurityIdentifier(const Subject& s) {
-  return If(!Carries(s, "1.3.6.1.4.1.311.25.2", {s.tbs.sid}, s.spec.sid),
+  return If(!Carries(s, lint_oid::kSecurityIdentifier, {s.tbs.sid}, s.spec.sid),
             "the security identifier is not the asked one");
 }
 

@@ -1,8 +1,8 @@
 // Lint: the last look at a TBSCertificate before it is signed. It reads the DER again
-// (lint_reader.h), with nothing of the encoder's, and holds it against RFC 5280 and the
-// CA/Browser-style rules we promise. The verdict is the same under every version of Botan. It does
-// not look at the key itself, nor whether the signature algorithm is the one of the issuer's key.
-// Pure functions; any thread.
+// (lint_reader.h), with nothing of the encoder's, and holds it against what was asked for and the
+// rules of RFC 5280. (Names and algorithm identifiers are compared as they are encoded.) The
+// verdict is the same under every version of Botan. It does not look at the key itself, nor whether
+// the signature algorithm is the one of the issuer's key. Pure functions; any thread.
 #pragma once
 
 #include <span>
@@ -16,8 +16,8 @@
 namespace fleetmint {
 
 struct LintFinding {
-  std::string rule;      // stable name, e.g. "serial_positive"
-  std::string citation;  // e.g. "RFC 5280 4.1.2.2"
+  std::string rule;      // stable name, e.g. "san_critical"
+  std::string citation;  // e.g. "RFC 5280 4.2.1.6"
   std::string message;
 };
 

@@ -185,16 +185,16 @@ struct KnownExtension {
 };
 
 constexpr std::array<KnownExtension, 10> kKnownExtensions{{
-    {"2.5.29.19", ReadBasicConstraints},
-    {"2.5.29.15", ReadKeyUsage},
-    {"2.5.29.37", ReadExtendedKeyUsage},
-    {"2.5.29.17", ReadSan},
-    {"2.5.29.14", ReadSubjectKeyIdentifier},
-    {"2.5.29.35", ReadAuthorityKeyIdentifier},
-    {"2.5.29.30", ReadNameConstraints},
-    {"2.5.29.31", ReadCrlDistributionPoints},
-    {"1.3.6.1.5.5.7.1.1", ReadAuthorityInformation},
-    {"1.3.6.1.4.1.311.25.2", ReadSid},
+    {lint_oid::kBasicConstraints, ReadBasicConstraints},
+    {lint_oid::kKeyUsage, ReadKeyUsage},
+    {lint_oid::kExtendedKeyUsage, ReadExtendedKeyUsage},
+    {lint_oid::kSubjectAltName, ReadSan},
+    {lint_oid::kSubjectKeyIdentifier, ReadSubjectKeyIdentifier},
+    {lint_oid::kAuthorityKeyIdentifier, ReadAuthorityKeyIdentifier},
+    {lint_oid::kNameConstraints, ReadNameConstraints},
+    {lint_oid::kCrlDistributionPoints, ReadCrlDistributionPoints},
+    {lint_oid::kAuthorityInformation, ReadAuthorityInformation},
+    {lint_oid::kSecurityIdentifier, ReadSid},
 }};
 
 void ReadExtension(BerReader reader, TbsFields& fields) {

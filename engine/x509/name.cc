@@ -182,13 +182,6 @@ std::string Name::ToString() const {
   return text;
 }
 
-std::string Name::CommonName() const {
-  for (auto attribute = attributes.rbegin(); attribute != attributes.rend(); ++attribute) {
-    if (attribute->type == "CN") return attribute->value;
-  }
-  return "";
-}
-
 Bytes Name::Encode() const {
   DerWriter writer;
   writer.Sequence([&](DerWriter& rdns) {

@@ -31,9 +31,6 @@ struct Name {
   // ToString is the inverse of Parse.
   std::string ToString() const;
 
-  // CommonName gives the last CN, or "".
-  std::string CommonName() const;
-
   // Encode gives the DER of the RDNSequence: PrintableString for C and SERIALNUMBER, IA5String for
   // DC and E, UTF8String otherwise.
   Bytes Encode() const;

@@ -23,8 +23,12 @@ if (-not $Root) { $Root = Split-Path -Parent $PSScriptRoot }
 $line = Get-Content -Encoding UTF8 (Join-Path $Root 'manifest.jsonl') | ForEach-Object { $_ | ConvertFrom-Json } |
   Where-Object { $_.endpoint -ieq $Endpoint }
 if (-not $line) { throw "endpoint '$Endpoint' is not in the manifest" }
-if (-not $Store) { $Store = "Cert:\$($line.store)" }
-$mayExport = $Exportable.IsPresent -or $line.exportable
+if (-not $Store) {
+  if (-not $line.store) { throw "the manifest names no store for '$Endpoint': give -Store" }
+  $Store = "Cert:\$($line.store)"
+}
+$mayExport = if ($PSBoundParameters.ContainsKey('Exportable')) { $Exportable.IsPresent } else { [bool]$line.exportable }
+if ($line.bundle -notlike '*.pfx') { throw "the bundle of '$Endpoint' is no PFX: rollout/install.sh installs PEM files" }
 $pfx = Join-Path $Root $line.bundle
 $hash = (Get-FileHash -Algorithm SHA256 $pfx).Hash
 if ($hash -ine $line.bundle_sha256) { throw "'$pfx' is not the file of the manifest" }

@@ -32,6 +32,16 @@ class FixedPassphrase final : public PassphraseSource {
   std::string phrase_;
 };
 
+// FixedClock always tells the same time.
+class FixedClock final : public Clock {
+ public:
+  explicit FixedClock(Time now) : now_(now) {}
+  Time Now() const override { return now_; }
+
+ private:
+  Time now_;
+};
+
 inline constexpr const char* kPhrase = "canary passphrase 7c1e9a";
 inline constexpr KeySpec kP256{KeyAlgorithm::kEcdsa, 256};
 inline constexpr KeySpec kP384{KeyAlgorithm::kEcdsa, 384};

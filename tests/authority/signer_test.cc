@@ -4,6 +4,7 @@
 #include <botan/pubkey.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <ostream>
 #include <thread>
 

@@ -1,6 +1,9 @@
 // Errors, time, text and random streams: the small things that every folder leans on.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/base/random.h"

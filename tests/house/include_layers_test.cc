@@ -1,8 +1,10 @@
-// Who may include whom (engine/README.md): reads every #include of the tree and holds the list.
+// Who may include whom (engine/README.md "Rooms"): reads every #include of the tree and holds the
+// list.
 // A third-party library stays inside the folders named here. If this fails, a layer was crossed:
 // move the code, don't widen the list.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -96,7 +98,7 @@ TEST(HouseTest, EveryIncludeKeepsItsLayer) {
   }
 }
 
-// The core never prints, exits or reads the environment (engine/README.md).
+// The core never prints, exits or reads the environment (engine/README.md "Rooms").
 TEST(HouseTest, OnlyCliPrintsExitsAndReadsTheEnvironment) {
   const fs::path root = FLEETMINT_SOURCE_DIR;
   static const std::regex forbidden(

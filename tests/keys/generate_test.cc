@@ -6,6 +6,8 @@
 #include <botan/rsa.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "engine/base/error.h"
 #include "engine/keys/consistency.h"
 #include "engine/keys/load_key.h"

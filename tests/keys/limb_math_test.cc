@@ -7,23 +7,12 @@
 
 #include "engine/base/random.h"
 #include "engine/prime/public_exponent.h"
+#include "tests/support/limbs.h"
 
 namespace fleetmint {
 namespace {
 
 using Botan::BigInt;
-
-BigInt ToBigInt(LimbView limbs) {
-  BigInt value;
-  for (std::size_t i = limbs.size(); i-- > 0;) value = (value << 64) + BigInt(limbs[i]);
-  return value;
-}
-
-SecretLimbs FromBigInt(const BigInt& value, std::size_t limbs) {
-  SecretLimbs out(limbs);
-  for (std::size_t i = 0; i < limbs; ++i) out[i] = value.word_at(i);
-  return out;
-}
 
 class LimbMathTest : public testing::TestWithParam<std::size_t> {
  protected:

@@ -13,6 +13,7 @@
 #include "engine/base/pem.h"
 #include "engine/keys/rsa_check.h"
 #include "engine/prime/search.h"
+#include "tests/support/limbs.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/thrown.h"
@@ -22,18 +23,6 @@ namespace {
 
 using Botan::BigInt;
 using testing::HasSubstr;
-
-BigInt ToBigInt(LimbView limbs) {
-  BigInt value;
-  for (std::size_t i = limbs.size(); i-- > 0;) value = (value << 64) + BigInt(limbs[i]);
-  return value;
-}
-
-SecretLimbs FromBigInt(const BigInt& value, std::size_t limbs) {
-  SecretLimbs out(limbs);
-  for (std::size_t i = 0; i < limbs; ++i) out[i] = value.word_at(i);
-  return out;
-}
 
 std::vector<RsaPrimes> Pairs(std::size_t limbs, std::size_t count) {
   SystemRandom random;

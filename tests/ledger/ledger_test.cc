@@ -1,6 +1,7 @@
 // Ledger: what becomes of a serial, from its reservation on, and what a reader is told of it.
 #include "engine/ledger/ledger.h"
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <set>

@@ -1,6 +1,8 @@
 // The PFX encoder: its files as DER, as Windows lays them out, and as other programs open them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engine/base/ber.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"

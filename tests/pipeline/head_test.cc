@@ -3,6 +3,7 @@
 #include "engine/pipeline/head.h"
 
 #include <filesystem>
+#include <map>
 
 #include "output/run_records.h"
 #include "tests/pipeline/fleet_fixture.h"

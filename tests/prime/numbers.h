@@ -12,22 +12,15 @@
 
 #include "engine/base/random.h"
 #include "engine/prime/kernel.h"
+#include "tests/support/limbs.h"
 
 namespace fleetmint::prime {
 
 using Limbs = std::vector<std::uint64_t>;
 using Botan::BigInt;
 
-inline BigInt ToBigInt(const Limbs& limbs) {
-  BigInt value;
-  for (std::size_t i = limbs.size(); i-- > 0;) value = (value << 64) + BigInt(limbs[i]);
-  return value;
-}
-
 inline Limbs ToLimbs(const BigInt& value, std::size_t limbs) {
-  Limbs out(limbs);
-  for (std::size_t i = 8 * limbs; i-- > 0;) out[i / 8] = out[i / 8] << 8U | value.byte_at(i);
-  return out;
+  return FromBigInt<Limbs>(value, limbs);
 }
 
 inline BigInt RandomBits(std::size_t bits, RandomStream& stream) {

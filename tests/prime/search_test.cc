@@ -4,19 +4,16 @@
 #include <botan/numthry.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engine/base/error.h"
 #include "engine/prime/known_numbers.h"
 #include "engine/prime/public_exponent.h"
+#include "tests/support/limbs.h"
 #include "tests/support/thrown.h"
 
 namespace fleetmint::prime {
 namespace {
-
-Botan::BigInt ToBigInt(const SecretLimbs& limbs) {
-  Botan::BigInt value;
-  for (std::size_t i = limbs.size(); i-- > 0;) value = (value << 64) + Botan::BigInt(limbs[i]);
-  return value;
-}
 
 std::vector<RandomStream> Streams(std::size_t count, const std::string& seed = "search") {
   std::vector<RandomStream> streams;

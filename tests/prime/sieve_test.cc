@@ -7,17 +7,12 @@
 
 #include "engine/base/random.h"
 #include "engine/prime/kernel.h"
+#include "tests/support/limbs.h"
 
 namespace fleetmint::prime {
 namespace {
 
 using Limbs = std::vector<std::uint64_t>;
-
-Botan::BigInt ToBigInt(const Limbs& limbs) {
-  Botan::BigInt value;
-  for (std::size_t i = limbs.size(); i-- > 0;) value = (value << 64) + Botan::BigInt(limbs[i]);
-  return value;
-}
 
 // Odd starts: random ones, and those whose digits are all ones, or all zero but the ends.
 std::vector<Limbs> Starts(std::size_t limbs, std::size_t count) {

@@ -191,8 +191,8 @@ TEST(EndpointTemplateTest, WhatTheValuesBreakIsRefusedForThatEndpoint) {
 
 TEST(EndpointTemplateTest, WhatIsJustWithinTheRulesIsAccepted) {
   const std::string host(51, 'x');  // the CN has 64 characters
-  EXPECT_EQ(Expanded("observeit-agent", "", PlainInput(), host).certificate.subject.CommonName(),
-            host + ".corp.example");
+  EXPECT_EQ(Expanded("observeit-agent", "", PlainInput(), host).certificate.subject.ToString(),
+            "CN=" + host + ".corp.example");
   EXPECT_NO_THROW(Expanded("mtls-server", "dns: ['*.corp.example']"));
   EXPECT_NO_THROW(Expanded("mtls-client", "subject: ~"));  // the SAN names the endpoint
   EXPECT_NO_THROW(Expanded("mtls-client", "ip: ['2001:db8::1', 10.0.0.1]"));
@@ -241,7 +241,7 @@ TEST(EndpointTemplateTest, SettingsThatCannotBeReadAreADamagedLedger) {
            "",
        }) {
     try {
-      EndpointTemplate(Settings::Parse(1, "p", "g", body));
+      const EndpointTemplate accepted(Settings::Parse(1, "p", "g", body));
       ADD_FAILURE() << body << " was accepted";
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::kLedger) << body;

@@ -213,11 +213,11 @@ TEST(PatchTest, FindSettingGivesTheLastOneOfAKeyThatHoldsTheItem) {
   const ProfilePatch second = parse("description: ~\nsan: {dns: b}\ndns: [c]\n");
   faults.ThrowIfAny();
   const ProfilePatch* const patches[] = {&first, &second};
-  EXPECT_EQ(FindSetting(patches, "description"), &second.settings[0]);
+  EXPECT_EQ(FindSetting(patches, "description"), second.settings.data());
   EXPECT_TRUE(second.settings[0].values.empty());
   EXPECT_EQ(FindSetting(patches, "bundle.csp")->where, (Position{3, 15}));
   const std::string a = "a", b = "b", d = "d";
-  EXPECT_EQ(FindSetting(patches, "san.dns", &a), &first.settings[0]);
+  EXPECT_EQ(FindSetting(patches, "san.dns", &a), first.settings.data());
   EXPECT_EQ(FindSetting(patches, "san.dns", &b), &second.settings[1]);
   EXPECT_EQ(FindSetting(patches, "san.dns", &d), nullptr);
   EXPECT_EQ(FindSetting(patches, "jitter"), nullptr);

@@ -27,7 +27,7 @@ class ProfileFilesTest : public ::testing::Test {
   ~ProfileFilesTest() override { fs::remove_all(folder_); }
 
   std::string Write(const std::string& name, const std::string& text) {
-    const std::string path = (folder_ / name).string();
+    std::string path = (folder_ / name).string();
     std::ofstream(path, std::ios::binary) << text;
     return path;
   }

@@ -11,6 +11,7 @@
 #include <botan/rsa.h>
 #include <gmp.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>

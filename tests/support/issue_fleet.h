@@ -42,7 +42,7 @@ inline RunResult IssueFleet(Plan plan, const IssueFleetOptions& options) {
       OpenIssuingWorkspace(options.ca, options.out, plan.fleet_name(), clock);
   plan.Compare(workspace.ledger(), clock.Now());
   plan.Select(options.selection);
-  const RunResult result = Issue(plan, workspace,
+  RunResult result = Issue(plan, workspace,
                                  {.clock = clock,
                                   .random = random,
                                   .streams = options.streams,

@@ -1,9 +1,12 @@
 // VerdictOf: what a decryption says of a file, in the words of ErrorCause.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <set>
 #include <string>
 
+#include "engine/base/bytes.h"
 #include "engine/base/error.h"
 
 namespace fleetmint {
@@ -37,6 +40,23 @@ inline bool IsVerdict(const std::string& text) {
   static const std::set<std::string> kVerdicts{"opened", "wrong password", "damaged",
                                                "unsupported"};
   return kVerdicts.contains(text);
+}
+
+// VerdictsOfFlippedBytes changes each byte of `file` in several ways, expects a verdict of each,
+// and gives those that it met.
+template <typename VerdictFunction>
+std::set<std::string> VerdictsOfFlippedBytes(const Bytes& file, VerdictFunction verdict_of) {
+  std::set<std::string> met;
+  for (std::size_t at = 0; at < file.size(); ++at) {
+    for (const std::uint8_t mask : {0x01, 0x20, 0x80, 0xFF}) {
+      Bytes changed = file;
+      changed[at] ^= mask;
+      const std::string verdict = verdict_of(changed);
+      EXPECT_TRUE(IsVerdict(verdict)) << "byte " << at << ": " << verdict;
+      met.insert(verdict);
+    }
+  }
+  return met;
 }
 
 }  // namespace fleetmint

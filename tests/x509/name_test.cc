@@ -121,11 +121,6 @@ TEST(NameTest, EncodeRefusesAnUnknownType) {
   EXPECT_THROW(((Name{{{"XX", "a"}}}).Encode()), Error);
 }
 
-TEST(NameTest, CommonNameIsTheLastOne) {
-  EXPECT_EQ(Name::Parse("CN=first, CN=last, O=y").CommonName(), "last");
-  EXPECT_EQ(Name::Parse("O=y").CommonName(), "");
-}
-
 TEST(NameTest, LimitsOfRfc5280) {
   struct Case {
     const char* type;
