@@ -43,13 +43,13 @@ inline RunResult IssueFleet(Plan plan, const IssueFleetOptions& options) {
   plan.Compare(workspace.ledger(), clock.Now());
   plan.Select(options.selection);
   RunResult result = Issue(plan, workspace,
-                                 {.clock = clock,
-                                  .random = random,
-                                  .streams = options.streams,
-                                  .observer = options.observer,
-                                  .threads = options.threads,
-                                  .stop = options.stop,
-                                  .keys = options.keys});
+                           {.clock = clock,
+                            .random = random,
+                            .streams = options.streams,
+                            .observer = options.observer,
+                            .threads = options.threads,
+                            .stop = options.stop,
+                            .keys = options.keys});
   Publish(workspace.authority(), workspace.output());
   return result;
 }
