@@ -96,9 +96,6 @@ std::vector<Bytes> CertificateAttributes(const PfxContents& contents) {
 // The PrivateKeyInfo with the Windows key spec as attribute [0] (RFC 5208 5): a KeyUsage BIT
 // STRING.
 SecretBytes WithKeySpec(const PfxContents& contents) {
-  if (contents.key_spec == WindowsKeySpec::kNone) {
-    return {contents.pkcs8.begin(), contents.pkcs8.end()};
-  }
   const bool signature = contents.key_spec == WindowsKeySpec::kSignature;
   const std::uint8_t bits =
       signature ? 0x80 : 0x10;  // digitalSignature; dataEncipherment as Windows has it
@@ -124,7 +121,9 @@ void WriteBag(DerWriter& bags, const char* type, std::vector<Bytes> attributes, 
 }
 
 Bytes KeySafe(const PfxContents& contents, ByteView password, RandomSource& random) {
-  const Sealed key = Seal(WithKeySpec(contents), contents, password, random);
+  const Sealed key = contents.key_spec == WindowsKeySpec::kNone
+                         ? Seal(contents.pkcs8, contents, password, random)
+                         : Seal(WithKeySpec(contents), contents, password, random);
   DerWriter writer;
   writer.Sequence([&](DerWriter& bags) {
     WriteBag(bags, pfx_oid::kShroudedKeyBag, KeyBagAttributes(contents), [&](DerWriter& value) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/base64.h"
+#include "engine/base/error.h"
 
 namespace fleetmint {
 namespace {
@@ -28,6 +29,27 @@ std::optional<RunRecords::Chunk> ParseChunk(std::string_view line) {
   }
   return RunRecords::Chunk{json["chunk"].get<std::uint64_t>(), json["serial"].get<std::string>(),
                            0};
+}
+
+// Reads the line of a certificate; nothing if it is none, or not whole.
+std::optional<RunRecords::Place> ParsePlace(std::string_view line) {
+  try {
+    const Json json = Json::parse(line).at("certificate");
+    RunRecords::Place place{json.at("endpoint").get<std::string>(), {}};
+    for (const Json& file : json.at("files")) {
+      RecordedFile recorded{
+          file.at("extension").get<std::string>(), file.at("bytes").get<std::uint64_t>(), {}};
+      const Bytes digest = FromHex(file.at("sha256").get<std::string>());
+      if (digest.size() != recorded.sha256.size()) return std::nullopt;
+      std::copy(digest.begin(), digest.end(), recorded.sha256.begin());
+      place.files.push_back(std::move(recorded));
+    }
+    return place;
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -99,6 +121,19 @@ std::optional<RunRecords::Chunk> RunRecords::Find(std::uint64_t most) const {
 
 std::optional<RunRecords::Chunk> RunRecords::Last() const {
   return Find(std::numeric_limits<std::uint64_t>::max());
+}
+
+std::vector<RunRecords::Place> RunRecords::PlacesOf(const Chunk& chunk) const {
+  const auto before = chunk.number == 0 ? std::nullopt : Find(chunk.number - 1);
+  const std::uint64_t begin = before ? before->end : 0;
+  const Bytes content = output_.runs().ReadRange(token_, begin, chunk.end - begin);
+  std::vector<Place> places;
+  for (std::string_view text = AsText(content); !text.empty();) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    if (auto place = ParsePlace(text.substr(0, end))) places.push_back(std::move(*place));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return places;
 }
 
 void RunRecords::CutAfter(std::uint64_t number) const {

@@ -74,6 +74,13 @@ class RunRecords {
   };
   // Last gives the last whole chunk; nothing if there is none, or no file.
   std::optional<Chunk> Last() const;
+  // PlacesOf gives the endpoints of a chunk with their files. A line that is not whole is left out:
+  // a power cut may keep the end of what was not synced and lose its middle.
+  struct Place {
+    std::string endpoint;
+    std::vector<RecordedFile> files;
+  };
+  std::vector<Place> PlacesOf(const Chunk& chunk) const;
   // CutAfter removes, durably, what stands after the chunk with this number (0: everything).
   void CutAfter(std::uint64_t number) const;
 

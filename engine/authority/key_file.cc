@@ -4,6 +4,7 @@
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
+#include "engine/keys/oids.h"
 #include "engine/keys/pbes2.h"
 
 namespace fleetmint {
@@ -28,7 +29,7 @@ SecretBytes WrapRsa(ByteView key) {
   SecretDerWriter writer;
   writer.Sequence([&](SecretDerWriter& info) {
     info.Integer(0);
-    info.Sequence([](SecretDerWriter& id) { id.Oid("1.2.840.113549.1.1.1").Null(); });
+    info.Sequence([](SecretDerWriter& id) { id.Oid(oid::kRsaEncryption).Null(); });
     info.OctetString(key);
   });
   return writer.Take();
@@ -42,7 +43,7 @@ SecretBytes WrapEc(ByteView key) {
   SecretDerWriter writer;
   writer.Sequence([&](SecretDerWriter& info) {
     info.Integer(0);
-    info.Sequence([&](SecretDerWriter& id) { id.Oid("1.2.840.10045.2.1").Raw(curve); });
+    info.Sequence([&](SecretDerWriter& id) { id.Oid(oid::kEcPublicKey).Raw(curve); });
     info.OctetString(key);
   });
   return writer.Take();

@@ -57,7 +57,7 @@ RunLock RunLock::Acquire(const Directory& authority, const std::string& what) {
   if (!lock) {
     throw Error::WithHint(ErrorKind::kBusy,
                           "another run uses authority '" + authority.path() + "': " + holder,
-                          "wait until it has ended, or give --wait; nothing was changed");
+                          "try again when it has ended (`issue` can --wait); nothing was changed");
   }
   return std::move(*lock);
 }

@@ -26,8 +26,7 @@ int Check(Session& session, const std::string& file) {
   }
   if (LeaksVectorRegisters()) {
     session.ui.Warn(
-        "other processes of this machine can read vector registers, in which primes are");
-    session.ui.Hint(
+        "other processes of this machine can read vector registers, in which primes are",
         "update the processor's microcode, or make keys where nobody else runs programs");
   }
   const PlanSummary& summary = plan.summary();

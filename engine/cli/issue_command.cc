@@ -30,9 +30,9 @@ void WarnOfClock(Session& session, const Ledger& ledger) {
   const std::optional<Time> latest = ledger.LatestTime();
   if (!latest || now + kTolerated >= *latest) return;
   session.ui.Warn("the clock of this machine says " + FormatRfc3339(now) +
-                  ", but the ledger has an entry of " + FormatRfc3339(*latest) +
-                  ": it has gone back by " + FormatDuration(*latest - now));
-  session.ui.Hint("set the clock; what is issued now is dated by it");
+                      ", but the ledger has an entry of " + FormatRfc3339(*latest) +
+                      ": it has gone back by " + FormatDuration(*latest - now),
+                  "set the clock; what is issued now is dated by it");
 }
 
 void WarnOfPlan(Session& session, const PlanSummary& summary) {

@@ -84,7 +84,7 @@ int Passwords(Session& session, const Options& options) {
     text.insert(text.end(), part.begin(), part.end());
   };
   if (session.json) append("{\"passwords\":[");
-  if (options.csv) append("endpoint,serial,password\n");
+  if (options.csv) append(std::string("endpoint,serial,password") + kCsvLineEnd);
   for (const PasswordLine& line : lines) {
     if (session.json) {  // nothing here holds a character that JSON escapes
       append(&line == &lines.front() ? "" : ",");
@@ -97,7 +97,7 @@ int Passwords(Session& session, const Options& options) {
     if (options.csv) append(CsvCell(line.endpoint) + "," + line.serial + ",");
     if (!options.csv && options.names.size() != 1) append(line.endpoint + "  ");
     append(AsText(line.password));
-    append("\n");
+    append(options.csv ? kCsvLineEnd : "\n");
   }
   if (session.json) append("]}\n");
   if (own != 0) {

@@ -149,9 +149,9 @@ void WarnOfMissing(Session& session, const PublishReport& report) {
     names += (i == 0 ? "'" : ", '") + report.missing[i] + "'";
   }
   if (report.missing.size() > kMostNamed) names += ", ...";
-  session.ui.Warn(std::to_string(report.missing.size()) +
-                  " bundles are not in the output, and not in the manifest: " + names);
-  session.ui.Hint(
+  session.ui.Warn(
+      std::to_string(report.missing.size()) +
+          " bundles are not in the output, and not in the manifest: " + names,
       "restore them from a backup, or let `issue --replace-damaged` make new ones; if they were "
       "shipped and deleted on purpose: fleetmint delivered");
 }

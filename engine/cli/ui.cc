@@ -48,7 +48,10 @@ void Ui::Say(const std::string& line) {
   if (!quiet_) Line("fleetmint: " + line);
 }
 
-void Ui::Warn(const std::string& line) { Write(LogLevel::kWarning, line); }
+void Ui::Warn(const std::string& line, const std::string& hint) {
+  Write(LogLevel::kWarning, line);
+  if (!hint.empty() && least_ <= LogLevel::kWarning) Hint(hint);
+}
 void Ui::Hint(const std::string& line) { Line("hint: " + line); }
 
 void Ui::Report(const Error& error) {

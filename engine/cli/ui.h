@@ -37,8 +37,9 @@ class Ui final : public Log {
   void Out(std::string_view text);
   // Say tells a person how it went (stderr); silent with --quiet.
   void Say(const std::string& line);
-  // Warn speaks unless --log-level asks for errors alone; Hint always does.
-  void Warn(const std::string& line);
+  // Warn speaks unless --log-level asks for errors alone, and so does the hint that goes with it.
+  void Warn(const std::string& line, const std::string& hint = "");
+  // Hint goes with what Say or Report has said.
   void Hint(const std::string& line);
   // Report prints every fault of an error.
   void Report(const Error& error);

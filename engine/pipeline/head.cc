@@ -6,7 +6,6 @@
 
 #include "engine/base/error.h"
 #include "engine/pipeline/pending.h"
-#include "engine/pipeline/presence.h"
 #include "output/run_records.h"
 
 namespace fleetmint {
@@ -37,22 +36,32 @@ std::uint64_t ChunkOf(const std::optional<RunRecords::Chunk>& chunk) {
   return chunk ? chunk->number : 0;
 }
 
-// A chunk that was recorded and not committed leaves its files in .pending; or, if a crash took
-// these too, leaves the endpoint's place as the ledger has it.
-bool IsCutShort(const RunRecords::Chunk& chunk, const Ledger& ledger,
+// Whether all files of a bundle lie in their place, byte for byte.
+bool IsInPlace(const RunRecords::Place& place, const OutputDirectory& output) {
+  const auto lies = [&](const RecordedFile& file) {
+    const std::string path = output.BundlePath(place.endpoint, file.extension);
+    try {
+      const auto size = output.root().FileSize(path);
+      return size == file.bytes && Sha256(output.root().Read(path)) == file.sha256;
+    } catch (const Error&) {
+      return false;  // not readable as a file: recovery and verify say so
+    }
+  };
+  return !place.files.empty() && std::all_of(place.files.begin(), place.files.end(), lies);
+}
+
+// Whether a chunk was recorded and not committed, as a crash leaves it. What is committed is put in
+// its place; so nothing of this chunk may be in its own, and the ledger must have reserved its
+// serials. What is there besides does not tell: a power cut may take any of the pending files, and
+// a bundle that was to be replaced may have been lost before.
+bool IsCutShort(const RunRecords& records, const RunRecords::Chunk& chunk, const Ledger& ledger,
                 const OutputDirectory& output) {
   const std::optional<Serial> serial = ParseSerial(chunk.serial);
   const auto row = serial ? ledger.Find(*serial) : std::nullopt;
   if (!row || row->issued_at) return false;
-  for (const std::string& name : output.pending().List()) {
-    const auto file = ParsePendingName(name);
-    if (file && file->serial == *serial) return true;
-  }
-  const auto current = ledger.Current(output.fleet(), row->endpoint);
-  if (current) return !IsLost(*current, output);
-  return std::none_of(
-      kBundleExtensions.begin(), kBundleExtensions.end(),
-      [&](const char* extension) { return output.Exists(row->endpoint, extension); });
+  const std::vector<RunRecords::Place> places = records.PlacesOf(chunk);
+  return std::none_of(places.begin(), places.end(),
+                      [&](const RunRecords::Place& place) { return IsInPlace(place, output); });
 }
 
 [[noreturn]] void LedgerIsOlder(const OutputDirectory& output, const std::string& unknown) {
@@ -74,12 +83,13 @@ void JudgeHead(const Ledger& ledger, const OutputDirectory& output) {
   const std::optional<RunToken> token = ReadHead(output);
   if (!token) return;
   const std::string run = "run " + ToHex(*token);
-  const auto last = RunRecords(output, ToHex(*token)).Last();
+  const RunRecords records(output, ToHex(*token));
+  const auto last = records.Last();
   const auto position = ledger.FindRun(*token);
   if (!position) LedgerIsOlder(output, run);
   const std::uint64_t recorded = ChunkOf(last), committed = position->commits;
   if (recorded > committed + 1 ||
-      (recorded == committed + 1 && !IsCutShort(*last, ledger, output))) {
+      (recorded == committed + 1 && !IsCutShort(records, *last, ledger, output))) {
     LedgerIsOlder(output, run + " has recorded " + std::to_string(recorded) +
                               " chunks, of which the ledger knows " + std::to_string(committed));
   }

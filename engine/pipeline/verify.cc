@@ -123,7 +123,7 @@ class Verifier {
       : target_(target),
         ledger_(target.authority.ledger()),
         records_(target.authority, target.output),
-        context_{target_, passwords_, now},
+        context_{target_, passwords_, now, issuers_},
         workers_(oneapi::tbb::global_control::max_allowed_parallelism, threads),
         arena_(static_cast<int>(threads)),
         stop_(std::move(stop)) {
@@ -131,6 +131,17 @@ class Verifier {
       throw Error(ErrorKind::kAuthority, "the authority has no certificate yet");
     }
     CheckChain(target_.authority, now, report_);
+    for (const IssuerRow& row : ledger_.Issuers()) {
+      IssuerChain chain{target_.authority.ChainFrom(row.id), {}, {}};
+      if (chain.certificates.empty()) continue;
+      for (const Certificate& one : chain.certificates) chain.ders.push_back(one.der());
+      try {
+        chain.issuer = IssuerCertificate::Of(chain.certificates.front());
+        issuers_.emplace(row.id, std::move(chain));
+      } catch (const Error& error) {
+        report_.findings.push_back({"", "", error.what()});
+      }
+    }
   }
 
   VerifyReport Run() {
@@ -230,6 +241,7 @@ class Verifier {
   const Ledger& ledger_;
   VerifyReport report_;
   BundlePasswords passwords_;
+  std::map<std::int64_t, IssuerChain> issuers_;
   Records records_;
   VerifyContext context_;
   oneapi::tbb::global_control workers_;  // more than there are processors, too

@@ -2,8 +2,7 @@
 // Internal to verify.
 #pragma once
 
-#include <memory>
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,11 +12,19 @@
 
 namespace fleetmint {
 
+// IssuerChain is an issuer and the certificates above it, as bundles and lint need them.
+struct IssuerChain {
+  std::vector<Certificate> certificates;  // the issuer's own first
+  std::vector<Bytes> ders;
+  IssuerCertificate issuer;
+};
+
 // VerifyContext is what bundles are held against; const, so that threads share it.
 struct VerifyContext {
   const VerifyTarget& target;
   const BundlePasswords& passwords;
   Time now;
+  const std::map<std::int64_t, IssuerChain>& issuers;  // by the ledger's id
 };
 
 // RowToVerify is a current certificate, with what it was issued under.

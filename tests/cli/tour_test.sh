@@ -58,7 +58,7 @@ equal "$(jq -r .bundle_sha256 out/manifest.jsonl | sort | md5sum)" \
 equal "$(head -n 1 out/manifest.csv | cut -d, -f1-5)" 'endpoint,fqdn,profile,subject,dns'
 
 run 0 passwords --ca ca --csv
-equal "$(head -n 1 stdout)" endpoint,serial,password
+equal "$(head -n 1 stdout)" $'endpoint,serial,password\r'
 equal "$(wc -l <stdout)" 24
 run 0 passwords WS-003 --ca ca
 [[ $(cat stdout) =~ ^[A-Z2-7]{26}$ ]] || fail 'not a derived password'

@@ -191,20 +191,25 @@ TEST_F(HeadTest, ADamagedHeadIsSaid) {
 class CutShortTest : public HeadTest {
  protected:
   // The state before the last chunk's commit, with its files still pending.
-  void CutShort() {
+  void CutShort(const std::string& endpoint = "h-4") {
     RunHosts("h-[1-3]");
     Copy("ca", "before");
     // As the run that is cut short would: reserve, write, record.
     IssuingWorkspace workspace = OpenIssuingWorkspace(dir_ / "ca", out_, "test", clock_);
     const Time now = clock_.Now();
     run_ = workspace.ledger().BeginRun("test", {"missing", now}, random_, now);
-    const std::vector<std::string> names{"h-4"};
+    const std::vector<std::string> names{endpoint};
     auto reservations = workspace.ledger().Reserve(
         run_, names, {workspace.issuer().id(), now + std::chrono::days{300}}, random_, now);
     serial_ = SerialHex(reservations.front().serial());
-    dir_.Write("out/.pending/" + serial_ + ".pfx", "a bundle");
+    const std::string bundle = "a bundle";
+    dir_.Write("out/.pending/" + serial_ + ".pfx", bundle);
     ChunkRecords records;
-    records.Add({"h-4", FormatRfc3339(now), AsBytes("der"), {1, "p", "g", "b"}, {}});
+    records.Add({endpoint,
+                 FormatRfc3339(now),
+                 AsBytes("der"),
+                 {1, "p", "g", "b"},
+                 {{"pfx", bundle.size(), Sha256(AsBytes(bundle))}}});
     WriteHead(workspace.output(), run_.token);
     RunRecords(workspace.output(), ToHex(run_.token)).Append(records.Take(1, serial_));
   }
@@ -223,6 +228,33 @@ TEST_F(CutShortTest, IsTakenBackAndIssuedAnew) {
 TEST_F(CutShortTest, IsTakenBackThoughItsFilesAreGone) {
   CutShort();
   fs::remove(out_ + "/.pending/" + serial_ + ".pfx");
+  EXPECT_EQ(Refusal("h-[1-4]"), "");
+}
+
+// A power cut keeps what it likes of what was not synced: here the records, and no file. That the
+// bundle to be replaced is lost, or damaged, was so before.
+TEST_F(CutShortTest, IsTakenBackThoughTheBundleToReplaceIsLost) {
+  CutShort("h-2");
+  fs::remove(out_ + "/.pending/" + serial_ + ".pfx");
+  fs::remove(out_ + "/bundles/h-2.pfx");
+  EXPECT_EQ(Refusal("h-[1-4]"), "");
+  EXPECT_FALSE(RunRecords(Output(), ToHex(run_.token)).Last());
+}
+
+TEST_F(CutShortTest, IsTakenBackThoughTheBundleToReplaceIsDamaged) {
+  CutShort("h-2");
+  fs::remove(out_ + "/.pending/" + serial_ + ".pfx");
+  dir_.Write("out/bundles/h-2.pfx", "rotten  ");  // of the recorded size
+  EXPECT_EQ(Refusal("h-[1-4]"), "");
+}
+
+TEST_F(CutShortTest, IsTakenBackThoughTheMiddleOfItsRecordsIsGone) {
+  CutShort();
+  const std::string file = "out/.runs/" + ToHex(run_.token);
+  std::string text = ReadFileText(dir_ / file);
+  const std::size_t last = text.rfind("{\"chunk\"");
+  std::fill(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(last) - 1, '\0');
+  dir_.Write(file, text);
   EXPECT_EQ(Refusal("h-[1-4]"), "");
 }
 
