@@ -198,7 +198,8 @@ IssuerCertificate Authority::CheckReady(const Clock& clock) const {
   return IssuerCertificate::Of(chain_.front());
 }
 
-UnlockedAuthority Authority::Unlock(PassphraseSource* passphrase, const Clock& clock) const {
+UnlockedAuthority Authority::Unlock(PassphraseSource* passphrase, const Clock& clock,
+                                    const prime::Kernel& kernel) const {
   IssuerCertificate certificate = CheckReady(clock);
   const IssuerRow& row = FindKnown(*issuing_)->row;
   CachedPassphrase cached(passphrase);
@@ -206,7 +207,7 @@ UnlockedAuthority Authority::Unlock(PassphraseSource* passphrase, const Clock& c
   const SecretBytes pkcs8 = DecodeKeyFile(
       content, &cached, "the issuing CA key '" + directory().PathOf(row.key_file) + "'");
   UnlockedAuthority unlocked;
-  unlocked.signer_ = MakeSoftwareSigner(pkcs8);
+  unlocked.signer_ = MakeSoftwareSigner(pkcs8, kernel);
   unlocked.issuer_ =
       std::make_unique<Issuer>(row.id, std::move(certificate), *unlocked.signer_, chain_);
   unlocked.passwords_ = std::make_unique<PasswordMaker>(UnlockPasswords(&cached));

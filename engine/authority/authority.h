@@ -137,7 +137,8 @@ class Authority {
   // Unlock decrypts the issuing key and the fleet key; `passphrase` is asked only if they are
   // encrypted. Errors: wrong passphrase; key does not match its certificate; certificate expired or
   // not a CA.
-  UnlockedAuthority Unlock(PassphraseSource* passphrase, const Clock& clock) const;
+  UnlockedAuthority Unlock(PassphraseSource* passphrase, const Clock& clock,
+                           const prime::Kernel& kernel = prime::BestKernel()) const;
   // UnlockPasswords decrypts the fleet key alone: the issuing key may be absent.
   PasswordMaker UnlockPasswords(PassphraseSource* passphrase) const;
 

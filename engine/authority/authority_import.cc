@@ -11,6 +11,7 @@
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
+#include "engine/keys/foreign_key.h"
 #include "engine/keys/generate.h"
 #include "engine/keys/weak_modulus.h"
 #include "engine/x509/chain.h"
@@ -104,6 +105,10 @@ Authority Authority::Import(const std::string& path, const ImportedCa& ca,
   const SecretBytes pkcs8 = DecodeKeyFile(ca.key, ca.key_passphrase, "the CA key to import");
   const auto signer = MakeSoftwareSigner(pkcs8);
   const Issuer check(0, IssuerCertificate::Of(certificates.front()), *signer, {});
+  CheckForeignKey(pkcs8, signer->spki());
+  if (options.log != nullptr) {
+    for (const std::string& text : KeyOddities(pkcs8)) options.log->Warning("the CA key: " + text);
+  }
 
   NewAuthority made(path, options.random);
   made.Begin(options.passphrase);

@@ -6,6 +6,7 @@
 #include "engine/authority/passphrase.h"
 #include "engine/base/bytes.h"
 #include "engine/base/clock.h"
+#include "engine/base/log.h"
 #include "engine/base/random.h"
 
 namespace fleetmint {
@@ -16,6 +17,7 @@ struct NewAuthorityOptions {
   const Clock& clock;
   PassphraseSource* passphrase = nullptr;  // null: keys are stored unencrypted
   std::stop_token stop = {};               // polled between primes; then kInterrupted is thrown
+  Log* log = nullptr;                      // what is odd about an imported key; null: nobody
 };
 
 // ImportedCa is an organization's own issuing CA.

@@ -8,6 +8,7 @@
 #include "engine/base/botan_error.h"
 #include "engine/base/error.h"
 #include "engine/base/random.h"
+#include "engine/keys/foreign_key.h"
 #include "engine/keys/load_key.h"
 #include "engine/keys/rsa_batch.h"
 
@@ -23,8 +24,10 @@ struct Scheme {
 Scheme SchemeOf(const Botan::Private_Key& key) {
   const auto spec = SpecOf(key);
   if (spec && spec->algorithm == KeyAlgorithm::kRsa) {
-    if (spec->bits < 2048)
+    // A product of two 1024-bit primes may have one bit less than both together.
+    if (spec->bits < 2047) {
       throw Error(ErrorKind::kAuthority, "the CA's RSA key is shorter than 2048 bits");
+    }
     return {SignatureAlgorithm::kRsaSha256, "EMSA3(SHA-256)", botan_compat::kPlainSignature};
   }
   if (spec && spec->bits == 256) {
@@ -41,7 +44,9 @@ Scheme SchemeOf(const Botan::Private_Key& key) {
 // list.
 class SoftwareSigner final : public Signer {
  public:
-  explicit SoftwareSigner(const SecretBytes& pkcs8) : pkcs8_(pkcs8) {
+  SoftwareSigner(const SecretBytes& pkcs8, const prime::Kernel& kernel)
+      : pkcs8_(pkcs8), kernel_(kernel) {
+    CheckKeyIsWhole(pkcs8_);
     const auto key = Load();
     scheme_ = SchemeOf(*key);
     spki_ = key->subject_public_key();
@@ -61,18 +66,18 @@ class SoftwareSigner final : public Signer {
  private:
   struct Worker {
     Worker(const SecretBytes& pkcs8, std::unique_ptr<Botan::Private_Key> private_key,
-           const Bytes& spki, const Scheme& scheme)
+           const Bytes& spki, const Scheme& scheme, const prime::Kernel& kernel)
         : rng(random),
           key(std::move(private_key)),
           public_key(LoadSpki(spki)),
-          lanes(RsaBatchSigner::Make(pkcs8, random)),
+          lanes(RsaBatchSigner::Make(pkcs8, kernel, random)),
           signer(*key, rng, scheme.padding, scheme.format),
           verifier(*public_key, scheme.padding, scheme.format) {}
 
     // No signature leaves before it has been verified against its message.
     std::vector<Bytes> Sign(std::span<const ByteView> messages) {
       std::vector<Bytes> signatures;
-      if (lanes != nullptr) {
+      if (lanes != nullptr && messages.size() >= RsaBatchSigner::kLeast) {
         signatures = lanes->Sign(messages);
       } else {
         for (const ByteView message : messages) {
@@ -117,10 +122,11 @@ class SoftwareSigner final : public Signer {
         return worker;
       }
     }
-    return std::make_unique<Worker>(pkcs8_, Load(), spki_, scheme_);
+    return std::make_unique<Worker>(pkcs8_, Load(), spki_, scheme_, kernel_);
   }
 
   SecretBytes pkcs8_;
+  const prime::Kernel& kernel_;
   Scheme scheme_{};
   Bytes spki_;
   std::mutex mutex_;
@@ -129,8 +135,8 @@ class SoftwareSigner final : public Signer {
 
 }  // namespace
 
-std::unique_ptr<Signer> MakeSoftwareSigner(const SecretBytes& pkcs8) {
-  return std::make_unique<SoftwareSigner>(pkcs8);
+std::unique_ptr<Signer> MakeSoftwareSigner(const SecretBytes& pkcs8, const prime::Kernel& kernel) {
+  return std::make_unique<SoftwareSigner>(pkcs8, kernel);
 }
 
 }  // namespace fleetmint

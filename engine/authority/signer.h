@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/bytes.h"
+#include "engine/prime/kernel.h"
 #include "engine/x509/tbs_certificate.h"
 
 namespace fleetmint {
@@ -25,8 +26,10 @@ class Signer {
   virtual std::vector<Bytes> Sign(std::span<const ByteView> messages) = 0;
 };
 
-// MakeSoftwareSigner signs with a key in memory; `pkcs8` is an unencrypted PrivateKeyInfo.
-// Errors: kAuthority if the key is of no supported kind.
-std::unique_ptr<Signer> MakeSoftwareSigner(const SecretBytes& pkcs8);
+// MakeSoftwareSigner signs with a key in memory; `pkcs8` is an unencrypted PrivateKeyInfo, and
+// `kernel` (not owned) carries RSA signatures. Errors: kAuthority if the key is of no supported
+// kind, or not whole (keys/foreign_key.h).
+std::unique_ptr<Signer> MakeSoftwareSigner(const SecretBytes& pkcs8,
+                                           const prime::Kernel& kernel = prime::BestKernel());
 
 }  // namespace fleetmint

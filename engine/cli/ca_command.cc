@@ -83,7 +83,8 @@ NewAuthorityOptions NewOptions(Session& session, const Options& options,
           .streams = session.streams,
           .clock = session.clock,
           .passphrase = options.no_passphrase ? nullptr : &passphrase,
-          .stop = session.signals.TakeToken()};
+          .stop = session.signals.TakeToken(),
+          .log = &session.ui};
 }
 
 int Init(Session& session, const Options& options) {

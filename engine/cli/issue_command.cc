@@ -134,7 +134,8 @@ IssuingWorkspace OpenWorkspace(Session& session, const Options& options, Plan& p
   const Time now = session.clock.Now();
   plan.Compare(locked.authority().ledger(), now);
   UserPassphrase passphrase = session.Passphrase();
-  UnlockedAuthority unlocked = locked.authority().Unlock(&passphrase, session.clock);
+  UnlockedAuthority unlocked =
+      locked.authority().Unlock(&passphrase, session.clock, session.Keys().Kernel());
   Issuer::CheckValidity(unlocked.issuer().certificate(), plan.longest_validity(), now);
   OutputRequest request{session.out, plan.fleet_name(), std::nullopt, options.replace_damaged};
   if (!options.layout.empty()) {

@@ -109,8 +109,8 @@ void AddKeyWork(CLI::App& command, Session& session) {
   command
       .add_option(
           "--candidates", session.candidates,
-          "windowed (default): fastest; fresh: every candidate drawn anew (FIPS 186-5 A.1.3), "
-          "for hosts shared with others")
+          "windowed (default): fastest; fresh: every candidate drawn anew, "
+          "from the upper part of the range of FIPS 186-5 A.1.3, for hosts shared with others")
       ->check(CLI::IsMember({"windowed", "fresh"}));
   command
       .add_option(

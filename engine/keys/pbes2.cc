@@ -152,7 +152,7 @@ SecretBytes CbcDecrypt(const std::string& cipher, ByteView key, ByteView iv, Byt
 
 Sealed Pbes2Encrypt(ByteView plaintext, ByteView password, std::uint32_t iterations,
                     RandomSource& random) {
-  std::array<std::uint8_t, 8> salt;
+  std::array<std::uint8_t, 16> salt;
   std::array<std::uint8_t, 16> iv;
   random.Fill(salt);
   random.Fill(iv);

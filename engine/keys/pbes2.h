@@ -1,5 +1,5 @@
 // PBES2: password-based encryption (RFC 8018 6.2) of CA keys, PEM keys and PFX safes:
-// PBKDF2-HMAC-SHA-256 with an 8-byte salt, AES-256-CBC.
+// PBKDF2-HMAC-SHA-256 with a salt of 16 bytes (SP 800-132 5.1), AES-256-CBC.
 //
 // Nothing here authenticates: a changed ciphertext may decrypt to other bytes without an error (a
 // PFX has its MAC for that, output/pfx.h). All errors are Error(kInput), and whoever acts on one

@@ -136,9 +136,11 @@ class LaneSigner final : public RsaBatchSigner {
 
  private:
   // Garner: s = s2 + q ((s1 - s2) qInv mod p), then without the blinding; as long as n. s2 is
-  // reduced modulo p first and p added, so that nothing negative needs reducing.
+  // reduced modulo p first and p added, so that nothing negative needs reducing. The sum is reduced
+  // before it is multiplied: a product above p^2 would be divided, and not by the reducer.
   Bytes Combine(const BigInt& s1, const BigInt& s2, const BigInt& reveal) const {
-    const BigInt h = mod_p_.multiply(s1 + mod_p_.get_modulus() - mod_p_.reduce(s2), c_);
+    const BigInt difference = mod_p_.reduce(s1 + mod_p_.get_modulus() - mod_p_.reduce(s2));
+    const BigInt h = mod_p_.multiply(difference, c_);
     const BigInt s = mod_n_.multiply(s2 + h * q_, reveal);
     Bytes out(n_.bytes());
     for (std::size_t i = 0; i < out.size(); ++i) out[out.size() - 1 - i] = s.byte_at(i);
@@ -156,8 +158,8 @@ class LaneSigner final : public RsaBatchSigner {
 }  // namespace
 
 std::unique_ptr<RsaBatchSigner> RsaBatchSigner::Make(const SecretBytes& pkcs8,
+                                                     const prime::Kernel& kernel,
                                                      RandomSource& random) {
-  const prime::Kernel& kernel = prime::BestKernel();
   if (kernel.lanes < 2) return nullptr;  // Botan's own code beats the portable kernel
   const auto key = LoadPkcs8(pkcs8);
   const auto* rsa = dynamic_cast<const Botan::RSA_PrivateKey*>(key.get());

@@ -10,6 +10,7 @@
 #include "engine/base/random.h"
 #include "engine/keys/faulty_key.h"
 #include "engine/keys/rsa_fields.h"
+#include "engine/keys/rsa_integers.h"
 #include "engine/keys/weak_modulus.h"
 #include "engine/prime/public_exponent.h"
 
@@ -18,72 +19,61 @@ namespace {
 
 using Botan::BigInt;
 
-struct Numbers {
-  BigInt n, e, d, p, q, d_p, d_q, q_inverse;
-};
-
-BigInt ToBigInt(ByteView number) { return {number.data(), number.size()}; }
-
-Numbers ReadNumbers(const PrivateKey& key) {
+RsaIntegers ReadNumbers(const PrivateKey& key) {
   try {
-    const RsaPrivateFields f = ReadRsaPkcs8(key.pkcs8());
-    return {ToBigInt(f.n), ToBigInt(f.e),   ToBigInt(f.d),   ToBigInt(f.p),
-            ToBigInt(f.q), ToBigInt(f.d_p), ToBigInt(f.d_q), ToBigInt(f.q_inverse)};
+    return ReadRsaIntegers(key.pkcs8());
   } catch (const Error& error) {
     ThrowFaultyKey("cannot be read", error);
   }
 }
 
-bool HasTheseNumbers(const Bytes& spki, const Numbers& k) {
+bool HasTheseNumbers(const Bytes& spki, const RsaIntegers& k) {
   try {
     const auto fields = ReadRsaSpki(spki);
-    return fields && ToBigInt(fields->n) == k.n && ToBigInt(fields->e) == k.e;
+    return fields && BigInt(fields->n.data(), fields->n.size()) == k.n &&
+           BigInt(fields->e.data(), fields->e.size()) == k.e;
   } catch (const Error&) {
     return false;
   }
 }
 
+// What we keep beyond RFC 8017: the criteria of FIPS 186-5 A.1.1 for e, p and q, and d, and the
+// weaknesses of weak_modulus.h.
 struct Relation {
   const char* name;
-  bool (*holds)(const Numbers& k, std::size_t half);
+  bool (*holds)(const RsaIntegers& k, std::size_t half);
 };
 
-constexpr std::array<Relation, 15> kRelations{{
-    {"n is p q", [](const Numbers& k, std::size_t) { return k.p * k.q == k.n; }},
-    {"n has its length", [](const Numbers& k, std::size_t half) { return k.n.bits() == 2 * half; }},
-    {"e is 65537", [](const Numbers& k, std::size_t) { return k.e == kRsaPublicExponent; }},
+constexpr std::array<Relation, 5> kRelations{{
+    {"n has its length",
+     [](const RsaIntegers& k, std::size_t half) { return k.n.bits() == 2 * half; }},
+    {"e is 65537", [](const RsaIntegers& k, std::size_t) { return k.e == kRsaPublicExponent; }},
     {"p and q are at least sqrt(2) 2^(k-1)",
-     [](const Numbers& k, std::size_t half) {
+     [](const RsaIntegers& k, std::size_t half) {
        return k.p.bits() == half && k.q.bits() == half &&
               k.p * k.p >= BigInt::power_of_2(2 * half - 1) &&
               k.q * k.q >= BigInt::power_of_2(2 * half - 1);
      }},
     {"p is greater than q, and not close to it",
-     [](const Numbers& k, std::size_t half) {
+     [](const RsaIntegers& k, std::size_t half) {
        return k.p > k.q && (k.p - k.q).bits() > half - 99;
      }},
     {"d is above 2^k and below (p - 1)(q - 1) / 2",
-     [](const Numbers& k, std::size_t half) {
+     [](const RsaIntegers& k, std::size_t half) {
        return k.d.bits() > half && k.d * 2 < (k.p - 1) * (k.q - 1);
      }},
-    {"d e is 1 modulo p - 1",
-     [](const Numbers& k, std::size_t) { return (k.d_p * k.e) % (k.p - 1) == 1; }},
-    {"d e is 1 modulo q - 1",
-     [](const Numbers& k, std::size_t) { return (k.d_q * k.e) % (k.q - 1) == 1; }},
-    {"dP is d modulo p - 1",
-     [](const Numbers& k, std::size_t) { return k.d % (k.p - 1) == k.d_p; }},
-    {"dQ is d modulo q - 1",
-     [](const Numbers& k, std::size_t) { return k.d % (k.q - 1) == k.d_q; }},
-    {"qInv is below p", [](const Numbers& k, std::size_t) { return k.q_inverse < k.p; }},
-    {"q qInv is 1 modulo p",
-     [](const Numbers& k, std::size_t) { return (k.q * k.q_inverse) % k.p == 1; }},
+}};
+
+constexpr std::array<Relation, 3> kWeaknesses{{
     {"n has no factor up to 751",
-     [](const Numbers& k, std::size_t) { return !HasSmallFactor(botan_compat::BytesOf(k.n)); }},
+     [](const RsaIntegers& k, std::size_t) { return !HasSmallFactor(botan_compat::BytesOf(k.n)); }},
     {"n has not the ROCA fingerprint",
-     [](const Numbers& k, std::size_t) { return !HasRocaFingerprint(botan_compat::BytesOf(k.n)); }},
+     [](const RsaIntegers& k, std::size_t) {
+       return !HasRocaFingerprint(botan_compat::BytesOf(k.n));
+     }},
     // It ends when a is (p + q) / 2.
     {"Fermat's method takes more than 110 steps",
-     [](const Numbers& k, std::size_t) {
+     [](const RsaIntegers& k, std::size_t) {
        const BigInt first = ((k.p + k.q) >> 1U) - kFermatRounds;
        return first * first > k.n;
      }},
@@ -94,17 +84,25 @@ constexpr std::array<Relation, 15> kRelations{{
 }  // namespace
 
 void CheckRsaKey(const PrivateKey& key) {
-  const Numbers numbers = ReadNumbers(key);
-  for (const Relation& relation : kRelations) {
-    if (!relation.holds(numbers, key.spec().bits / 2))
-      Fail("not true that " + std::string(relation.name));
+  const RsaIntegers numbers = ReadNumbers(key);
+  const auto check = [&](const auto& relations) {
+    for (const Relation& relation : relations) {
+      if (!relation.holds(numbers, key.spec().bits / 2)) {
+        Fail("not true that " + std::string(relation.name));
+      }
+    }
+  };
+  check(kRelations);
+  if (const char* const broken = BrokenRelation(numbers)) {
+    Fail("not true that " + std::string(broken));
   }
+  check(kWeaknesses);
   if (!HasTheseNumbers(key.spki(), numbers)) Fail("its public key is another one");
 }
 
 void IndependentCheck::Check(const PrivateKey& key) {
   if (seen_++ % interval_ != 0) return;
-  const Numbers numbers = ReadNumbers(key);
+  const RsaIntegers numbers = ReadNumbers(key);
   SystemRandom random;
   BotanRng rng(random);
   for (const BigInt* prime : {&numbers.p, &numbers.q}) {

@@ -2,12 +2,13 @@
 // random stream alone, whatever kernel, lane or thread does the work.
 //
 // Both makers give odd numbers of 64 * limbs bits whose two top bits are set, so in [3/2 2^(k-1),
-// 2^k), inside the range [sqrt(2) 2^(k-1), 2^k) of FIPS 186-5 A.1.3, without divisors below a
-// bound, and with p - 1 prime to kRsaPublicExponent.
+// 2^k), without divisors below a bound, and with p - 1 prime to kRsaPublicExponent. FIPS 186-5
+// A.1.3 draws from [sqrt(2) 2^(k-1), 2^k): ours is the upper 85 % of that, 0.23 bit less a prime.
 //
-// kFresh: FIPS 186-5 A.1.3. Every candidate is drawn anew, uniformly; what trial division and the
-// tests leave is uniform over the primes of the range. A reject is dropped as soon as it is one:
-// the time tells how many candidates were rejected at which stage, and nothing of the prime.
+// kFresh: FIPS 186-5 A.1.3 in that part of its range. Every candidate is drawn anew, uniformly;
+// what trial division and the tests leave is uniform over its primes. A reject is dropped as soon
+// as it is one: the time tells how many candidates were rejected at which stage, and nothing of the
+// prime.
 //
 // kWindowed: not A.1.3. A start is drawn uniformly; the window of 4,096 odd numbers from there on
 // is sieved; its survivors are tested in an order drawn uniformly. So each prime of the window is

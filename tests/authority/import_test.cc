@@ -4,8 +4,12 @@
 #include <botan/rsa.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "engine/base/pem.h"
 #include "engine/x509/certificate.h"
 #include "tests/authority/ca_fixture.h"
+#include "tests/support/rsa_integers.h"
 #include "tests/support/thrown.h"
 #include "tests/support/weak_keys.h"
 
@@ -232,6 +236,48 @@ TEST_F(ImportTest, AChainThatIsNotValidNowIsRefused) {
         },
         when < now ? "is not valid before" : "expired at");
   }
+}
+
+// A damaged key is no fault of the machine's; and no signature by it leaves, which would give the
+// key away.
+TEST_F(ImportTest, ADamagedKeyIsNamedAsOne) {
+  MakeRoot("top", /*rsa=*/true);
+  const Bytes good = ReadFileBytes(temp_ / "top.key");
+  const SecretBytes pkcs8 = PemDecodeAll(AsText(good)).front().der;
+  RsaIntegers numbers = ReadRsaIntegers(pkcs8);
+  numbers.d_p += 2;
+  const std::string damaged = PemEncode("PRIVATE KEY", EncodeIntegers(numbers));
+  ExpectRefused([&] { Import(AsBytes(damaged), Chain({"top"})); }, "is not whole");
+
+  Import(good, Chain({"top"}));
+  temp_.Write("ca/issuing.key", damaged);
+  const auto error = ThrownBy([&] { Authority::Open(ca_).Unlock(nullptr, clock_); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind(), ErrorKind::kAuthority);
+  EXPECT_NE(std::string(error->what()).find("is not whole"), std::string::npos) << error->what();
+}
+
+// As certtool and keytool write them, and others may: imported, said, and signed with.
+TEST_F(ImportTest, WhatIsOddAboutAKeyIsSaid) {
+  MakeRoot("top", /*rsa=*/true);
+  const Bytes good = ReadFileBytes(temp_ / "top.key");
+  const RsaIntegers k = ReadRsaIntegers(PemDecodeAll(AsText(good)).front().der);
+  const SecretBytes odd =
+      EncodeIntegers(IntegersOf(std::min(k.p, k.q), std::max(k.p, k.q), k.e, /*phi=*/true));
+  class Lines final : public Log {
+   public:
+    void Write(LogLevel level, std::string_view line) override {
+      EXPECT_EQ(level, LogLevel::kWarning);
+      text += std::string(line) + "\n";
+    }
+    std::string text;
+  } log;
+  NewAuthorityOptions options = Options(nullptr);
+  options.log = &log;
+  const std::string chain = Chain({"top"});
+  Authority authority = Authority::Import(ca_, {odd, AsBytes(chain)}, options);
+  EXPECT_EQ(std::count(log.text.begin(), log.text.end(), '\n'), 2) << log.text;
+  ExpectIssues(authority);
 }
 
 // What cannot be read says how it can be converted.

@@ -43,13 +43,14 @@ TEST(Pbes2Test, OpensslOpensOurs) {
 }
 
 // As Windows writes it: salt of 8 bytes, no keyLength, hmacWithSHA256 with NULL, aes256-CBC.
+// As Windows writes them, but for the salt, which it makes 8 bytes long and takes of any length.
 TEST(Pbes2Test, ParametersAreThoseOfWindows) {
   const Bytes der = Encrypted(TestEcKey().pkcs8(), 2048);
   BerReader info = BerReader(der).Enter(ber::kSequence, "info");
   const std::string algorithm = ToHex(info.Next().encoded);
-  const std::string expected = std::string("3057") + "06092a864886f70d01050d" +  // PBES2
-                               "304a" + "3029" + "06092a864886f70d01050c" +      // PBKDF2
-                               "301c" + "0408................" + "02020800" +
+  const std::string expected = std::string("305f") + "06092a864886f70d01050d" +  // PBES2
+                               "3052" + "3031" + "06092a864886f70d01050c" +      // PBKDF2
+                               "3024" + "0410................................" + "02020800" +
                                "300c06082a864886f70d02090500" +  // hmacWithSHA256, NULL
                                "301d" + "060960864801650304012a" +
                                "0410................................";

@@ -280,7 +280,7 @@ TEST_P(PfxEncodeTest, SaltsAreDrawnForOneUseEach) {
     EXPECT_EQ(std::search(found + 1, file.end(), salt.begin(), salt.end()), file.end());
   }
   const bool modern = GetParam().encryption == PfxEncryption::kModern;
-  EXPECT_EQ(sizes, modern ? (std::vector<std::size_t>{8, 16, 8, 16, 20})
+  EXPECT_EQ(sizes, modern ? (std::vector<std::size_t>{16, 16, 16, 16, 20})
                           : (std::vector<std::size_t>{8, 8, 20}));
 }
 
