@@ -13,22 +13,29 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kChunkPrefix = "{\"chunk\":";
 constexpr std::size_t kFirstWindow = std::size_t{256} << 10U;
 
 std::string Line(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-// Reads the line of a chunk, without its newline; nothing if it is not whole.
-std::optional<RunRecords::Chunk> ParseChunk(std::string_view line) {
+// Reads the line of a chunk, or of what was committed, without its newline; nothing if it is
+// neither, or not whole.
+std::optional<RunRecords::Position> ParsePosition(std::string_view line) {
+  if (line.starts_with("{\"certificate\"")) return std::nullopt;  // most lines
   const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("chunk") || !json.contains("serial") ||
-      !json["chunk"].is_number_unsigned() || !json["serial"].is_string()) {
-    return std::nullopt;
+  if (!json.is_object()) return std::nullopt;
+  const auto number = [&](const char* key) {
+    const auto place = json.find(key);
+    return place != json.end() && place->is_number_unsigned() ? &*place : nullptr;
+  };
+  if (const Json* const committed = number("committed")) {
+    return RunRecords::Position{committed->get<std::uint64_t>(), "", 0, true};
   }
-  return RunRecords::Chunk{json["chunk"].get<std::uint64_t>(), json["serial"].get<std::string>(),
-                           0};
+  const Json* const chunk = number("chunk");
+  const auto serial = json.find("serial");
+  if (chunk == nullptr || serial == json.end() || !serial->is_string()) return std::nullopt;
+  return RunRecords::Position{chunk->get<std::uint64_t>(), serial->get<std::string>(), 0, false};
 }
 
 // Reads the line of a certificate; nothing if it is none, or not whole.
@@ -98,32 +105,34 @@ void RunRecords::Append(std::string_view text) const {
 }
 
 // From the end, in windows that grow: the file of a large run is not read whole.
-std::optional<RunRecords::Chunk> RunRecords::Find(std::uint64_t most) const {
+std::optional<RunRecords::Position> RunRecords::Find(std::uint64_t most) const {
   const auto size = output_.runs().FileSize(token_);
   if (!size) return std::nullopt;
   for (std::uint64_t window = kFirstWindow;; window *= 4) {
     const std::uint64_t from = *size > window ? *size - window : 0;
     const Bytes content = output_.runs().ReadRange(token_, from, *size - from);
-    const std::string_view text = AsText(content);
-    for (std::size_t at = text.rfind(kChunkPrefix); at != std::string_view::npos;
-         at = at == 0 ? std::string_view::npos : text.rfind(kChunkPrefix, at - 1)) {
-      const std::size_t end = text.find('\n', at);
-      const bool begins_line = at == 0 ? from == 0 : text[at - 1] == '\n';
-      if (end == std::string_view::npos || !begins_line) continue;
-      auto chunk = ParseChunk(text.substr(at, end - at));
-      if (!chunk || chunk->number > most) continue;
-      chunk->end = from + end + 1;
-      return chunk;
+    std::string_view text = AsText(content);
+    text = text.substr(0, text.rfind('\n') + 1);  // what is after it is not whole
+    while (!text.empty()) {
+      const std::size_t before = text.rfind('\n', text.size() - 2);
+      const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+      if (begin == 0 && from != 0) break;  // it may have begun before the window
+      auto position = ParsePosition(text.substr(begin, text.size() - 1 - begin));
+      if (position && position->number <= most) {
+        position->end = from + text.size();
+        return position;
+      }
+      text = text.substr(0, begin);
     }
     if (from == 0) return std::nullopt;
   }
 }
 
-std::optional<RunRecords::Chunk> RunRecords::Last() const {
+std::optional<RunRecords::Position> RunRecords::Last() const {
   return Find(std::numeric_limits<std::uint64_t>::max());
 }
 
-std::vector<RunRecords::Place> RunRecords::PlacesOf(const Chunk& chunk) const {
+std::vector<RunRecords::Place> RunRecords::PlacesOf(const Position& chunk) const {
   const auto before = chunk.number == 0 ? std::nullopt : Find(chunk.number - 1);
   const std::uint64_t begin = before ? before->end : 0;
   const Bytes content = output_.runs().ReadRange(token_, begin, chunk.end - begin);
@@ -141,6 +150,18 @@ void RunRecords::CutAfter(std::uint64_t number) const {
   const auto chunk = number == 0 ? std::nullopt : Find(number);
   const std::uint64_t end = chunk ? chunk->end : 0;
   if (size && *size > end) output_.runs().Truncate(token_, end);
+}
+
+void RunRecords::SetCommitted(std::uint64_t number) const {
+  const auto last = Last();
+  if (last && last->committed && last->number == number) return;
+  // After half a line, too, this one is whole.
+  const auto size = output_.runs().FileSize(token_);
+  const bool fresh = !size || *size == 0;
+  const std::string line = Line({{"committed", number}});
+  Append(fresh || (last && last->end == *size) ? line : "\n" + line);
+  output_.runs().SyncFile(token_);
+  if (!size) output_.runs().Sync();
 }
 
 }  // namespace fleetmint

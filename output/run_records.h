@@ -4,11 +4,13 @@
 //
 // JSON lines: the settings of a layer where they first appear, each certificate with its bundle's
 // files, and after each chunk a line that ends it. A chunk whose line is not there whole does not
-// count: a crash may leave half of one behind.
+// count: a crash may leave half of one behind. The last line says how many chunks were committed,
+// once the run has ended: without it the last chunk may be one that never was.
 //
 //   {"settings":{"id":1,"format":1,"profile":"mtls-client","group":"all","body":"..."}}
 //   {"certificate":{"endpoint":"ws-1","settings":1,"issued_at":"...","der":"base64","files":[...]}}
 //   {"chunk":1,"serial":"hex"}
+//   {"committed":1}
 //
 // Appending does not sync (pipeline/commit.cc does). For one thread.
 #pragma once
@@ -66,27 +68,31 @@ class RunRecords {
 
   void Append(std::string_view text) const;
 
-  // Chunk is the line that ends one.
-  struct Chunk {
+  // Position is the line that ends a chunk, or the one that says that it was committed.
+  struct Position {
     std::uint64_t number = 0;
-    std::string serial;
+    std::string serial;     // empty if committed
     std::uint64_t end = 0;  // offset after the line
+    bool committed = false;
   };
-  // Last gives the last whole chunk; nothing if there is none, or no file.
-  std::optional<Chunk> Last() const;
+  // Last gives the last such line that is whole; nothing if there is none, or no file.
+  std::optional<Position> Last() const;
   // PlacesOf gives the endpoints of a chunk with their files. A line that is not whole is left out:
   // a power cut may keep the end of what was not synced and lose its middle.
   struct Place {
     std::string endpoint;
     std::vector<RecordedFile> files;
   };
-  std::vector<Place> PlacesOf(const Chunk& chunk) const;
+  std::vector<Place> PlacesOf(const Position& chunk) const;
   // CutAfter removes, durably, what stands after the chunk with this number (0: everything).
   void CutAfter(std::uint64_t number) const;
+  // SetCommitted says, durably, that so many chunks were committed; nothing changes if that is said
+  // already.
+  void SetCommitted(std::uint64_t number) const;
 
  private:
-  // The last chunk with a number of at most `most`.
-  std::optional<Chunk> Find(std::uint64_t most) const;
+  // The last line with a number of at most `most`.
+  std::optional<Position> Find(std::uint64_t most) const;
   const OutputDirectory& output_;
   std::string token_;
 };

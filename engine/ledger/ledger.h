@@ -63,9 +63,9 @@ class Ledger {
   void EndRun(const Run& run, bool complete, Time now);
   // HeadOf gives the fleet's last run that has committed a chunk; nothing before the first.
   std::optional<RunPosition> HeadOf(std::string_view fleet) const;
-  // FindRun gives how far the run with this token has come; nothing if the ledger knows no such
-  // run.
-  std::optional<RunPosition> FindRun(const RunToken& token) const;
+  // FindRun gives how far the run of this fleet with this token has come; nothing if the ledger
+  // knows no such run.
+  std::optional<RunPosition> FindRun(const RunToken& token, std::string_view fleet) const;
   // EndedRuns gives the tokens of the runs that have ended and that no backup holds yet;
   // MarkBackedUp records that one does; BackedUpRuns gives those of a fleet that one holds.
   std::vector<RunToken> EndedRuns() const;

@@ -45,9 +45,11 @@ std::optional<RunPosition> Ledger::HeadOf(std::string_view fleet) const {
   return ReadPosition(query);
 }
 
-std::optional<RunPosition> Ledger::FindRun(const RunToken& token) const {
-  Query query(impl_->connection, "SELECT id, token, commits FROM run WHERE token = ?");
-  if (!query.Bind(ByteView(token)).Step()) return std::nullopt;
+std::optional<RunPosition> Ledger::FindRun(const RunToken& token, std::string_view fleet) const {
+  Query query(impl_->connection,
+              "SELECT r.id, r.token, r.commits FROM run r JOIN fleet f ON f.id = r.fleet WHERE "
+              "r.token = ? AND f.name = ?");
+  if (!query.Bind(ByteView(token)).Bind(fleet).Step()) return std::nullopt;
   return ReadPosition(query);
 }
 

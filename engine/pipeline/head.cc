@@ -14,26 +14,33 @@ namespace {
 constexpr const char* kHead = ".head";
 constexpr std::size_t kMostBytes = 4096;
 
-std::optional<RunToken> ReadHead(const OutputDirectory& output) {
-  if (!output.root().Exists(kHead)) return std::nullopt;
-  const Bytes content = output.root().Read(kHead, kMostBytes);
-  std::string_view text = AsText(content);
-  if (text.ends_with('\n')) text.remove_suffix(1);
+std::optional<RunToken> ParseToken(std::string_view text) {
   RunToken token{};
   try {
     const Bytes bytes = FromHex(text);
-    if (bytes.size() != token.size()) throw Error(ErrorKind::kInput, "not a token");
+    if (bytes.size() != token.size()) return std::nullopt;
     std::copy(bytes.begin(), bytes.end(), token.begin());
+    return token;
   } catch (const Error&) {
-    throw Error::OfCause(ErrorKind::kFindings, ErrorCause::kDamaged,
-                         "'" + output.root().PathOf(kHead) + "' is damaged: it names no run",
-                         "restore it from a copy of the output directory");
+    return std::nullopt;
   }
-  return token;
 }
 
-std::uint64_t ChunkOf(const std::optional<RunRecords::Chunk>& chunk) {
-  return chunk ? chunk->number : 0;
+std::optional<RunToken> ReadHead(const OutputDirectory& output) {
+  if (!output.root().Exists(kHead)) return std::nullopt;
+  std::optional<RunToken> token;
+  try {
+    const Bytes content = output.root().Read(kHead, kMostBytes);
+    std::string_view text = AsText(content);
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    token = ParseToken(text);
+  } catch (const Error&) {  // a link, a directory, or too long
+  }
+  if (token) return token;
+  throw Error::OfCause(ErrorKind::kInput, ErrorCause::kDamaged,
+                       "'" + output.root().PathOf(kHead) + "' is damaged: it names no run",
+                       "move it away: it is written again, and what lies in '" +
+                           output.runs().path() + "' is judged without it");
 }
 
 // Whether all files of a bundle lie in their place, byte for byte.
@@ -54,8 +61,9 @@ bool IsInPlace(const RunRecords::Place& place, const OutputDirectory& output) {
 // its place; so nothing of this chunk may be in its own, and the ledger must have reserved its
 // serials. What is there besides does not tell: a power cut may take any of the pending files, and
 // a bundle that was to be replaced may have been lost before.
-bool IsCutShort(const RunRecords& records, const RunRecords::Chunk& chunk, const Ledger& ledger,
+bool IsCutShort(const RunRecords& records, const RunRecords::Position& chunk, const Ledger& ledger,
                 const OutputDirectory& output) {
+  if (chunk.committed) return false;
   const std::optional<Serial> serial = ParseSerial(chunk.serial);
   const auto row = serial ? ledger.Find(*serial) : std::nullopt;
   if (!row || row->issued_at) return false;
@@ -79,29 +87,48 @@ void WriteHead(const OutputDirectory& output, const RunToken& token) {
   output.root().WriteDurably(kHead, AsBytes(text));
 }
 
-void JudgeHead(const Ledger& ledger, const OutputDirectory& output) {
-  const std::optional<RunToken> token = ReadHead(output);
-  if (!token) return;
-  const std::string run = "run " + ToHex(*token);
-  const RunRecords records(output, ToHex(*token));
-  const auto last = records.Last();
-  const auto position = ledger.FindRun(*token);
+namespace {
+
+// Holds what one run has recorded against the ledger.
+RunPosition JudgeRun(const RunToken& token, const Ledger& ledger, const OutputDirectory& output) {
+  const std::string run = "run " + ToHex(token);
+  const auto position = ledger.FindRun(token, output.fleet());
   if (!position) LedgerIsOlder(output, run);
-  const std::uint64_t recorded = ChunkOf(last), committed = position->commits;
+  const RunRecords records(output, ToHex(token));
+  const auto last = records.Last();
+  const std::uint64_t recorded = last ? last->number : 0, committed = position->commits;
   if (recorded > committed + 1 ||
       (recorded == committed + 1 && !IsCutShort(records, *last, ledger, output))) {
     LedgerIsOlder(output, run + " has recorded " + std::to_string(recorded) +
                               " chunks, of which the ledger knows " + std::to_string(committed));
   }
+  return {position->run, token, recorded};
+}
+
+}  // namespace
+
+void JudgeHead(const Ledger& ledger, const OutputDirectory& output) {
+  const std::optional<RunToken> token = ReadHead(output);
+  for (const std::string& name : output.runs().List()) {
+    const auto run = ParseToken(name);
+    if (!run || run == token) continue;
+    if (!token) {
+      JudgeRun(*run, ledger, output);
+    } else if (!ledger.FindRun(*run, output.fleet())) {
+      LedgerIsOlder(output, "run " + name);
+    }
+  }
+  if (!token) return;
+  const RunPosition here = JudgeRun(*token, ledger, output);
   const auto head = ledger.HeadOf(output.fleet());
-  if (!head || head->run < position->run) return;
-  if (head->run == position->run && recorded >= head->commits) return;
+  if (!head || head->run < here.run) return;
+  if (head->run == here.run && here.commits >= head->commits) return;
   throw Error::WithHint(
       ErrorKind::kInput,
       "output '" + output.root().path() + "' is an old copy: the ledger has committed " +
           std::to_string(head->commits) + " chunks of run " + ToHex(head->token) + ", and " +
-          (head->run == position->run ? "only " + std::to_string(recorded) + " are here"
-                                      : "that run was never here"),
+          (head->run == here.run ? "only " + std::to_string(here.commits) + " are here"
+                                 : "that run was never here"),
       "put the newest copy of the output back; where there is none, remove '" +
           output.root().PathOf(kHead) +
           "' and let `issue --replace-damaged` make the bundles anew that are missing");
@@ -109,9 +136,13 @@ void JudgeHead(const Ledger& ledger, const OutputDirectory& output) {
 
 void AlignHead(const Ledger& ledger, const OutputDirectory& output) {
   const std::optional<RunToken> token = ReadHead(output);
-  if (!token) return;
-  const auto position = ledger.FindRun(*token);
-  if (position) RunRecords(output, ToHex(*token)).CutAfter(position->commits);
+  const auto position =
+      token ? ledger.FindRun(*token, output.fleet()) : ledger.HeadOf(output.fleet());
+  if (!position) return;
+  const RunRecords records(output, ToHex(position->token));
+  records.CutAfter(position->commits);
+  if (position->commits != 0) records.SetCommitted(position->commits);
+  if (!token) WriteHead(output, position->token);
 }
 
 void DropBackedUpRecords(const Ledger& ledger, const OutputDirectory& output) {

@@ -18,11 +18,14 @@ void WriteHead(const OutputDirectory& output, const RunToken& token);
 
 // JudgeHead throws Error(kInput) if the ledger does not know what the output has recorded (it is
 // older, or a second copy of the authority has issued), or if the output is behind the ledger (it
-// is an old copy). An output without a head is passed: it is new, or was lost and made again.
+// is an old copy). An output without a head is new, or was lost and made again, or its head was
+// removed: then each run whose records are there is judged, and being behind is no fault.
 void JudgeHead(const Ledger& ledger, const OutputDirectory& output);
 
-// AlignHead takes back, durably, a chunk that was recorded and never committed. Precondition:
-// JudgeHead has passed. To be done before recovery, which removes what JudgeHead goes by.
+// AlignHead makes the head what the ledger has, durably: a chunk that was recorded and never
+// committed is taken back, the last one that was is said to be, and a head that is absent is
+// written. Precondition: JudgeHead has passed. To be done before recovery, which removes what
+// JudgeHead goes by.
 void AlignHead(const Ledger& ledger, const OutputDirectory& output);
 
 // DropBackedUpRecords removes the records of runs that a backup of the authority holds, but those

@@ -184,6 +184,7 @@ RunResult Issue(const Plan& plan, IssuingWorkspace& workspace, const RunOptions&
       ChunkCommitter(run, workspace.authority().OpenLedger(), workspace.output()), options, result);
 
   RunPipeline({reserver, acknowledger, chunks}, plan, workspace, options);
+  AlignHead(workspace.ledger(), workspace.output());  // the last chunk is no crash's: it says so
   result.interrupted = result.issued + result.failures.size() < plan.size();
   workspace.ledger().EndRun(run, result.issued == plan.size(), options.clock.Now());
   DropBackedUpRecords(workspace.ledger(), workspace.output());

@@ -115,8 +115,9 @@ IssuingWorkspace IssuingWorkspace::Open(LockedAuthority locked, UnlockedAuthorit
                                      .id = authority.ledger().OutputOf(request.fleet),
                                      .make_again = request.make_again},
                                     random);
-  authority.ledger().BindOutput(request.fleet, output.id());
-  return {std::move(locked), std::move(output), clock, log, std::move(unlocked)};
+  IssuingWorkspace workspace(std::move(locked), std::move(output), clock, log, std::move(unlocked));
+  workspace.ledger().BindOutput(request.fleet, workspace.output().id());
+  return workspace;
 }
 
 }  // namespace fleetmint

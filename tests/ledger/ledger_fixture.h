@@ -55,10 +55,12 @@ class LedgerFixture : public ::testing::Test {
   }
   std::vector<std::optional<ReplacedBundle>> Commit(CommitItem item,
                                                     Time now = kNow + Seconds{60}) {
-    const fleetmint::Run& run = item.reservation.fleet() == "acme" ? run_ : beta_;
+    const std::string fleet(item.reservation.fleet());
+    const fleetmint::Run& run = fleet == "acme" ? run_ : beta_;
     std::vector<CommitItem> items;
     items.push_back(std::move(item));
-    return ledger_.Commit(run, ledger_.FindRun(run.token)->commits + 1, std::move(items), now);
+    return ledger_.Commit(run, ledger_.FindRun(run.token, fleet)->commits + 1, std::move(items),
+                          now);
   }
   // Issue reserves and commits; gives the serial.
   Serial Issue(const std::string& endpoint, std::string_view fleet = "acme",

@@ -139,7 +139,7 @@ TEST_F(LedgerTest, AChunkIsCommittedWholeOrNotAtAll) {
   }
   const Serial first = items[0].reservation.serial(), second = items[1].reservation.serial();
   EXPECT_EQ(ledger_.AbandonReserved(kNow), 2u);  // as recovery by another process would
-  const std::uint64_t commits = ledger_.FindRun(run_.token)->commits;
+  const std::uint64_t commits = ledger_.FindRun(run_.token, "acme")->commits;
   const auto error = ThrownBy([&] { ledger_.Commit(run_, commits + 1, std::move(items), kNow); });
   ASSERT_TRUE(error.has_value()) << "an abandoned serial was issued";
   EXPECT_EQ(error->kind(), ErrorKind::kLedger);
@@ -148,7 +148,7 @@ TEST_F(LedgerTest, AChunkIsCommittedWholeOrNotAtAll) {
       << "the renewal failed and lost the current one";
   EXPECT_EQ(StateOf(first), CertificateState::kAbandoned);
   EXPECT_EQ(StateOf(second), CertificateState::kAbandoned);
-  EXPECT_EQ(ledger_.FindRun(run_.token)->commits, commits);
+  EXPECT_EQ(ledger_.FindRun(run_.token, "acme")->commits, commits);
   EXPECT_NO_THROW(Issue("ws-0003")) << "settings of a transaction that was rolled back are known";
 }
 

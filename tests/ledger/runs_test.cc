@@ -10,7 +10,7 @@ using IssuersTest = LedgerFixture;
 
 TEST_F(RunsTest, TheHeadIsTheLastRunThatHasCommitted) {
   EXPECT_FALSE(ledger_.HeadOf("acme"));
-  EXPECT_EQ(ledger_.FindRun(run_.token)->commits, 0u);
+  EXPECT_EQ(ledger_.FindRun(run_.token, "acme")->commits, 0u);
   Issue("ws-1");
   Issue("ws-2");
   Issue("x", "beta");
@@ -21,8 +21,9 @@ TEST_F(RunsTest, TheHeadIsTheLastRunThatHasCommitted) {
   EXPECT_EQ(head->token, run_.token);
   EXPECT_EQ(head->commits, 2u);
   EXPECT_EQ(ledger_.HeadOf("beta")->token, beta_.token);
-  EXPECT_EQ(ledger_.FindRun(empty.token)->run, empty.id);
-  EXPECT_FALSE(ledger_.FindRun(RunToken{}));
+  EXPECT_EQ(ledger_.FindRun(empty.token, "acme")->run, empty.id);
+  EXPECT_FALSE(ledger_.FindRun(RunToken{}, "acme"));
+  EXPECT_FALSE(ledger_.FindRun(run_.token, "beta")) << "a run of another fleet";
 }
 
 TEST_F(RunsTest, TokensAreNeverTheSame) {

@@ -54,6 +54,7 @@ TEST_F(HeadTest, NamesTheLastRunAndItsChunksAreCounted) {
   const auto last = RunRecords(Output(), first).Last();
   ASSERT_TRUE(last);
   EXPECT_EQ(last->number, head->commits);
+  EXPECT_TRUE(last->committed) << "the run has ended, and does not say so";
   EXPECT_GT(last->number, 1U);
   RunHosts("h-[1-10]");
   EXPECT_NE(Token(), first);
@@ -169,21 +170,88 @@ TEST_F(HeadTest, BothRestoredTogetherGoOn) {
   EXPECT_EQ(Manifest().size(), 6U);
 }
 
-TEST_F(HeadTest, AnOutputWithoutAHeadIsPassed) {
-  RunHosts("h-[1-3]");
-  fs::remove(out_ + "/.head");
-  EXPECT_EQ(Refusal("h-[1-4]"), "");
-  EXPECT_EQ(Manifest().size(), 4U);
+// Removed, or lost: it is written again as the ledger has it, and the next restored backup is
+// noticed all the same.
+TEST_F(HeadTest, AHeadThatIsGoneIsMadeAgain) {
+  for (const bool with_records : {true, false}) {
+    RunHosts("h-[1-3]");
+    const std::string token = Token();
+    fs::remove(out_ + "/.head");
+    if (!with_records) fs::remove_all(out_ + "/.runs");
+    Copy("ca", "backup");
+    Open();
+    EXPECT_EQ(Token(), token);
+    const auto last = RunRecords(Output(), token).Last();
+    ASSERT_TRUE(last);
+    EXPECT_TRUE(last->committed);
+    EXPECT_EQ(last->number, Open().ledger().HeadOf("test")->commits);
+    EXPECT_EQ(RunHosts("h-[1-4]").issued, 1U);
+    Copy("backup", "ca");
+    EXPECT_NE(Refusal("h-[1-4]").find("does not know"), std::string::npos);
+    fs::remove_all(out_);
+    fs::remove_all(dir_ / "ca");
+    Init("ca");
+  }
 }
 
+// Without a head the records alone must tell.
+TEST_F(HeadTest, AnOlderLedgerIsRefusedWithoutAHeadToo) {
+  RunHosts("h-[1-3]");
+  Copy("ca", "backup");
+  RunHosts("h-[1-6]");
+  Copy("backup", "ca");
+  fs::remove(out_ + "/.head");
+  EXPECT_NE(Refusal("h-[1-6]").find("does not know"), std::string::npos);
+}
+
+TEST_F(HeadTest, RecordsOfARunThatTheLedgerDoesNotKnowAreRefusedBesideAnyHead) {
+  RunHosts("h-[1-3]");
+  const std::string stranger(32, 'c');
+  dir_.Write("out/.runs/" + stranger, "");
+  EXPECT_NE(Refusal("h-[1-4]").find(stranger), std::string::npos);
+  fs::rename(out_ + "/.runs/" + stranger, out_ + "/.runs/notes");  // what is no run says nothing
+  EXPECT_EQ(Refusal("h-[1-4]"), "");
+}
+
+// The head of one fleet in the output of another.
+TEST_F(HeadTest, ARunOfAnotherFleetIsNone) {
+  RunHosts("h-[1-3]");
+  SystemStreams streams(random_);
+  IssueFleetOptions other = Options(streams);
+  other.out = dir_ / "other";
+  dir_.Write("other.yaml",
+             "fleet: other\nprofile: fast-agent\ndefaults: {domain: example.com}\n"
+             "groups:\n  - {name: all, hosts: \"o-[1-3]\"}\n");
+  IssueFleet(Plan::Make(Fleet::Load(dir_ / "other.yaml", catalog_), catalog_), other);
+  fs::copy(dir_ / "other/.head", out_ + "/.head", fs::copy_options::overwrite_existing);
+  fs::copy(dir_ / "other/.runs", out_ + "/.runs",
+           fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+  EXPECT_NE(Refusal("h-[1-4]").find("does not know"), std::string::npos);
+}
+
+// What names no run is no head: said, and the hint helps.
 TEST_F(HeadTest, ADamagedHeadIsSaid) {
   RunHosts("h-[1-3]");
+  const std::string head = out_ + "/.head";
+  const std::string token = Token();
+  const auto refused = [&](const std::string& what) {
+    EXPECT_NE(Refusal("h-[1-4]").find("names no run"), std::string::npos) << what;
+    fs::remove_all(head);  // the hint, followed
+    Open();
+    EXPECT_EQ(Token(), token) << what;
+  };
   for (const char* text : {"", "xyz\n", "00\n", "\n"}) {
     dir_.Write("out/.head", text);
-    const auto error = ThrownBy([&] { RunHosts("h-[1-4]"); });
-    ASSERT_TRUE(error) << "'" << text << "'";
-    EXPECT_EQ(error->kind(), ErrorKind::kFindings);
+    refused(text);
   }
+  dir_.Write("out/.head", std::string(5000, 'a'));
+  refused("too long");
+  fs::remove(head);
+  fs::create_symlink(".fleetmint", head);
+  refused("a link");
+  fs::remove(head);
+  fs::create_directory(head);
+  refused("a directory");
 }
 
 // A crash between recording a chunk and committing it, as each of its steps leaves the output. The
@@ -275,6 +343,15 @@ TEST_F(CutShortTest, IsNoneIfTheBundleIsInPlace) {
   EXPECT_NE(Refusal("h-[1-4]"), "");
 }
 
+// Nor if its run has said that it was: a copy of the ledger was made between reservation and
+// commit, and the bundles have gone to their hosts since.
+TEST_F(CutShortTest, IsNoneIfItsRunSaysThatItWasCommitted) {
+  CutShort();
+  fs::remove(out_ + "/.pending/" + serial_ + ".pfx");
+  RunRecords(Output(), ToHex(run_.token)).SetCommitted(1);
+  EXPECT_NE(Refusal("h-[1-4]").find("chunks, of which the ledger knows 0"), std::string::npos);
+}
+
 // A serial that the ledger does not know was reserved in another one.
 TEST_F(CutShortTest, IsNoneForALedgerThatKnowsNothingOfIt) {
   CutShort();
@@ -309,6 +386,14 @@ TEST(RunRecordsTest, TheLastWholeChunkIsFoundInAnyFile) {
   EXPECT_GT(ends.back(), 500'000U) << "one window holds it all: the test tests nothing";
   records.Append("{\"certificate\":{\"endpoint\":\"half of a");
   EXPECT_EQ(records.Last()->number, 40U);
+  EXPECT_FALSE(records.Last()->committed);
+  for (int i = 0; i < 2; ++i) {
+    records.SetCommitted(40);
+    EXPECT_TRUE(records.Last()->committed);
+    EXPECT_EQ(records.Last()->number, 40U);
+    if (i == 0) ends.back() = records.Last()->end;
+    EXPECT_EQ(ends.back(), *output.runs().FileSize("token")) << "said twice";
+  }
   for (const std::uint64_t n : {40U, 39U, 3U, 1U, 0U}) {
     records.CutAfter(n);
     EXPECT_EQ(*output.runs().FileSize("token"), n == 0 ? 0 : ends[n - 1]);
