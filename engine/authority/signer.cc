@@ -41,7 +41,8 @@ Scheme SchemeOf(const Botan::Private_Key& key) {
 // list.
 class SoftwareSigner final : public Signer {
  public:
-  explicit SoftwareSigner(const SecretBytes& pkcs8) : pkcs8_(pkcs8) {
+  SoftwareSigner(const SecretBytes& pkcs8, const prime::Kernel* kernel)
+      : pkcs8_(pkcs8), kernel_(kernel) {
     const auto key = Load();
     scheme_ = SchemeOf(*key);
     spki_ = key->subject_public_key();
@@ -61,11 +62,12 @@ class SoftwareSigner final : public Signer {
  private:
   struct Worker {
     Worker(const SecretBytes& pkcs8, std::unique_ptr<Botan::Private_Key> private_key,
-           const Bytes& spki, const Scheme& scheme)
+           const Bytes& spki, const Scheme& scheme, const prime::Kernel* kernel)
         : rng(random),
           key(std::move(private_key)),
           public_key(LoadSpki(spki)),
-          lanes(RsaBatchSigner::Make(pkcs8, random)),
+          lanes(kernel == nullptr ? RsaBatchSigner::Make(pkcs8, random)
+                                  : RsaBatchSigner::Make(pkcs8, random, *kernel)),
           signer(*key, rng, scheme.padding, scheme.format),
           verifier(*public_key, scheme.padding, scheme.format) {}
 
@@ -117,10 +119,11 @@ class SoftwareSigner final : public Signer {
         return worker;
       }
     }
-    return std::make_unique<Worker>(pkcs8_, Load(), spki_, scheme_);
+    return std::make_unique<Worker>(pkcs8_, Load(), spki_, scheme_, kernel_);
   }
 
   SecretBytes pkcs8_;
+  const prime::Kernel* kernel_;
   Scheme scheme_{};
   Bytes spki_;
   std::mutex mutex_;
@@ -129,8 +132,8 @@ class SoftwareSigner final : public Signer {
 
 }  // namespace
 
-std::unique_ptr<Signer> MakeSoftwareSigner(const SecretBytes& pkcs8) {
-  return std::make_unique<SoftwareSigner>(pkcs8);
+std::unique_ptr<Signer> MakeSoftwareSigner(const SecretBytes& pkcs8, const prime::Kernel* kernel) {
+  return std::make_unique<SoftwareSigner>(pkcs8, kernel);
 }
 
 }  // namespace fleetmint

@@ -13,6 +13,10 @@
 
 namespace fleetmint {
 
+namespace prime {
+struct Kernel;
+}
+
 class Signer {
  public:
   virtual ~Signer() = default;
@@ -25,8 +29,10 @@ class Signer {
   virtual std::vector<Bytes> Sign(std::span<const ByteView> messages) = 0;
 };
 
-// MakeSoftwareSigner signs with a key in memory; `pkcs8` is an unencrypted PrivateKeyInfo.
-// Errors: kAuthority if the key is of no supported kind.
-std::unique_ptr<Signer> MakeSoftwareSigner(const SecretBytes& pkcs8);
+// MakeSoftwareSigner signs with a key in memory; `pkcs8` is an unencrypted PrivateKeyInfo. `kernel`
+// carries RSA signatures; null: prime::BestKernel. Errors: kAuthority if the key is of no supported
+// kind.
+std::unique_ptr<Signer> MakeSoftwareSigner(const SecretBytes& pkcs8,
+                                           const prime::Kernel* kernel = nullptr);
 
 }  // namespace fleetmint

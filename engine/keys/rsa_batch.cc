@@ -155,9 +155,8 @@ class LaneSigner final : public RsaBatchSigner {
 
 }  // namespace
 
-std::unique_ptr<RsaBatchSigner> RsaBatchSigner::Make(const SecretBytes& pkcs8,
-                                                     RandomSource& random) {
-  const prime::Kernel& kernel = prime::BestKernel();
+std::unique_ptr<RsaBatchSigner> RsaBatchSigner::Make(const SecretBytes& pkcs8, RandomSource& random,
+                                                     const prime::Kernel& kernel) {
   if (kernel.lanes < 2) return nullptr;  // Botan's own code beats the portable kernel
   const auto key = LoadPkcs8(pkcs8);
   const auto* rsa = dynamic_cast<const Botan::RSA_PrivateKey*>(key.get());

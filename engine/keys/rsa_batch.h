@@ -17,6 +17,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/random.h"
+#include "engine/prime/kernel.h"
 
 namespace fleetmint {
 
@@ -25,7 +26,8 @@ class RsaBatchSigner {
   // Make gives null where nothing would be gained: no vector kernel on this machine, not an RSA
   // key, or primes that are not of one kernel size (1024, 1536 or 2048 bits each). `random` blinds;
   // it is not owned. Throws Botan::Exception if the key cannot be read.
-  static std::unique_ptr<RsaBatchSigner> Make(const SecretBytes& pkcs8, RandomSource& random);
+  static std::unique_ptr<RsaBatchSigner> Make(const SecretBytes& pkcs8, RandomSource& random,
+                                              const prime::Kernel& kernel = prime::BestKernel());
 
   virtual ~RsaBatchSigner() = default;
   // Sign gives one signature a message, as long as the modulus, in their order; unverified.
