@@ -60,7 +60,7 @@ constexpr std::array<Relation, 15> kRelations{{
      }},
     {"p is greater than q, and not close to it",
      [](const Numbers& k, std::size_t half) {
-       return k.p > k.q && (k.p - k.q).bits() > half - 99;
+       return k.p > k.q && (k.p - k.q).bits() > half - 100;
      }},
     {"d is above 2^k and below (p - 1)(q - 1) / 2",
      [](const Numbers& k, std::size_t half) {

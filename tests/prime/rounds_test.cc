@@ -77,6 +77,16 @@ TEST(SearchRoundsTest, EachPrimeHasItsRounds) {
   }
 }
 
+// Idle lanes test further candidates: if this fails, a prime depends on how many lanes there are.
+TEST(SearchRoundsTest, OfCandidatesThatPassTheFirstOneWins) {
+  Kernel kernel = NotingKernel();
+  const auto one_at_a_time = Find(kernel, 16, 2);
+  for (const std::size_t lanes : {2U, 3U, 8U}) {
+    kernel.lanes = lanes;
+    EXPECT_EQ(Find(kernel, 16, 2), one_at_a_time) << lanes << " lanes";
+  }
+}
+
 bool Less(const Limbs& a, const Limbs& b) {
   return std::lexicographical_compare(a.rbegin(), a.rend(), b.rbegin(), b.rend());
 }
