@@ -23,18 +23,19 @@ struct ProbeFunctions {
 
  private:
   // A Number is an array of digits, each of kLanes words.
+  typedef u64 Word __attribute__((may_alias));  // of a vector; see ifma_vector.h
   template <class A>
-  static u64& Digit(typename A::Number& number, std::size_t j, std::size_t lane) {
-    static_assert(sizeof number == sizeof(u64) * A::kDigits * A::kLanes);
-    return reinterpret_cast<u64*>(&number)[j * A::kLanes + lane];
+  static Word& Digit(typename A::Number& number, std::size_t j, std::size_t lane) {
+    static_assert(sizeof number == sizeof(Word) * A::kDigits * A::kLanes);
+    return reinterpret_cast<Word*>(&number)[j * A::kLanes + lane];
   }
 
   template <std::size_t L>
   static void RunSize(Operation operation, std::size_t bit, const ProbeLane* lanes) {
     using A = Arithmetic<L>;
     constexpr unsigned kBits = A::kMontgomeryBits / A::kDigits;
-    typename A::Modulus m;
-    typename A::Number a, b, out;
+    typename A::Modulus m{};
+    typename A::Number a{}, b{}, out{};
     const u64* moduli[A::kLanes];
     for (std::size_t lane = 0; lane < A::kLanes; ++lane) {
       moduli[lane] = lanes[lane].modulus;

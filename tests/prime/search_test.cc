@@ -93,9 +93,9 @@ TEST(SearchStopTest, AStopRequestEndsTheSearch) {
   source.request_stop();
   auto streams = Streams(1);
   RandomStream* const stream = &streams.front();
-  const Error error = *ThrownBy([&] {
-    FindPrimes(16, {&stream, 1}, {BestKernel()}, source.get_token());
-  });
+  const Error error = ThrownBy([&] {
+                        FindPrimes(16, {&stream, 1}, {BestKernel()}, source.get_token());
+                      }).value();
   EXPECT_EQ(error.kind(), ErrorKind::kInterrupted);
 }
 
