@@ -29,12 +29,6 @@ SecretLimbs InverseOfE(LimbView m) {
   return inverse;
 }
 
-bool IsZero(LimbView limbs) {
-  u64 any = 0;
-  for (const u64 limb : limbs) any |= limb;
-  return any == 0;
-}
-
 // FIPS 186-5 A.1.3 step 5.4: |p - q| > 2^(nlen/2 - 100), for p > q: some bit above is set.
 bool AreApart(const SecretLimbs& p, const SecretLimbs& q) {
   const SecretLimbs difference = Subtract(p, q);
@@ -59,13 +53,20 @@ std::optional<RsaNumbers> AssembleOne(const RsaPrimes& primes) {
   // Once in 2^27.8 keys by chance: sound, but others would refuse it.
   if (HasRocaFingerprint(FromLimbs(key.n))) return std::nullopt;
   key.d = InverseOfE(DivideExactly(Multiply(p1, q1), g));
-  if (IsZero(LimbView(key.d).subspan(key.p.size()))) return std::nullopt;
+  if (!IsLongExponent(key.d)) return std::nullopt;
   key.d_p = InverseOfE(p1);
   key.d_q = InverseOfE(q1);
   return key;
 }
 
 }  // namespace
+
+// Some bit above the lower half is set, and d, being odd, is not 2^(nlen/2).
+bool IsLongExponent(LimbView d) {
+  u64 above = 0;
+  for (const u64 limb : d.subspan(d.size() / 2)) above |= limb;
+  return above != 0;
+}
 
 std::vector<std::optional<RsaNumbers>> AssembleRsaKeys(std::span<const RsaPrimes> primes,
                                                        const prime::Kernel& kernel) {

@@ -35,6 +35,10 @@ struct RsaNumbers {
 std::vector<std::optional<RsaNumbers>> AssembleRsaKeys(std::span<const RsaPrimes> primes,
                                                        const prime::Kernel& kernel);
 
+// IsLongExponent tells whether d > 2^(nlen/2), for a d of nlen / 64 limbs: FIPS 186-5 A.1.1 asks it
+// of a key. With g < 2^32 no d of AssembleRsaKeys is shorter.
+bool IsLongExponent(LimbView d);
+
 // EncodeRsaKey gives the key's PKCS#8 (RFC 5208) and SPKI.
 PrivateKey EncodeRsaKey(const RsaNumbers& numbers);
 

@@ -13,6 +13,9 @@ namespace fleetmint::prime::ifma {
 
 using u64 = std::uint64_t;
 using Vector = __m512i;
+// A lane of a vector in memory. Vectors may alias other types by their own definition, but GCC 12
+// forgets that of members of templates, and then loads them before the words in them are stored.
+typedef u64 Word __attribute__((may_alias));
 
 inline constexpr std::size_t kLanes = 8;
 inline constexpr unsigned kDigitBits = 52;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <mutex>
 
 #include "engine/base/bytes.h"
 #include "engine/prime/known_numbers.h"
@@ -71,19 +73,15 @@ bool GivesKnownAnswers(const Kernel& kernel) {
   });
 }
 
-// Asked once for each kernel, and only where it can run.
+// Asked once for each kernel, and only where it can run; never of the reference.
 bool Works(const Kernel& kernel) {
-#if defined(__x86_64__)
-  if (&kernel == &kIfmaCode) {
-    static const bool works = GivesKnownAnswers(kIfmaCode);
-    return works;
-  }
-  if (&kernel == &kAvx2Code) {
-    static const bool works = GivesKnownAnswers(kAvx2Code);
-    return works;
-  }
-#endif
-  return &kernel == &PortableKernel();
+  if (&kernel == &PortableKernel()) return true;
+  static std::mutex mutex;
+  static std::map<const Kernel*, bool> answers;
+  const std::lock_guard lock(mutex);
+  const auto [answer, first_time] = answers.try_emplace(&kernel, false);
+  if (first_time) answer->second = GivesKnownAnswers(kernel);
+  return answer->second;
 }
 
 bool CanRun(const Kernel& kernel, std::string_view withheld) {
@@ -118,11 +116,16 @@ bool CpuHas(std::string_view instruction_set) {
   return false;
 }
 
-const Kernel* FindKernel(std::string_view name, std::string_view withheld) {
-  for (const Kernel* const kernel : BuiltKernels()) {
+const Kernel* FindKernelAmong(std::span<const Kernel* const> kernels, std::string_view name,
+                              std::string_view withheld) {
+  for (const Kernel* const kernel : kernels) {
     if (kernel->name == name) return CanRun(*kernel, withheld) && Works(*kernel) ? kernel : nullptr;
   }
   return nullptr;
+}
+
+const Kernel* FindKernel(std::string_view name, std::string_view withheld) {
+  return FindKernelAmong(BuiltKernels(), name, withheld);
 }
 
 const Kernel& BestKernel() {

@@ -90,6 +90,9 @@ bool CpuHas(std::string_view instruction_set);
 // lacks one of its instruction sets, or where it fails its known answers. `withheld`, for tests, is
 // a set that the processor shall not have.
 const Kernel* FindKernel(std::string_view name, std::string_view withheld = {});
+// FindKernelAmong does the same among other kernels, which outlive the program; also for tests.
+const Kernel* FindKernelAmong(std::span<const Kernel* const> kernels, std::string_view name,
+                              std::string_view withheld = {});
 // BestKernel is the fastest one of this machine.
 const Kernel& BestKernel();
 

@@ -164,9 +164,11 @@ struct Arithmetic {
   }
 
  private:
-  static u64& At(Vector& vector, std::size_t lane) { return reinterpret_cast<u64*>(&vector)[lane]; }
+  static Word& At(Vector& vector, std::size_t lane) {
+    return reinterpret_cast<Word*>(&vector)[lane];
+  }
   static u64 At(const Vector& vector, std::size_t lane) {
-    return reinterpret_cast<const u64*>(&vector)[lane];
+    return reinterpret_cast<const Word*>(&vector)[lane];
   }
 
   static void SquareTimes(Number& out, const Number& a, const Modulus& m, Vector shift) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
@@ -259,6 +260,47 @@ TEST(RandomTest, AStuckSourceAborts) {
     FAIL() << "a generator that repeats itself went unnoticed";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kIntegrity);
+  }
+}
+
+// Gives bytes that count up, and notes how many it was asked for; one of them may be another one.
+class CountingSource final : public RandomSource {
+ public:
+  explicit CountingSource(std::size_t changed = ~std::size_t{0}) : changed_(changed) {}
+  void Fill(std::span<std::uint8_t> out) override {
+    for (std::uint8_t& byte : out) {
+      byte = static_cast<std::uint8_t>(given_ == changed_ ? 0xFF : given_ + 1);
+      ++given_;
+    }
+  }
+  std::size_t given() const { return given_; }
+
+ private:
+  std::size_t changed_, given_ = 0;
+};
+
+// If this fails, keys can be found by trying seeds.
+TEST(RandomTest, AStreamTakes32BytesAndEachOfThemCounts) {
+  std::set<Bytes> outputs;
+  for (std::size_t changed = 0; changed <= 32; ++changed) {  // the last one: none
+    CountingSource source(changed);
+    SystemStreams streams(source);
+    RandomStream stream = streams.Open({});
+    EXPECT_EQ(source.given(), 32U);
+    Bytes output(16);
+    stream.Fill(output);
+    EXPECT_TRUE(outputs.insert(output).second) << "byte " << changed << " does not count";
+    streams.Open({});
+    EXPECT_EQ(source.given(), 64U);
+  }
+}
+
+TEST(WipeTest, LeavesZeros) {
+  for (const std::size_t size : {1U, 8U, 100U, 4096U}) {
+    Bytes secret(size + 1, 0xA5);
+    Wipe(secret.data(), size);
+    EXPECT_EQ(std::count(secret.begin(), secret.end(), 0), static_cast<std::ptrdiff_t>(size));
+    EXPECT_EQ(secret.back(), 0xA5);
   }
 }
 

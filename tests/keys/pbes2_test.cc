@@ -61,6 +61,21 @@ TEST(Pbes2Test, ParametersAreThoseOfWindows) {
   }
 }
 
+// If this fails, equal passwords give equal keys, and equal keys equal files.
+TEST(Pbes2Test, SaltAndIvAreDrawnForEachKey) {
+  std::set<std::string> salts, ivs;
+  for (int i = 0; i < 4; ++i) {
+    const Bytes der = Encrypted(TestEcKey().pkcs8());
+    const std::string text = ToHex(BerReader(der).Enter(ber::kSequence, "info").Next().encoded);
+    const std::size_t salt = text.find("0410"), iv = text.rfind("0410");
+    ASSERT_TRUE(salt < iv && iv + 36 == text.size()) << text;
+    salts.insert(text.substr(salt + 4, 32));
+    ivs.insert(text.substr(iv + 4));
+  }
+  EXPECT_EQ(salts.size(), 4U);
+  EXPECT_EQ(ivs.size(), 4U);
+}
+
 TEST(Pbes2Test, OpensslsVariantsAreRead) {
   const TempDir temp;
   temp.Write("phrase", kPhrase);

@@ -96,7 +96,8 @@ TEST(RsaConsistencyTest, AFactorSwappedBetweenTwoKeysIsFound) {
     const SecretBytes pkcs8 = EncodeRsaKey(*swapped[i]).pkcs8();
     mixed.emplace_back(sound[i].spec(), SecretBytes(pkcs8.begin(), pkcs8.end()), sound[i].spki());
   }
-  const Error error = *ThrownBy([&] { CheckRsaConsistency(mixed, prime::BestKernel(), random); });
+  const Error error =
+      ThrownBy([&] { CheckRsaConsistency(mixed, prime::BestKernel(), random); }).value();
   EXPECT_EQ(error.kind(), ErrorKind::kIntegrity);
   EXPECT_FALSE(error.faults().front().hint.empty());
 }
@@ -122,14 +123,13 @@ TEST(RsaCheckTest, EachBrokenRelationIsNamed) {
        }) {
     RsaNumbers numbers = *keys[0];
     c.change(numbers);
-    const Error error = *ThrownBy([&] { CheckRsaKey(EncodeRsaKey(numbers)); });
+    const Error error = ThrownBy([&] { CheckRsaKey(EncodeRsaKey(numbers)); }).value();
     EXPECT_EQ(error.kind(), ErrorKind::kIntegrity);
     EXPECT_THAT(error.what(), HasSubstr(c.name));
   }
   const SecretBytes pkcs8 = EncodeRsaKey(*keys[0]).pkcs8();
   const PrivateKey mixed(other.spec(), SecretBytes(pkcs8.begin(), pkcs8.end()), other.spki());
-  EXPECT_THAT((*ThrownBy([&] { CheckRsaKey(mixed); })).what(),
-              HasSubstr("its public key is another one"));
+  EXPECT_THAT(MessageOf([&] { CheckRsaKey(mixed); }), HasSubstr("its public key is another one"));
 }
 
 TEST(RsaCheckTest, KeysOfOpensslPass) {
@@ -166,7 +166,7 @@ TEST(IndependentCheckTest, FindsACompositeFactorAtItsTurn) {
   EXPECT_NO_THROW(check.Check(sound));      // the first
   EXPECT_NO_THROW(check.Check(composite));  // not looked at
   EXPECT_NO_THROW(check.Check(composite));
-  EXPECT_EQ((*ThrownBy([&] { check.Check(composite); })).kind(), ErrorKind::kIntegrity);
+  EXPECT_EQ(ThrownBy([&] { check.Check(composite); }).value().kind(), ErrorKind::kIntegrity);
 }
 
 }  // namespace

@@ -362,6 +362,7 @@ TEST_F(SchemaTest, EveryConnectionIsDurable) {
   EXPECT_EQ(Pragma(connection, "PRAGMA journal_mode"), "wal");
   EXPECT_EQ(Pragma(connection, "PRAGMA synchronous"), "2");
   EXPECT_EQ(Pragma(connection, "PRAGMA foreign_keys"), "1");
+  EXPECT_EQ(Pragma(connection, "PRAGMA recursive_triggers"), "1");
   EXPECT_EQ(Pragma(connection, "PRAGMA busy_timeout"), "30000");
   EXPECT_EQ(raw_->Value("PRAGMA journal_mode"), "wal") << "WAL is a property of the file";
   EXPECT_EQ(raw_->Value("PRAGMA user_version"), std::to_string(Ledger::kSchemaVersion));

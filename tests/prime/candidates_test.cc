@@ -6,11 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cmath>
 #include <cstring>
 
 #include "engine/prime/search.h"
 #include "engine/prime/sieve.h"
+#include "tests/prime/chi_square.h"
 
 namespace fleetmint::prime {
 namespace {
@@ -97,21 +97,12 @@ std::vector<Sample> DrawIncremental(std::size_t count) {
   return samples;
 }
 
-// ChiSquareLimit is the quantile of 1 - 10^-6 by Wilson and Hilferty (1931); z = 4.7534.
-double ChiSquareLimit(std::size_t freedom) {
-  const double f = static_cast<double>(freedom), a = 2 / (9 * f);
-  return f * std::pow(1 - a + 4.7534 * std::sqrt(a), 3);
-}
-
 // Whether `classes` (all equally likely) are hit evenly; `of` gives a sample's class.
 template <typename ClassOf>
 bool IsUniform(const std::vector<Sample>& samples, std::size_t classes, ClassOf of) {
   std::vector<double> hits(classes);
   for (const Sample& sample : samples) hits.at(of(sample)) += 1;
-  const double expected = static_cast<double>(samples.size()) / static_cast<double>(classes);
-  double sum = 0;
-  for (const double hit : hits) sum += (hit - expected) * (hit - expected) / expected;
-  return sum < ChiSquareLimit(classes - 1);
+  return HitsAreEven(hits, kOneInAMillion);
 }
 
 bool UniformModulo(const std::vector<Sample>& samples, u64 l) {
@@ -166,7 +157,7 @@ TEST(CandidatesTest, BiasedMakersAreFoundOut) {
       UniformTopBits(without_a_third([](const Sample& s) { return (s.prime >> 61U & 1U) == 0; })));
 }
 
-TEST(CandidatesTest, NoCandidateHasASmallDivisorOrAFactorOfEInPMinusOne) {
+TEST(CandidatesTest, NoCandidateHasASmallDivisor) {
   for (const CandidateKind kind : {CandidateKind::kWindowed, CandidateKind::kFresh}) {
     CandidateMaker maker(kind, PortableKernel(), 16);
     RandomStream stream = StreamOf(1);

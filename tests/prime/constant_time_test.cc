@@ -9,6 +9,7 @@
 
 #include "engine/base/random.h"
 #include "engine/prime/kernel.h"
+#include "engine/prime/sieve.h"
 #include "tests/support/secret.h"
 
 namespace fleetmint::prime {
@@ -104,6 +105,24 @@ TEST_P(KernelSecretTest, HidesItsOperands) {
   EXPECT_EQ(secret::Leaks([&] { kernel->miller_rabin(o.witnesses, limbs, o.passes.data()); }), 0U);
   secret::Reveal(o.passes.data(), o.passes.size());
   EXPECT_EQ(std::count(o.passes.begin(), o.passes.end(), 0), std::ssize(o.passes));
+}
+
+// The two kernels that memcheck can run divide by the same code. If this fails, the time or the
+// cache tells a candidate, at each size and in each stage.
+TEST_F(SecretTest, TrialDivisionHidesItsNumbers) {
+  for (const std::size_t limbs : {16U, 24U, 32U}) {
+    Operands o(3, limbs);
+    for (std::size_t stage = 0; stage < kTrialBounds.size(); ++stage) {
+      unsigned found = 0;
+      PortableKernel().has_divisor(limbs, stage, o.candidates);  // makes the tables
+      EXPECT_EQ(
+          secret::Leaks([&] { found = PortableKernel().has_divisor(limbs, stage, o.candidates); }),
+          0U)
+          << "limbs " << limbs << ", stage " << stage;
+      secret::Reveal(&found, sizeof found);
+      EXPECT_LT(found, 8U);
+    }
+  }
 }
 
 // Kernel ifma is not here: valgrind does not know AVX-512.

@@ -135,6 +135,31 @@ TEST_F(ChainTest, NameConstraintsAllowWhatTheySay) {
   EXPECT_EQ(faults("itAuth", "2001:db8::1"), 1u);
 }
 
+TEST_F(ChainTest, AddressesOfTheOtherFamilyAreNotPermitted) {
+  Make("root", "", std::string(kCa) + "nameConstraints=critical,permitted;IP:10.0.0.0/255.0.0.0\n");
+  const std::vector<Certificate> chain{Read("root")};
+  SubjectAltNames san;
+  san.ip = {*ParseIp("2001:db8::1")};
+  EXPECT_THAT(NameConstraintFaults(chain, san), ElementsAre(HasSubstr("'2001:db8::1'")));
+}
+
+TEST_F(ChainTest, WhatIsOnlyExcludedLeavesTheRest) {
+  Make("root", "", std::string(kCa) + "nameConstraints=critical,excluded;DNS:lab.example\n");
+  const std::vector<Certificate> chain{Read("root")};
+  SubjectAltNames san;
+  san.dns = {"host.example", "host.lab.example"};
+  san.ip = {*ParseIp("10.1.2.3")};
+  EXPECT_THAT(NameConstraintFaults(chain, san), ElementsAre(HasSubstr("'host.lab.example'")));
+}
+
+// The name of the issuer and another key of it: the certificate was not signed by that one.
+TEST_F(ChainTest, AnotherKeyOfTheIssuerIsNamed) {
+  Make("root", "", kCa);
+  Make("issuing", "root",
+       std::string(kCa) + "2.5.29.35=DER:301680140102030405060708090a0b0c0d0e0f1011121314\n");
+  EXPECT_THAT(Faults({"issuing", "root"}), ElementsAre(HasSubstr("names another key")));
+}
+
 TEST_F(ChainTest, ConstraintsOfOtherKindsAreNotPassedOver) {
   Make("root", "", std::string(kCa) + "nameConstraints=critical,permitted;email:corp.example\n");
   const std::vector<Certificate> chain{Read("root")};
