@@ -58,13 +58,13 @@ bool IsInPlace(const RunRecords::Place& place, const OutputDirectory& output) {
 }
 
 // Whether a chunk was recorded and not committed, as a crash leaves it. What is committed is put in
-// its place; so nothing of this chunk may be in its own, and the ledger must have reserved its
-// serials. What is there besides does not tell: a power cut may take any of the pending files, and
-// a bundle that was to be replaced may have been lost before.
+// its place (or its run says so: that line has no serial); so nothing of this chunk may be in its
+// own, and the ledger must have reserved its serials. What is there besides does not tell: a power
+// cut may take any of the pending files, and a bundle that was to be replaced may have been lost
+// before.
 bool IsCutShort(const RunRecords& records, const RunRecords::Position& chunk, const Ledger& ledger,
                 const OutputDirectory& output) {
-  if (chunk.committed) return false;
-  const std::optional<Serial> serial = ParseSerial(chunk.serial);
+  const std::optional<Serial> serial = chunk.committed ? std::nullopt : ParseSerial(chunk.serial);
   const auto row = serial ? ledger.Find(*serial) : std::nullopt;
   if (!row || row->issued_at) return false;
   const std::vector<RunRecords::Place> places = records.PlacesOf(chunk);

@@ -48,10 +48,10 @@ class HeadTest : public FleetFixture {
 TEST_F(HeadTest, NamesTheLastRunAndItsChunksAreCounted) {
   RunHosts("h-[1-9]");
   const std::string first = Token();
+  const auto last = RunRecords(Output(), first).Last();  // before another command says it
   const auto head = Open().ledger().HeadOf("test");
   ASSERT_TRUE(head);
   EXPECT_EQ(ToHex(head->token), first);
-  const auto last = RunRecords(Output(), first).Last();
   ASSERT_TRUE(last);
   EXPECT_EQ(last->number, head->commits);
   EXPECT_TRUE(last->committed) << "the run has ended, and does not say so";
