@@ -57,7 +57,7 @@ SecretLimbs Subtract(LimbView a, LimbView b, u64* borrow) {
 }
 
 void SwapIf(u64 condition, SecretLimbs& a, SecretLimbs& b) {
-  const u64 mask = u64{0} - condition;
+  const u64 mask = prime::Opaque(u64{0} - condition);
   for (std::size_t i = 0; i < a.size(); ++i) {
     const u64 difference = (a[i] ^ b[i]) & mask;
     a[i] ^= difference;
@@ -224,7 +224,7 @@ namespace {
 void SubtractIfNotLess(SecretLimbs& t, u64 high, LimbView n) {
   u64 borrow = 0;
   const SecretLimbs difference = Subtract(t, n, &borrow);
-  const u64 keep = u64{0} - (borrow & ~high & 1U);
+  const u64 keep = prime::Opaque(u64{0} - (borrow & ~high & 1U));
   for (std::size_t i = 0; i < t.size(); ++i) t[i] = (t[i] & keep) | (difference[i] & ~keep);
 }
 

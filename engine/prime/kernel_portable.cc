@@ -208,7 +208,7 @@ struct Arithmetic {
   static void Select(Number& out, const Number* table, const u64* index) {
     out = {};
     for (u64 i = 0; i < 16; ++i) {
-      const u64 here = u64{0} - IsZero(i ^ index[0]);
+      const u64 here = Opaque(u64{0} - IsZero(i ^ index[0]));
       for (std::size_t j = 0; j < kDigits; ++j) out.digit[j] |= table[i].digit[j] & here;
     }
   }
@@ -245,7 +245,7 @@ struct Arithmetic {
   // x = x - n where x >= n. Both are computed, a mask chooses.
   static void SubtractIfNotLess(Number& x, const Modulus& m) {
     Number difference;
-    const u64 keep = u64{0} - Subtract(difference, x.digit, m.n);
+    const u64 keep = Opaque(u64{0} - Subtract(difference, x.digit, m.n));
     for (std::size_t j = 0; j < kDigits; ++j) {
       x.digit[j] = (x.digit[j] & keep) | (difference.digit[j] & ~keep);
     }

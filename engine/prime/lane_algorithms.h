@@ -124,7 +124,9 @@ struct LaneAlgorithms {
     u64 limb = low;
     for (std::size_t j = 0; j < A::kLimbs; ++j) {
       const u64 next = j + 1 < A::kLimbs ? candidate[j + 1] : 0;
-      w.odd[lane][j] = limb >> twos | next << 1U << (63 - twos);
+      // Opaque keeps this out of clang's vectors, whose shifts by a secret memcheck takes for
+      // branches.
+      w.odd[lane][j] = Opaque(limb) >> twos | next << 1U << (63 - twos);
       limb = next;
     }
     w.twos[lane] = twos;

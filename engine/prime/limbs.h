@@ -6,6 +6,13 @@
 
 namespace fleetmint::prime {
 
+// Opaque gives x, and hides from the compiler what x may be. A mask that is all ones or 0 goes
+// through it: clang makes branches of the choice that it carries.
+inline std::uint64_t Opaque(std::uint64_t x) {
+  __asm__("" : "+r"(x));
+  return x;
+}
+
 // NegatedInverse gives -n^-1 mod 2^64 of an odd n by Newton's iteration: x = n is right modulo 2^3,
 // and each step doubles the number of right bits (3, 6, 12, 24, 48, 96).
 constexpr std::uint64_t NegatedInverse(std::uint64_t n) {
