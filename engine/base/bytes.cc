@@ -3,14 +3,11 @@
 #include <botan/exceptn.h>
 #include <botan/hash.h>
 #include <botan/hex.h>
-#include <botan/mem_ops.h>
 
 #include "engine/base/botan_compat.h"
 #include "engine/base/error.h"
 
 namespace fleetmint {
-
-void Wipe(void* data, std::size_t size) { Botan::secure_scrub_memory(data, size); }
 
 std::string ToHex(ByteView bytes) { return Botan::hex_encode(bytes.data(), bytes.size(), false); }
 

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/wipe.h"
+
 namespace fleetmint {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -31,9 +33,6 @@ inline ByteView AsBytes(std::string_view text) {
 inline std::string_view AsText(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-
-// Wipe overwrites memory in a way that no compiler leaves out.
-void Wipe(void* data, std::size_t size);
 
 // ToHex gives lower-case hexadecimal without separators.
 std::string ToHex(ByteView bytes);

@@ -8,9 +8,10 @@
 // only after they have reproduced known answers.
 //
 // Every kernel is stateless: any thread may call it. What it says alone only rejects: who accepts a
-// prime asks for Miller-Rabin rounds with random bases. On leaving, a kernel has wiped its tables,
-// its numbers, the stack it used and the vector registers. Time and memory access depend on the
-// size and the number of tasks alone, never on the numbers, but for `first_hits` (see there).
+// prime asks for Miller-Rabin rounds with random bases. On leaving, a kernel has wiped the stack it
+// used, with its numbers and its tables on it, and the registers (run_wiped.h). Time and memory
+// access depend on the size and the number of tasks alone, never on the numbers, but for
+// `first_hits` (see there).
 #pragma once
 
 #include <array>

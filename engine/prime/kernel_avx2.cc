@@ -9,7 +9,6 @@
 // CPU-specific code stands in a target region (target.h), so that no other code can pick up AVX2.
 #include <cstring>
 
-#include "engine/base/bytes.h"
 #include "engine/prime/kernel.h"
 #include "engine/prime/limbs.h"
 #include "engine/prime/sieve.h"
@@ -36,6 +35,7 @@ struct Arithmetic {
   static constexpr std::size_t kLimbs = L;
   static constexpr std::size_t kDigits = L == 16 ? 21 : L == 24 ? 31 : 41;
   static constexpr std::size_t kMontgomeryBits = kDigitBits * kDigits;
+  static constexpr std::size_t kStack = 1024 * L;
   static constexpr unsigned kSquaringsToR2 = 4;
 
   struct Number {
@@ -81,8 +81,6 @@ struct Arithmetic {
       m.n2[j] = ToReal(n2.digit[j]);
     }
     m.k0 = ToReal(k0);
-    Wipe(&n, sizeof n);
-    Wipe(&n2, sizeof n2);
   }
 
   // 2^(64 L) - n < n, because the top bit of n is set, is 2^(64 L) mod n; doubled up to R.
@@ -179,10 +177,7 @@ struct Arithmetic {
   }
 };
 
-// The 16 vector registers hold digits of secrets when the work is done.
-void WipeRegisters() { _mm256_zeroall(); }
-
-using Functions = KernelFunctions<Arithmetic, WipeRegisters>;
+using Functions = KernelFunctions<Arithmetic>;
 
 }  // namespace avx2
 

@@ -10,8 +10,8 @@
 // CPU-specific code stands in a target region (target.h), so that no other code can pick up
 // AVX-512.
 #include <cstring>
+#include <type_traits>
 
-#include "engine/base/bytes.h"
 #include "engine/prime/kernel.h"
 #include "engine/prime/limbs.h"
 #include "engine/prime/sieve.h"
@@ -43,6 +43,7 @@ struct Arithmetic {
   static constexpr std::size_t kLimbs = L;
   static constexpr std::size_t kDigits = L == 16 ? 20 : L == 24 ? 30 : 40;
   static constexpr std::size_t kMontgomeryBits = kDigitBits * kDigits;
+  static constexpr std::size_t kStack = 1024 * L;
   // As many halvings of 1040, 1560 and 2080 bits as leave a whole number.
   static constexpr unsigned kSquaringsToR2 = L == 16 ? 4 : L == 24 ? 3 : 5;
 
@@ -194,44 +195,35 @@ struct Arithmetic {
   }
 };
 
-// The 32 vector registers hold digits of secrets when the work is done.
-void WipeRegisters() {
-  __asm__ volatile(
-      ".irp number, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, "
-      "22, 23, 24, 25, 26, 27, 28, 29, 30, 31\n\t"
-      "vpxorq %%zmm\\number, %%zmm\\number, %%zmm\\number\n\t"
-      ".endr" ::
-          : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
-            "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "xmm16", "xmm17", "xmm18", "xmm19",
-            "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26", "xmm27", "xmm28",
-            "xmm29", "xmm30", "xmm31");
-}
+using Functions = KernelFunctions<Arithmetic>;
 
-// The starts of windows are secrets too.
-void LeaveSieve() {
-  WipeStack<sizeof(SieveLanes<40>) + 8192>();
-  WipeRegisters();
-}
+// The starts of windows are secrets too. What the sieve uses beside its lanes is little.
+template <std::size_t D>
+constexpr std::size_t kSieveStack = sizeof(SieveLanes<D>) + 8192;
 
-using Functions = KernelFunctions<Arithmetic, WipeRegisters>;
+// run(std::integral_constant of the number of digits)
+template <class Run>
+void ForDigits(std::size_t limbs, Run run) {
+  if (limbs == 16) run(std::integral_constant<std::size_t, 20>());
+  if (limbs == 24) run(std::integral_constant<std::size_t, 30>());
+  if (limbs == 32) run(std::integral_constant<std::size_t, 40>());
+}
 
 void FirstHitsOfSize(std::size_t limbs, std::span<const u64* const> starts,
                      std::uint8_t* const* maps) {
   const SieveTable& table = SieveTableFor(limbs, SieveDigits::k52);
-  if (limbs == 16) FirstHits<20>(table, starts, maps);
-  if (limbs == 24) FirstHits<30>(table, starts, maps);
-  if (limbs == 32) FirstHits<40>(table, starts, maps);
-  LeaveSieve();
+  ForDigits(limbs, [&](auto digits) {
+    RunWiped(kSieveStack<digits>, [&] { FirstHits<digits>(table, starts, maps); });
+  });
 }
 
 unsigned HasDivisorOfSize(std::size_t limbs, std::size_t stage,
                           std::span<const u64* const> numbers) {
   const SieveTable& table = SieveTableFor(limbs, SieveDigits::k52);
   unsigned found = 0;
-  if (limbs == 16) found = HasDivisor<20>(table, stage, numbers);
-  if (limbs == 24) found = HasDivisor<30>(table, stage, numbers);
-  if (limbs == 32) found = HasDivisor<40>(table, stage, numbers);
-  LeaveSieve();
+  ForDigits(limbs, [&](auto digits) {
+    RunWiped(kSieveStack<digits>, [&] { found = HasDivisor<digits>(table, stage, numbers); });
+  });
   return found;
 }
 

@@ -11,7 +11,6 @@
 // entries are chosen by masks over a full scan.
 #include <cstring>
 
-#include "engine/base/bytes.h"
 #include "engine/prime/kernel.h"
 #include "engine/prime/lane_algorithms.h"
 #include "engine/prime/limbs.h"
@@ -135,6 +134,7 @@ struct Arithmetic {
   static constexpr std::size_t kLimbs = L;
   static constexpr std::size_t kDigits = L == 16 ? 17 : L == 24 ? 26 : 34;
   static constexpr std::size_t kMontgomeryBits = kDigitBits * kDigits;
+  static constexpr std::size_t kStack = 512 * L;
   static constexpr unsigned kSquaringsToR2 = 4;
 
   struct Number {
@@ -252,10 +252,7 @@ struct Arithmetic {
   }
 };
 
-// Nothing to do that C++ could say: general registers are overwritten by whoever computes next.
-void WipeRegisters() {}
-
-using Functions = KernelFunctions<Arithmetic, WipeRegisters>;
+using Functions = KernelFunctions<Arithmetic>;
 
 }  // namespace portable
 

@@ -16,6 +16,7 @@
 //   Select(out, table, index)  lane i = table[index[i]] of lane i, every entry being read
 //   Equal(a, b)                a bit a lane: equal, digit by digit
 //   kMontgomeryBits            R = 2^kMontgomeryBits
+//   kStack                     bytes of stack that suffice for each of these functions
 //   kSquaringsToR2             R^2 is R 2^(kMontgomeryBits / 2^k) squared k times; this is k
 // "Loose" is what the arithmetic says it is: congruent, not necessarily below n. Loose numbers go
 // into Multiply, Square and SquareShift alone.
@@ -23,9 +24,9 @@
 
 #include <cstring>
 
-#include "engine/base/bytes.h"
 #include "engine/prime/kernel.h"
 #include "engine/prime/limbs.h"
+#include "engine/prime/run_wiped.h"
 
 namespace fleetmint::prime {
 
@@ -34,9 +35,10 @@ struct LaneAlgorithms {
   using u64 = std::uint64_t;
   using Number = typename A::Number;
   static constexpr unsigned kWindow = 4;
+  static constexpr std::size_t kStack = A::kStack;
   static constexpr std::size_t kBits = 64 * A::kLimbs;
 
-  // Everything that one batch works on; wiped as a whole.
+  // Everything that one batch works on.
   struct Workspace {
     typename A::Modulus modulus;
     Number x, entry, one, minus_one;
@@ -180,8 +182,6 @@ struct LaneAlgorithms {
       PowerBatch(w, table, lanes);
       for (std::size_t i = 0; i < count; ++i) A::GetLane(w.x, i, lanes[i]->out);
     });
-    Wipe(&w, sizeof w);
-    Wipe(&table, sizeof table);
   }
 
   static void ScreenAll(std::span<const u64* const> candidates, std::uint8_t* passes) {
@@ -193,7 +193,6 @@ struct LaneAlgorithms {
                  const unsigned bits = ScreenBatch(w, batch);
                  for (std::size_t i = 0; i < count; ++i) passes[first + i] = bits >> i & 1U;
                });
-    Wipe(&w, sizeof w);
   }
 
   static void MillerRabinAll(std::span<const Witness> tasks, std::uint8_t* passes) {
@@ -203,50 +202,45 @@ struct LaneAlgorithms {
       const unsigned bits = MillerRabinBatch(w, table, lanes);
       for (std::size_t i = 0; i < count; ++i) passes[first + i] = bits >> i & 1U;
     });
-    Wipe(&w, sizeof w);
-    Wipe(&table, sizeof table);
   }
 };
 
-// WipeStack overwrites the stack below its caller, where the frames of what it called were: the
-// digits that the compiler spilled there are of secrets.
-// Static: each kernel has a copy of its own, compiled for its own processor.
-template <std::size_t Bytes>
-__attribute__((noinline)) static void WipeStack() {
-  unsigned char used[Bytes];
-  Wipe(used, sizeof used);
-}
-
-// KernelFunctions gives a kernel its functions for all sizes. Arithmetic<limbs> is its arithmetic,
-// WipeRegisters its own duty.
-template <template <std::size_t> class Arithmetic, void (*WipeRegisters)()>
+// KernelFunctions gives a kernel its functions for all sizes. Arithmetic<limbs> is its arithmetic.
+template <template <std::size_t> class Arithmetic>
 struct KernelFunctions {
   static void Power(std::span<const prime::Power> tasks, std::size_t limbs) {
-    ForSize(limbs, [&](auto algorithms) { algorithms.PowerAll(tasks); });
+    ForSize(limbs, [&](auto algorithms) {
+      using Algorithms = decltype(algorithms);
+      RunWiped(kPowerStack<Algorithms>, [=] { Algorithms::PowerAll(tasks); });
+    });
   }
   static void Screen(std::span<const std::uint64_t* const> candidates, std::size_t limbs,
                      std::uint8_t* passes) {
-    ForSize(limbs, [&](auto algorithms) { algorithms.ScreenAll(candidates, passes); });
+    ForSize(limbs, [&](auto algorithms) {
+      using Algorithms = decltype(algorithms);
+      RunWiped(kScreenStack<Algorithms>, [=] { Algorithms::ScreenAll(candidates, passes); });
+    });
   }
   static void MillerRabin(std::span<const Witness> tasks, std::size_t limbs, std::uint8_t* passes) {
-    ForSize(limbs, [&](auto algorithms) { algorithms.MillerRabinAll(tasks, passes); });
+    ForSize(limbs, [&](auto algorithms) {
+      using Algorithms = decltype(algorithms);
+      RunWiped(kPowerStack<Algorithms>, [=] { Algorithms::MillerRabinAll(tasks, passes); });
+    });
   }
 
  private:
-  template <std::size_t L, class Run>
-  static void Enter(Run run) {
-    using Algorithms = LaneAlgorithms<Arithmetic<L>>;
-    constexpr std::size_t kDeepest =
-        std::size_t{16} * 1024;  // what the arithmetic itself uses, and to spare
-    run(Algorithms());
-    WipeStack<sizeof(typename Algorithms::Workspace) + kDeepest>();
-    WipeRegisters();
-  }
+  template <class Algorithms>
+  static constexpr std::size_t kScreenStack =
+      sizeof(typename Algorithms::Workspace) + Algorithms::kStack;
+  template <class Algorithms>
+  static constexpr std::size_t kPowerStack = kScreenStack<Algorithms> +
+                                             sizeof(typename Algorithms::Table);
+
   template <class Run>
   static void ForSize(std::size_t limbs, Run run) {
-    if (limbs == 16) Enter<16>(run);
-    if (limbs == 24) Enter<24>(run);
-    if (limbs == 32) Enter<32>(run);
+    if (limbs == 16) run(LaneAlgorithms<Arithmetic<16>>());
+    if (limbs == 24) run(LaneAlgorithms<Arithmetic<24>>());
+    if (limbs == 32) run(LaneAlgorithms<Arithmetic<32>>());
   }
 };
 

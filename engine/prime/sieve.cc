@@ -5,6 +5,7 @@
 
 #include "engine/prime/kernel.h"
 #include "engine/prime/limbs.h"
+#include "engine/prime/run_wiped.h"
 #include "engine/prime/unroll.h"
 
 namespace fleetmint::prime {
@@ -205,6 +206,9 @@ const SieveTable& SieveTableFor(std::size_t limbs, SieveDigits digits) {
 
 namespace {
 
+// Starts are secrets, and so is what is left of them modulo products of primes.
+constexpr std::size_t kStack = 1024;
+
 // run(std::integral_constant of the size)
 template <class Run>
 void ForSize(std::size_t limbs, Run run) {
@@ -218,16 +222,19 @@ void ForSize(std::size_t limbs, Run run) {
 
 void FirstHits64(std::size_t limbs, std::span<const u64* const> starts, std::uint8_t* const* maps) {
   const SieveTable& table = SieveTableFor(limbs, SieveDigits::k64);
-  ForSize(limbs, [&](auto size) { FirstHits<size>(table, starts, maps); });
+  ForSize(limbs,
+          [&](auto size) { RunWiped(kStack, [&] { FirstHits<size>(table, starts, maps); }); });
 }
 
 unsigned HasDivisor64(std::size_t limbs, std::size_t stage, std::span<const u64* const> numbers) {
   const SieveTable& table = SieveTableFor(limbs, SieveDigits::k64);
   unsigned found = 0;
   ForSize(limbs, [&](auto size) {
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      found |= static_cast<unsigned>(HasDivisor<size>(table, stage, numbers[i])) << i;
-    }
+    RunWiped(kStack, [&] {
+      for (std::size_t i = 0; i < numbers.size(); ++i) {
+        found |= static_cast<unsigned>(HasDivisor<size>(table, stage, numbers[i])) << i;
+      }
+    });
   });
   return found;
 }
