@@ -199,7 +199,7 @@ IssuerCertificate Authority::CheckReady(const Clock& clock) const {
 }
 
 UnlockedAuthority Authority::Unlock(PassphraseSource* passphrase, const Clock& clock,
-                                    const prime::Kernel& kernel) const {
+                                    const prime::Kernel* kernel) const {
   IssuerCertificate certificate = CheckReady(clock);
   const IssuerRow& row = FindKnown(*issuing_)->row;
   CachedPassphrase cached(passphrase);

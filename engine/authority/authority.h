@@ -138,7 +138,7 @@ class Authority {
   // encrypted. Errors: wrong passphrase; key does not match its certificate; certificate expired or
   // not a CA.
   UnlockedAuthority Unlock(PassphraseSource* passphrase, const Clock& clock,
-                           const prime::Kernel& kernel = prime::BestKernel()) const;
+                           const prime::Kernel* kernel = nullptr) const;
   // UnlockPasswords decrypts the fleet key alone: the issuing key may be absent.
   PasswordMaker UnlockPasswords(PassphraseSource* passphrase) const;
 

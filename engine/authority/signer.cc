@@ -44,7 +44,7 @@ Scheme SchemeOf(const Botan::Private_Key& key) {
 // list.
 class SoftwareSigner final : public Signer {
  public:
-  SoftwareSigner(const SecretBytes& pkcs8, const prime::Kernel& kernel)
+  SoftwareSigner(const SecretBytes& pkcs8, const prime::Kernel* kernel)
       : pkcs8_(pkcs8), kernel_(kernel) {
     CheckKeyIsWhole(pkcs8_);
     const auto key = Load();
@@ -66,7 +66,7 @@ class SoftwareSigner final : public Signer {
  private:
   struct Worker {
     Worker(const SecretBytes& pkcs8, std::unique_ptr<Botan::Private_Key> private_key,
-           const Bytes& spki, const Scheme& scheme, const prime::Kernel& kernel)
+           const Bytes& spki, const Scheme& scheme, const prime::Kernel* kernel)
         : rng(random),
           key(std::move(private_key)),
           public_key(LoadSpki(spki)),
@@ -126,7 +126,7 @@ class SoftwareSigner final : public Signer {
   }
 
   SecretBytes pkcs8_;
-  const prime::Kernel& kernel_;
+  const prime::Kernel* kernel_;
   Scheme scheme_{};
   Bytes spki_;
   std::mutex mutex_;
@@ -135,7 +135,7 @@ class SoftwareSigner final : public Signer {
 
 }  // namespace
 
-std::unique_ptr<Signer> MakeSoftwareSigner(const SecretBytes& pkcs8, const prime::Kernel& kernel) {
+std::unique_ptr<Signer> MakeSoftwareSigner(const SecretBytes& pkcs8, const prime::Kernel* kernel) {
   return std::make_unique<SoftwareSigner>(pkcs8, kernel);
 }
 

@@ -9,10 +9,13 @@
 #include <vector>
 
 #include "engine/base/bytes.h"
-#include "engine/prime/kernel.h"
 #include "engine/x509/tbs_certificate.h"
 
 namespace fleetmint {
+
+namespace prime {
+struct Kernel;
+}
 
 class Signer {
  public:
@@ -27,9 +30,9 @@ class Signer {
 };
 
 // MakeSoftwareSigner signs with a key in memory; `pkcs8` is an unencrypted PrivateKeyInfo, and
-// `kernel` (not owned) carries RSA signatures. Errors: kAuthority if the key is of no supported
-// kind, or not whole (keys/foreign_key.h).
+// `kernel` (not owned; null: the best) carries RSA signatures. Errors: kAuthority if the key is of
+// no supported kind, or not whole (keys/foreign_key.h).
 std::unique_ptr<Signer> MakeSoftwareSigner(const SecretBytes& pkcs8,
-                                           const prime::Kernel& kernel = prime::BestKernel());
+                                           const prime::Kernel* kernel = nullptr);
 
 }  // namespace fleetmint

@@ -135,7 +135,7 @@ IssuingWorkspace OpenWorkspace(Session& session, const Options& options, Plan& p
   plan.Compare(locked.authority().ledger(), now);
   UserPassphrase passphrase = session.Passphrase();
   UnlockedAuthority unlocked =
-      locked.authority().Unlock(&passphrase, session.clock, session.Keys().Kernel());
+      locked.authority().Unlock(&passphrase, session.clock, &session.Keys().Kernel());
   Issuer::CheckValidity(unlocked.issuer().certificate(), plan.longest_validity(), now);
   OutputRequest request{session.out, plan.fleet_name(), std::nullopt, options.replace_damaged};
   if (!options.layout.empty()) {

@@ -158,8 +158,9 @@ class LaneSigner final : public RsaBatchSigner {
 }  // namespace
 
 std::unique_ptr<RsaBatchSigner> RsaBatchSigner::Make(const SecretBytes& pkcs8,
-                                                     const prime::Kernel& kernel,
+                                                     const prime::Kernel* given,
                                                      RandomSource& random) {
+  const prime::Kernel& kernel = given == nullptr ? prime::BestKernel() : *given;
   if (kernel.lanes < 2) return nullptr;  // Botan's own code beats the portable kernel
   const auto key = LoadPkcs8(pkcs8);
   const auto* rsa = dynamic_cast<const Botan::RSA_PrivateKey*>(key.get());

@@ -28,8 +28,8 @@ class RsaBatchSigner {
 
   // Make gives null where nothing would be gained: no vector kernel, not an RSA key, or primes that
   // are not of one kernel size (1024, 1536 or 2048 bits each). `random` blinds; neither it nor
-  // `kernel` is owned. Throws Botan::Exception if the key cannot be read.
-  static std::unique_ptr<RsaBatchSigner> Make(const SecretBytes& pkcs8, const prime::Kernel& kernel,
+  // `kernel` (null: prime::BestKernel) is owned. Throws Botan::Exception if the key cannot be read.
+  static std::unique_ptr<RsaBatchSigner> Make(const SecretBytes& pkcs8, const prime::Kernel* kernel,
                                               RandomSource& random);
 
   virtual ~RsaBatchSigner() = default;

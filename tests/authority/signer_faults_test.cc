@@ -32,7 +32,7 @@ TEST(SignerFaultTest, AWrongSignatureOfTheLanesDoesNotLeave) {
   const std::size_t powers = 2 * messages.size();
   for (wrong_task = 0; wrong_task <= powers; ++wrong_task) {
     tasks_seen = 0;
-    const auto signer = MakeSoftwareSigner(TestRsaKey().pkcs8(), kernel);
+    const auto signer = MakeSoftwareSigner(TestRsaKey().pkcs8(), &kernel);
     const auto error = ThrownBy([&] { signer->Sign(messages); });
     EXPECT_EQ(tasks_seen, powers) << "the kernel was not asked";
     if (wrong_task == powers) {

@@ -52,7 +52,7 @@ class BlindingTest : public testing::Test {
   const Botan::RSA_PrivateKey key_{rng_, 2048};
   const prime::Kernel kernel_ = NotingKernel();
   std::unique_ptr<RsaBatchSigner> signer_ =
-      RsaBatchSigner::Make(key_.private_key_info(), kernel_, source_);
+      RsaBatchSigner::Make(key_.private_key_info(), &kernel_, source_);
 };
 
 // If this fails, whoever measures the signer knows what it computed with.

@@ -106,7 +106,7 @@ TEST_F(SecretTest, LanesHideTheKeyThatSigns) {
     Botan::BigInt p = Odd(limbs, "p"), q = Odd(limbs, "q");
     if (p < q) p.swap(q);
     const Botan::RSA_PrivateKey key(p, q, 65537);
-    const auto signer = RsaBatchSigner::Make(key.private_key_info(), kernel, stream);
+    const auto signer = RsaBatchSigner::Make(key.private_key_info(), &kernel, stream);
     ASSERT_NE(signer, nullptr);
     const std::vector<ByteView> messages{AsBytes("one"), AsBytes("two")};
     powers_leaks = powers = 0;

@@ -27,7 +27,7 @@ class RsaBatchTest : public testing::TestWithParam<std::size_t> {
 // the scheme being deterministic, byte for byte what Botan signs.
 TEST_P(RsaBatchTest, SignsAsBotanDoes) {
   const Botan::RSA_PrivateKey key(rng_, GetParam());
-  const auto signer = RsaBatchSigner::Make(key.private_key_info(), prime::BestKernel(), stream_);
+  const auto signer = RsaBatchSigner::Make(key.private_key_info(), nullptr, stream_);
   ASSERT_NE(signer, nullptr);
   std::vector<Bytes> texts;
   for (std::size_t i = 0; i < 70; ++i) texts.emplace_back(i * 7, static_cast<std::uint8_t>(i));
@@ -54,9 +54,9 @@ TEST(RsaBatchMakeTest, LeavesOtherKeysToBotan) {
   RandomStream stream(Sha256(AsBytes("rsa batch others")));
   BotanRng rng(stream);
   const Botan::RSA_PrivateKey odd(rng, 2560);
-  EXPECT_EQ(RsaBatchSigner::Make(odd.private_key_info(), prime::BestKernel(), stream), nullptr);
+  EXPECT_EQ(RsaBatchSigner::Make(odd.private_key_info(), nullptr, stream), nullptr);
   const Botan::ECDSA_PrivateKey ec(rng, botan_compat::NamedCurve("secp256r1"));
-  EXPECT_EQ(RsaBatchSigner::Make(ec.private_key_info(), prime::BestKernel(), stream), nullptr);
+  EXPECT_EQ(RsaBatchSigner::Make(ec.private_key_info(), nullptr, stream), nullptr);
 }
 
 }  // namespace
