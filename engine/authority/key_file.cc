@@ -58,11 +58,9 @@ void ThrowNoPassphrase(const std::string& what) {
 
 SecretBytes EncodeKeyFile(const SecretBytes& pkcs8, const std::optional<SecretBytes>& passphrase,
                           RandomSource& random) {
-  const std::string text =
-      passphrase ? PemEncode("ENCRYPTED PRIVATE KEY",
-                             EncryptPkcs8(pkcs8, *passphrase, kCaKeyIterations, random))
-                 : PemEncode("PRIVATE KEY", pkcs8);
-  return {text.begin(), text.end()};
+  if (!passphrase) return PemEncodeSecret("PRIVATE KEY", pkcs8);
+  return PemEncodeSecret("ENCRYPTED PRIVATE KEY",
+                         EncryptPkcs8(pkcs8, *passphrase, kCaKeyIterations, random));
 }
 
 SecretBytes DecodeKeyFile(ByteView content, PassphraseSource* passphrase, const std::string& what) {

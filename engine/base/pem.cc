@@ -3,12 +3,15 @@
 #include <botan/base64.h>
 #include <botan/exceptn.h>
 
+#include <algorithm>
+
 #include "engine/base/error.h"
 
 namespace fleetmint {
 namespace {
 
 constexpr std::string_view kBegin = "-----BEGIN ";
+constexpr std::string_view kEnd = "-----END ";
 constexpr std::string_view kDashes = "-----";
 constexpr std::size_t kLineLength = 64;
 
@@ -26,16 +29,45 @@ SecretBytes DecodeBody(std::string_view body, const std::string& label) {
   }
 }
 
+template <typename Text>
+void Append(Text& out, std::string_view part) {
+  out.insert(out.end(), part.begin(), part.end());
+}
+
+// The length is known, so the text is never moved. Three bytes are four characters: 48 are a line.
+template <typename Text>
+Text Encode(std::string_view label, ByteView der) {
+  constexpr std::size_t kLineBytes = kLineLength / 4 * 3;
+  const std::size_t lines = (der.size() + kLineBytes - 1) / kLineBytes;
+  Text text;
+  text.reserve(lines * (kLineLength + 1) + 2 * (kBegin.size() + label.size() + kDashes.size() + 1));
+  for (const std::string_view part : {kBegin, label, kDashes, std::string_view("\n")}) {
+    Append(text, part);
+  }
+  char line[kLineLength];
+  for (std::size_t at = 0; at < der.size(); at += kLineBytes) {
+    const ByteView bytes = der.subspan(at, std::min(kLineBytes, der.size() - at));
+    std::size_t consumed = 0;
+    const std::size_t size =
+        Botan::base64_encode(line, bytes.data(), bytes.size(), consumed, /*final_inputs=*/true);
+    Append(text, {line, size});
+    Append(text, "\n");
+  }
+  Wipe(line, sizeof line);
+  for (const std::string_view part : {kEnd, label, kDashes, std::string_view("\n")}) {
+    Append(text, part);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string PemEncode(std::string_view label, ByteView der) {
-  const std::string base64 = Botan::base64_encode(der.data(), der.size());
-  std::string text = std::string(kBegin) + std::string(label) + "-----\n";
-  for (std::size_t at = 0; at < base64.size(); at += kLineLength) {
-    text.append(base64, at, kLineLength);
-    text += '\n';
-  }
-  return text + "-----END " + std::string(label) + "-----\n";
+  return Encode<std::string>(label, der);
+}
+
+SecretBytes PemEncodeSecret(std::string_view label, ByteView der) {
+  return Encode<SecretBytes>(label, der);
 }
 
 std::vector<PemBlock> PemDecodeAll(std::string_view text) {
@@ -47,7 +79,7 @@ std::vector<PemBlock> PemDecodeAll(std::string_view text) {
     if (label_end == std::string_view::npos) break;
     const std::string label(text.substr(label_at, label_end - label_at));
     const std::size_t body_at = label_end + kDashes.size();
-    const std::string end_line = "-----END " + label + "-----";
+    const std::string end_line = std::string(kEnd) + label + "-----";
     const std::size_t body_end = text.find(end_line, body_at);
     if (body_end == std::string_view::npos) {
       throw Error::OfCause(ErrorKind::kInput, ErrorCause::kDamaged,

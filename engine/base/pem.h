@@ -18,6 +18,8 @@ struct PemBlock {
 // PemEncode gives "-----BEGIN label-----", base64 in lines of 64, "-----END label-----", newline
 // ended.
 std::string PemEncode(std::string_view label, ByteView der);
+// PemEncodeSecret gives the same in memory that is wiped, and leaves no copy elsewhere.
+SecretBytes PemEncodeSecret(std::string_view label, ByteView der);
 
 // PemDecodeAll gives every block of a text, in order; text around the blocks is ignored (RFC 7468
 // 2), so a text without a block gives none. Does not look at what the base64 holds. Errors: kInput,

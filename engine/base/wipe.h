@@ -17,6 +17,10 @@ void Wipe(void* data, std::size_t size);
 // has called were. It does not reach the caller's own frame, nor what was inlined into it.
 void WipeStack(std::size_t bytes);
 
+// kSecretStack is more stack than any work with keys uses, the kernels included: tests/memory
+// measures it for key generation, the deepest of all.
+inline constexpr std::size_t kSecretStack = std::size_t{128} * 1024;
+
 // ClearRegisters zeroes the registers that a function may leave with anything in them: the general
 // ones, and all vector and mask registers that this processor has. memcpy, too, leaves what it
 // copied in them. Of x86-64; elsewhere it does nothing.

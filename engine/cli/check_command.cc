@@ -29,6 +29,12 @@ int Check(Session& session, const std::string& file) {
         "other processes of this machine can read vector registers, in which primes are",
         "update the processor's microcode, or make keys where nobody else runs programs");
   }
+  if (SwapIsOn()) {
+    session.ui.Warn(
+        "swap is on: memory with private keys in it may be written to a disk, where nobody wipes "
+        "it",
+        "swapoff -a while keys are made, or encrypt the swap space");
+  }
   const PlanSummary& summary = plan.summary();
   double seconds = 0;
   for (const auto& [spec, count] : summary.by_key) {

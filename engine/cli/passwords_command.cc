@@ -1,4 +1,5 @@
 // `fleetmint passwords`: the derived passwords of bundles.
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <set>
@@ -105,6 +106,7 @@ int Passwords(Session& session, const Options& options) {
                     " bundles have passwords that you gave; they are not kept, so not printed");
   }
   if (options.age.empty()) {
+    std::setvbuf(stdout, nullptr, _IONBF, 0);  // in a buffer it would stay
     session.ui.Out(AsText(text));
   } else {
     EncryptWithAge(options.age, text);

@@ -118,6 +118,16 @@ bool LeaksVectorRegisters() {
   return std::getline(file, state) && state.starts_with("Vulnerable");
 }
 
+bool SwapIsOn() {
+  std::ifstream file("/proc/swaps");
+  std::string line;
+  std::getline(file, line);  // the heading
+  while (std::getline(file, line)) {
+    if (!line.starts_with("/dev/zram")) return true;
+  }
+  return false;
+}
+
 unsigned UsableProcessors() {
   cpu_set_t set;
   if (::sched_getaffinity(0, sizeof set, &set) == 0) {

@@ -69,6 +69,9 @@ class Signals {
 // its vector registers (gather_data_sampling, CVE-2022-40982: "Vulnerable").
 bool LeaksVectorRegisters();
 
+// SwapIsOn tells whether the kernel may write memory to a disk (/proc/swaps; zram stays in memory).
+bool SwapIsOn();
+
 // UsableProcessors gives the number of processors this process may run on.
 unsigned UsableProcessors();
 

@@ -1,6 +1,8 @@
 #include "engine/keys/generate.h"
 
+#include "engine/base/dump.h"
 #include "engine/base/error.h"
+#include "engine/base/wipe.h"
 #include "engine/keys/ec_keygen.h"
 #include "engine/keys/rsa_keygen.h"
 
@@ -17,9 +19,10 @@ KeyOptions CaKeyOptions(IndependentCheck& check) {
   return options;
 }
 
-std::vector<PrivateKey> GenerateKeys(const KeySpec& spec, std::span<KeyStreams> streams,
-                                     const std::stop_token& stop, const KeyOptions& options) {
-  if (const auto fault = KeySpecFault(spec)) throw Error(ErrorKind::kInput, *fault);
+namespace {
+
+std::vector<PrivateKey> Generate(const KeySpec& spec, std::span<KeyStreams> streams,
+                                 const std::stop_token& stop, const KeyOptions& options) {
   if (spec.algorithm == KeyAlgorithm::kRsa) {
     return GenerateRsaKeys(spec.bits, streams, stop, options);
   }
@@ -32,6 +35,15 @@ std::vector<PrivateKey> GenerateKeys(const KeySpec& spec, std::span<KeyStreams> 
     keys.push_back(GenerateEcdsaKey(spec.bits, pair));
   }
   return keys;
+}
+
+}  // namespace
+
+std::vector<PrivateKey> GenerateKeys(const KeySpec& spec, std::span<KeyStreams> streams,
+                                     const std::stop_token& stop, const KeyOptions& options) {
+  if (const auto fault = KeySpecFault(spec)) throw Error(ErrorKind::kInput, *fault);
+  KeepStackOutOfDumps();
+  return WithWipedStack(kSecretStack, [&] { return Generate(spec, streams, stop, options); });
 }
 
 }  // namespace fleetmint

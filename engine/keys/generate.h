@@ -43,7 +43,7 @@ KeyOptions CaKeyOptions(IndependentCheck& check);
 // rsa_assemble.h discards is drawn again from what follows in the same streams. Errors: kInput for
 // a spec that has a KeySpecFault; kIntegrity if a check disagrees or randomness fails; kInterrupted
 // once `stop` is requested (polled between kernel calls). Safe from any thread; the streams are
-// consumed.
+// consumed. Nothing of the keys stays on the stack or in registers, also where it throws.
 std::vector<PrivateKey> GenerateKeys(const KeySpec& spec, std::span<KeyStreams> streams,
                                      const std::stop_token& stop = {},
                                      const KeyOptions& options = {});

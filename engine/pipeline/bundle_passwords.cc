@@ -27,6 +27,15 @@ struct CsvRow {
   SecretBytes password;
 };
 
+// In either case; without a copy, for a first line that is no header holds a password.
+bool IsHeader(std::string_view line) {
+  static constexpr std::string_view kHeader = "endpoint,password";
+  const auto equal = [](char c, char wanted) {
+    return c == wanted || (c >= 'A' && c <= 'Z' && c - 'A' + 'a' == wanted);
+  };
+  return std::equal(line.begin(), line.end(), kHeader.begin(), kHeader.end(), equal);
+}
+
 CsvRow ParseCsvRow(std::string_view line, const Location& where) {
   const std::size_t comma = line.find(',');
   if (comma == std::string_view::npos) {
@@ -77,7 +86,7 @@ BundlePasswords::Table BundlePasswords::ParseCsv(const std::string& path) {
   Table table;
   for (std::uint32_t line_number = 1; !rest.empty(); ++line_number) {
     const std::string_view line = NextLine(rest);
-    if (line.empty() || (line_number == 1 && AsciiLower(line) == "endpoint,password")) continue;
+    if (line.empty() || (line_number == 1 && IsHeader(line))) continue;
     try {
       CsvRow row = ParseCsvRow(line, Location{path, {line_number, 1}});
       if (!table.emplace(row.endpoint, std::move(row.password)).second) {

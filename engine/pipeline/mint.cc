@@ -3,6 +3,7 @@
 #include <map>
 
 #include "engine/base/error.h"
+#include "engine/base/wipe.h"
 #include "engine/keys/generate.h"
 
 namespace fleetmint {
@@ -75,10 +76,8 @@ CommitItem MakeCommitItem(const Signed& of, IssuedCertificate certificate) {
   return item;
 }
 
-}  // namespace
-
-void MintChunk(Chunk& chunk, const Plan& plan, const IssuingWorkspace& workspace,
-               const RunOptions& options) {
+void Mint(Chunk& chunk, const Plan& plan, const IssuingWorkspace& workspace,
+          const RunOptions& options) {
   const std::vector<Job> jobs = MakeJobs(chunk, plan);
   std::vector<std::optional<PrivateKey>> keys;
   try {
@@ -116,6 +115,13 @@ void MintChunk(Chunk& chunk, const Plan& plan, const IssuingWorkspace& workspace
     of.outcome.clamped = certificate.clamped;
     of.outcome.issued.emplace(MakeCommitItem(of, std::move(certificate)));
   }
+}
+
+}  // namespace
+
+void MintChunk(Chunk& chunk, const Plan& plan, const IssuingWorkspace& workspace,
+               const RunOptions& options) {
+  WithWipedStack(kSecretStack, [&] { Mint(chunk, plan, workspace, options); });
 }
 
 }  // namespace fleetmint

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/error.h"
+#include "engine/base/wipe.h"
 #include "engine/keys/consistency.h"
 #include "engine/x509/lint.h"
 #include "output/pack.h"
@@ -18,7 +19,9 @@ class BundleCheck {
 
   std::vector<Finding> Run() {
     try {
-      if (const auto files = ReadFiles()) CheckOpened(*files);
+      if (const auto files = ReadFiles()) {
+        WithWipedStack(kSecretStack, [&] { CheckOpened(*files); });
+      }
     } catch (const Error& error) {
       AddAll("", error);
     }

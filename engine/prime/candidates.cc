@@ -82,7 +82,7 @@ CandidateMaker::CandidateMaker(CandidateKind kind, const Kernel& kernel, std::si
   for (std::size_t i = 0; i < kMostLanes; ++i) maps_[i] = page + i * kPage;
 }
 
-CandidateMaker::~CandidateMaker() { Wipe(map_memory_.data(), map_memory_.size()); }
+CandidateMaker::~CandidateMaker() { Wipe(map_memory_.data(), map_memory_.capacity()); }
 
 void CandidateMaker::Refill(std::span<RandomStream* const> streams,
                             std::span<CandidateList* const> lists) {

@@ -45,7 +45,7 @@ class CandidateList {
   CandidateList() = default;
   CandidateList(const CandidateList&) = delete;
   CandidateList& operator=(const CandidateList&) = delete;
-  ~CandidateList() { Wipe(offsets_.data(), offsets_.size() * sizeof offsets_[0]); }
+  ~CandidateList() { Wipe(offsets_.data(), offsets_.capacity() * sizeof offsets_[0]); }
 
   std::size_t size() const { return offsets_.empty() ? fresh_ : offsets_.size(); }
   // Copy writes candidate i; `out` has the size of a start.

@@ -102,7 +102,8 @@ class PaintedStack {
     constexpr std::uint64_t kAddresses = std::uint64_t{1} << 47U;
     return static_cast<std::size_t>(
         std::count_if(words.begin(), words.end(), [](std::uint64_t word) {
-          return word != kPaint && word >= kAddresses && word < ~std::uint64_t{0} - kAddresses;
+          return word >> 32U != kPaint >> 32U && word >= kAddresses &&
+                 word < ~std::uint64_t{0} - kAddresses;
         }));
   }
 
