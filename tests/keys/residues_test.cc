@@ -47,10 +47,12 @@ TEST(KeyResiduesTest, NothingIsLeftByAnException) {
         for (auto& secret : secrets) secret = 0x123456789ABCDEFU;
         throw Error(ErrorKind::kInterrupted, "here");
       });
-    } catch (const Error&) {  // its own residues are addresses
+    } catch (const Error&) {
     }
   });
-  EXPECT_LT(stack.StackResidues(), 16U);
+  // The unwinder leaves addresses: 2 words with GCC 12, 42 with GCC 14. The secrets are 512, of
+  // which 355 are there without the wipe.
+  EXPECT_LT(stack.StackResidues(), 128U);
 }
 
 // If this fails, what root's debugger writes holds the stack on which keys were made.
