@@ -76,6 +76,11 @@ if [[ ${#trace[@]} != 0 ]]; then
   grep -q O_CREAT all-opened || fail 'the trace shows no created file at all'
 fi
 
+# Functions are bound at the start: at their first call it would save the vector registers on the stack.
+! command -v readelf >/dev/null || readelf -d "$FLEETMINT" | grep -q BIND_NOW || fail 'functions are bound at their first call'
+swap=$(tail -n +2 /proc/swaps | grep -vc '^/dev/zram' || true)
+equal "$(grep -c 'swap is on' log-check || true)" "$((swap > 0))"
+
 "$FLEETMINT" bench --seconds 2 --threads 1 >/dev/null 2>&1 &
 sleep 0.3
 grep -qE '^Max core file size +0 +0' "/proc/$!/limits" || fail 'the process allows core dumps'

@@ -7,7 +7,6 @@
 #include <thread>
 #include <vector>
 
-#include "engine/base/dump.h"
 #include "engine/base/error.h"
 #include "engine/base/wipe.h"
 #include "engine/keys/generate.h"
@@ -59,7 +58,10 @@ TEST(KeyResiduesTest, NothingIsLeftByAnException) {
 TEST(KeyResiduesTest, StacksAreNotDumped) {
   bool excluded = false;
   std::thread([&] {
-    KeepStackOutOfDumps();
+    SystemRandom random;
+    SystemStreams factory(random);
+    KeyStreams streams = OpenKeyStreams(factory, "host");
+    GenerateKeys({KeyAlgorithm::kEcdsa, 256}, {&streams, 1});
     const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
     std::ifstream file("/proc/self/smaps");
     bool ours = false;
