@@ -69,7 +69,7 @@ void CheckKeyIsWhole(const SecretBytes& pkcs8) {
     if (!IsRsa(pkcs8)) return;
     broken = BrokenRelation(ReadRsaIntegers(pkcs8));
   } catch (const Error& error) {
-    Refuse(std::string("cannot be read: ") + error.what());
+    throw Error::About(ErrorKind::kAuthority, "the CA key cannot be read", error);
   }
   if (broken != nullptr) Refuse(std::string("is not whole: not true that ") + broken);
 }

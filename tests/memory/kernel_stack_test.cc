@@ -12,7 +12,7 @@
 namespace fleetmint::prime {
 namespace {
 
-class KernelStackTest : public testing::TestWithParam<std::tuple<std::string_view, std::size_t>> {
+class KernelStackTest : public testing::TestWithParam<KernelAndLimbs> {
  protected:
   ~KernelStackTest() override { TheWipe().Reset(); }
 };
@@ -41,13 +41,7 @@ TEST_P(KernelStackTest, IsWipedDeeperThanItIsUsed) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernels, KernelStackTest,
-                         testing::Combine(testing::ValuesIn(kKernelNames),
-                                          testing::Values(16U, 24U, 32U)),
-                         [](const auto& info) {
-                           return std::string(std::get<0>(info.param)) +
-                                  std::to_string(64 * std::get<1>(info.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(Kernels, KernelStackTest, EachKernelAndSize(), KernelAndBits);
 
 }  // namespace
 }  // namespace fleetmint::prime

@@ -10,7 +10,7 @@
 namespace fleetmint::prime {
 namespace {
 
-class ResiduesTest : public testing::TestWithParam<std::tuple<std::string_view, std::size_t>> {};
+class ResiduesTest : public testing::TestWithParam<KernelAndLimbs> {};
 
 // If this fails, a memory dump tells primes: what a Montgomery kernel leaves factors the modulus as
 // surely as a prime does. tests/memory shows that the same test finds what is not wiped.
@@ -28,13 +28,7 @@ TEST_P(ResiduesTest, NothingIsLeft) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernels, ResiduesTest,
-                         testing::Combine(testing::ValuesIn(kKernelNames),
-                                          testing::Values(16U, 24U, 32U)),
-                         [](const auto& info) {
-                           return std::string(std::get<0>(info.param)) +
-                                  std::to_string(64 * std::get<1>(info.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(Kernels, ResiduesTest, EachKernelAndSize(), KernelAndBits);
 
 }  // namespace
 }  // namespace fleetmint::prime

@@ -2,10 +2,14 @@
 // lanes and one more.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "engine/base/random.h"
@@ -13,6 +17,16 @@
 #include "engine/prime/sieve.h"
 
 namespace fleetmint::prime {
+
+// KernelAndLimbs is the parameter of tests of each kernel at each size, and EachKernelAndSize gives
+// all of them; KernelAndBits is how they are named.
+using KernelAndLimbs = std::tuple<std::string_view, std::size_t>;
+inline auto EachKernelAndSize() {
+  return testing::Combine(testing::ValuesIn(kKernelNames), testing::Values(16U, 24U, 32U));
+}
+inline std::string KernelAndBits(const testing::TestParamInfo<KernelAndLimbs>& info) {
+  return std::string(std::get<0>(info.param)) + std::to_string(64 * std::get<1>(info.param));
+}
 
 class KernelCalls {
  public:
