@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# An adversary reads all memory of a running `issue`, with each of FLEETMINT_KERNELS and at several moments: no modulus of
-# a finished bundle is factored by it, nothing of its key is in it, no derived password, no passphrase.
+# An adversary reads all memory of a running `issue`: no modulus of a finished bundle is factored by it, nothing of
+# its key is in it, no derived password, no passphrase. With the first of FLEETMINT_KERNELS that the machine has, at
+# the end of a small fleet; FLEETMINT_FACTORS=all takes every kernel, and a larger fleet too, while its chunks follow
+# each other: ten minutes and more.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 : "${FLEETMINT_FIND_FACTORS:=$source_tree/build/tests/find_factors}"
-: "${FLEETMINT_KERNELS:=ifma avx2}"  # portable, too, takes two minutes more
+: "${FLEETMINT_KERNELS:=ifma avx2 portable}" "${FLEETMINT_FACTORS:=few}"
 [[ $(id -u) == 0 ]] || skip "reading another process's memory needs root"
 [[ -x $FLEETMINT_FIND_FACTORS ]] || skip 'needs find_factors, which is built where GMP is'
 fast_profiles
@@ -15,14 +17,12 @@ profile: plain-agent
 extends: mtls-client
 key: {algorithm: rsa, bits: 2048}
 Y
-cat >fleet.yaml <<'Y'
-fleet: test
-profile: plain-agent
-defaults: {domain: example.com, os: windows-11}
-groups:
-  - {name: rsa, hosts: "ws-[001-448]"}
-  - {name: ec, profile: fast-agent, hosts: "ec-[001-064]"}
-Y
+fleet() { # NAME GROUP...
+  printf 'fleet: %s\nprofile: plain-agent\ndefaults: {domain: example.com, os: windows-11}\ngroups:\n' "$1"
+  printf '  - %s\n' "${@:2}"
+}
+fleet small '{name: rsa, hosts: "ws-[01-48]"}' '{name: ec, profile: fast-agent, hosts: "ec-[01-16]"}' >small.yaml
+fleet mixed '{name: rsa, hosts: "ws-[001-256]"}' '{name: ec, profile: fast-agent, hosts: "ec-[01-64]"}' >mixed.yaml
 
 # secrets DIR: one line for each number and each password of the bundles in place there, as find_factors reads it.
 secrets() {
@@ -32,8 +32,12 @@ secrets() {
     password=${password%$'\r'}
     [[ -e $1/out/bundles/$host.pfx ]] || continue
     echo "$host text $password"
-    [[ $host == ws-* ]] || continue
     printf '%s\n' "$password" >one.password
+    if [[ $host == ec-* ]]; then
+      echo "$host d $(openssl pkcs12 -in "$1/out/bundles/$host.pfx" -passin file:one.password -nocerts -noenc 2>/dev/null |
+        openssl pkey -noout -text | sed -n '/^priv:/,/^pub:/p' | grep '^ ' | tr -d ' :\n')"
+      continue
+    fi
     openssl pkcs12 -in "$1/out/bundles/$host.pfx" -passin file:one.password -nocerts -noenc 2>/dev/null |
       openssl rsa -traditional 2>/dev/null | openssl asn1parse | sed -n 's/.*INTEGER *://p' |
       awk -v host="$host" 'BEGIN { split("version n e d p q dp dq qinv", kind) } kind[NR] != "version" && kind[NR] != "e" { print host, kind[NR], $1 }'
@@ -44,40 +48,60 @@ in_place() { find "$1/out/bundles" -name '*.pfx' 2>/dev/null | wc -l; }
 
 # look PID DIR WHEN: stops the process and searches it.
 look() {
-  local code=0
+  local code=0 keys
   kill -STOP "$1"
   secrets "$2" >numbers
-  (($(grep -c ' p ' numbers) >= 32)) || fail "only $(grep -c ' p ' numbers) keys to look for"
+  keys=$(grep -c ' p ' numbers || true)
   "$FLEETMINT_FIND_FACTORS" "$1" numbers >found 2>searched || code=$?
-  [[ $code != 77 ]] || { kill -KILL "$1"; skip "$(cat searched)"; }
+  # A stopped process would be waited for.
+  [[ $code == 0 && $keys -ge 32 ]] || kill -KILL "$1"
+  [[ $code != 77 ]] || skip "$(cat searched)"
   [[ $code == 0 ]] || fail "$3: $(sort found | uniq -c | head -n 20)"
-  echo "$3: $(grep -c ' p ' numbers) keys; $(tr '\n' ' ' <searched)"
+  ((keys >= 32)) || fail "only $keys keys to look for"
+  echo "$3: $keys keys; $(tr '\n' ' ' <searched)"
   kill -CONT "$1"
 }
 
-try() { # KERNEL
-  run 0 ca init --profile fast --profiles profiles.d --passphrase-file phrase --ca "$1/ca"
-  "$FLEETMINT" issue fleet.yaml --profiles profiles.d --ca "$1/ca" --out "$1/out" --passphrase-file phrase \
-    --kernel "$1" --threads 2 --quiet &
-  local pid=$! wanted
-  for wanted in 64 200 512; do
-    while (($(in_place "$1") < wanted)) && kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
-    kill -0 "$pid" 2>/dev/null || break  # the end may be missed
-    look "$pid" "$1" "kernel $1, $wanted bundles"
+# try KERNEL FLEET BUNDLES [WANTED...]: looks when so many bundles are in place; and at the end, when nothing has
+# overwritten yet what the last keys left: the run cannot print its result, for its stdout is a full pipe.
+try() {
+  local kernel=$1 fleet=$2 bundles=$3 dir=$1-$2 wanted
+  shift 3
+  mkdir "$dir"
+  run 0 ca init --profile fast --profiles profiles.d --passphrase-file phrase --ca "$dir/ca"
+  mkfifo "$dir/full"
+  exec 8<>"$dir/full"
+  dd if=/dev/zero of="$dir/full" bs=4096 count=1024 oflag=nonblock 2>/dev/null || true
+  "$FLEETMINT" issue "$fleet.yaml" --profiles profiles.d --ca "$dir/ca" --out "$dir/out" --passphrase-file phrase \
+    --kernel "$kernel" --threads 2 --json >"$dir/full" 2>"$dir/log" &
+  local pid=$!
+  for wanted in "$@" "$bundles"; do
+    while (($(in_place "$dir") < wanted)); do
+      kill -0 "$pid" 2>/dev/null || fail "the run ended early ($(cat "$dir/log"))"
+      sleep 0.01
+    done
+    [[ $wanted != "$bundles" ]] || sleep 1
+    look "$pid" "$dir" "kernel $kernel, fleet $fleet, $wanted bundles"
   done
-  wait "$pid"
-  looks=$((looks + 1))
+  cat "$dir/full" >/dev/null &
+  wait "$pid" || fail "the run failed ($(cat "$dir/log"))"
+  kill $!
+  exec 8>&-
 }
 looks=0
 for kernel in $FLEETMINT_KERNELS; do
   "$FLEETMINT" bench --kernel "$kernel" --seconds 0.01 --threads 1 >/dev/null 2>&1 || continue
-  mkdir "$kernel"
-  try "$kernel"
+  try "$kernel" small 64
+  looks=$((looks + 1))
+  [[ $FLEETMINT_FACTORS == all ]] || break
+  try "$kernel" mixed 320 64 128
 done
 ((looks > 0)) || fail 'no kernel was tried'
 
+(($(grep -c '^ec-.* d [0-9a-f]' numbers) >= 16)) || fail 'no scalars to look for'
+
 # If this is not found, the above proves nothing.
-grep -E "^(passphrase|ws-)" numbers | head -n 40 >planted
+grep -m 40 -E "^(passphrase|ws-)" numbers >planted
 "$FLEETMINT_FIND_FACTORS" --plant planted >plant.out &
 pid=$!
 until grep -q planted plant.out; do sleep 0.05; done

@@ -201,7 +201,7 @@ class Windows {
       negative[i] = radix.real && *digit < 0;
       digits[i] = static_cast<u64>(negative[i] ? -*digit : *digit);
       large += static_cast<unsigned>(digits[i] >> floor != 0);
-      if (i - large > radix.count / 5) return;
+      if (i + 1 - large > radix.count / 5) return;
       hash = (hash ^ words[i * stride]) * 0x9E3779B97F4A7C15U;
       hash ^= hash >> 29U;
     }
@@ -338,7 +338,7 @@ int Search(const std::string& pid, const std::vector<Line>& lines) {
 // What kernels have left at one time or another: R mod p - p in lanes of 52 bits, and p itself as
 // doubles; a password as a PFX takes it.
 int Plant(const std::vector<Line>& lines) {
-  static u64 lanes[8 * 20], reals[4 * 21];
+  static volatile u64 lanes[8 * 20], reals[4 * 21];  // or the compiler leaves most of it out
   static std::string text;
   for (const Line& line : lines) {
     if (line.kind == "p") {
