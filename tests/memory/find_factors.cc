@@ -64,7 +64,7 @@ constexpr Radix kRadices[] = {
     {64, 16, false}, {61, 17, false}, {52, 20, false}, {51, 21, false}, {51, 21, true}};
 
 u64 Digit(const mpz_class& number, const Radix& radix, unsigned i) {
-  const mpz_class digit = (number >> (radix.bits * i)) & (PowerOf2(radix.bits) - 1);
+  const mpz_class digit = (number >> (mp_bitcnt_t{radix.bits} * i)) & (PowerOf2(radix.bits) - 1);
   const u64 value = mpz_get_ui(digit.get_mpz_t());
   return radix.real ? std::bit_cast<u64>(static_cast<double>(value)) : value;
 }
