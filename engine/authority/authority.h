@@ -130,6 +130,10 @@ class Authority {
   // none.
   const Certificate* FindIssuer(std::int64_t id) const;
 
+  // issuing gives the ledger's id of the current CA that signs endpoints; nothing while a request
+  // waits.
+  std::optional<std::int64_t> issuing() const { return issuing_; }
+
   // CheckReady gives the issuing certificate if certificates can be issued now, as far as that can
   // be told without the passphrase: it is there, and so is its key; the chain holds (x509/chain.h).
   IssuerCertificate CheckReady(const Clock& clock) const;

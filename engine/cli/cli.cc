@@ -30,9 +30,8 @@ constexpr const char* kFooter =
 
 std::vector<std::string> CommandNames(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
-  }
+  const auto named = [](const CLI::App* command) { return !command->get_name().empty(); };
+  for (const CLI::App* command : app.get_subcommands(named)) names.push_back(command->get_name());
   return names;
 }
 
@@ -105,6 +104,7 @@ int RunCommand(int argc, char** argv) {
   AddCheck(app, session);
   AddCaCommands(app, session);
   AddIssue(app, session);
+  AddRenew(app, session);
   AddVerify(app, session);
   AddList(app, session);
   AddPasswords(app, session);

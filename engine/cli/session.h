@@ -81,6 +81,7 @@ KeySpec ParseKeyName(const std::string& name);
 void AddCheck(CLI::App& app, Session& session);
 void AddCaCommands(CLI::App& app, Session& session);
 void AddIssue(CLI::App& app, Session& session);
+void AddRenew(CLI::App& app, Session& session);
 void AddVerify(CLI::App& app, Session& session);
 void AddList(CLI::App& app, Session& session);
 void AddPasswords(CLI::App& app, Session& session);

@@ -251,12 +251,14 @@ std::optional<IssuedRow> Ledger::Current(std::string_view fleet, std::string_vie
 
 std::vector<CurrentName> Ledger::CurrentNames(std::string_view fleet) const {
   Query query(impl_->connection,
-              "SELECT c.endpoint, c.settings, c.not_after FROM certificate c JOIN fleet f ON f.id "
-              "= c.fleet WHERE f.name = ? AND c.state = 'issued' ORDER BY c.endpoint");
+              "SELECT c.endpoint, c.settings, c.not_after, c.issuer, c.run, c.revoked_at IS NOT "
+              "NULL FROM certificate c JOIN fleet f ON f.id = c.fleet WHERE f.name = ? AND c.state "
+              "= 'issued' ORDER BY c.endpoint");
   query.Bind(fleet);
   std::vector<CurrentName> names;
   while (query.Step()) {
-    names.push_back({AsciiLower(query.TextView(0)), query.Integer(1), FromUnix(query.Integer(2))});
+    names.push_back({AsciiLower(query.TextView(0)), query.Integer(1), FromUnix(query.Integer(2)),
+                     query.Integer(3), query.Integer(4), query.Integer(5) == 1});
   }
   return names;
 }

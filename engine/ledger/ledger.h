@@ -61,6 +61,10 @@ class Ledger {
   Run BeginRun(std::string_view fleet, const RunPurpose& purpose, RandomSource& random, Time now);
   // EndRun records its end; `complete`: nothing of its selection was left.
   void EndRun(const Run& run, bool complete, Time now);
+  // LastRunOf gives the fleet's last run of a selection; Complete records that by now nothing is
+  // left of what it selected.
+  std::optional<PastRun> LastRunOf(std::string_view fleet, std::string_view selection) const;
+  void Complete(std::string_view fleet, std::string_view selection);
   // HeadOf gives the fleet's last run that has committed a chunk; nothing before the first.
   std::optional<RunPosition> HeadOf(std::string_view fleet) const;
   // FindRun gives how far the run of this fleet with this token has come; nothing if the ledger

@@ -106,6 +106,9 @@ struct CurrentName {
   std::string endpoint_key;   // lower case
   std::int64_t settings = 0;  // for Ledger::SettingsOf
   Time not_after;
+  std::int64_t issuer = 0;  // IssuerRow::id
+  std::int64_t run = 0;     // that issued it
+  bool revoked = false;
 };
 
 // Predecessor is an earlier certificate of an endpoint, as a rollout removes it.
@@ -121,10 +124,19 @@ struct Counts {
 
 using RunToken = std::array<std::uint8_t, 16>;
 
-// RunPurpose is which endpoints a run is for, as text, and the moment it counts from.
+// RunPurpose is which endpoints a run is for, as text, and the moment it counts from; and the first
+// run of the renewal that it goes on with, if there is one.
 struct RunPurpose {
   std::string selection;
   Time cutoff;
+  std::optional<std::int64_t> resumes = {};
+};
+
+// PastRun is what a later run of the same selection asks of one.
+struct PastRun {
+  std::int64_t first = 0;  // id of the first run of this renewal: its own, or the one it resumes
+  Time started_at;         // of that first run
+  bool complete = false;   // nothing of the selection was left
 };
 
 struct Run {

@@ -20,10 +20,16 @@ Run Ledger::BeginRun(std::string_view fleet, const RunPurpose& purpose, RandomSo
   run.fleet = fleet;
   random.Fill(run.token);
   Query insert(impl_->connection,
-               "INSERT INTO run (fleet, token, selection, cutoff, started_at) VALUES (?, ?, ?, ?, "
-               "?) RETURNING id");
+               "INSERT INTO run (fleet, token, selection, cutoff, resumes, started_at) VALUES (?, "
+               "?, ?, ?, ?, ?) RETURNING id");
   insert.Bind(impl_->FleetId(fleet)).Bind(ByteView(run.token)).Bind(purpose.selection);
-  insert.Bind(Unix(purpose.cutoff)).Bind(Unix(now)).Step();
+  insert.Bind(Unix(purpose.cutoff));
+  if (purpose.resumes) {
+    insert.Bind(*purpose.resumes);
+  } else {
+    insert.BindNull();
+  }
+  insert.Bind(Unix(now)).Step();
   run.id = insert.Integer(0);
   insert.Step();  // to its end, so that it is committed
   return run;
@@ -34,6 +40,24 @@ void Ledger::EndRun(const Run& run, bool complete, Time now) {
       .Bind(Unix(now))
       .Bind(std::int64_t{complete ? 1 : 0})
       .Bind(run.id)
+      .Run();
+}
+
+std::optional<PastRun> Ledger::LastRunOf(std::string_view fleet, std::string_view selection) const {
+  Query query(impl_->connection,
+              "SELECT first.id, first.started_at, r.complete FROM run r JOIN fleet f ON f.id = "
+              "r.fleet JOIN run first ON first.id = coalesce(r.resumes, r.id) WHERE f.name = ? AND "
+              "r.selection = ? ORDER BY r.id DESC LIMIT 1");
+  if (!query.Bind(fleet).Bind(selection).Step()) return std::nullopt;
+  return PastRun{query.Integer(0), FromUnix(query.Integer(1)), query.Integer(2) == 1};
+}
+
+void Ledger::Complete(std::string_view fleet, std::string_view selection) {
+  Query(impl_->connection,
+        "UPDATE run SET complete = 1 WHERE id = (SELECT max(r.id) FROM run r JOIN fleet f ON f.id "
+        "= r.fleet WHERE f.name = ? AND r.selection = ?)")
+      .Bind(fleet)
+      .Bind(selection)
       .Run();
 }
 

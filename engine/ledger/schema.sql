@@ -55,6 +55,7 @@ CREATE TABLE run (
   token      BLOB NOT NULL UNIQUE CHECK (length(token) = 16), -- as in the output's .head
   selection  TEXT NOT NULL,                  -- which endpoints it was for
   cutoff     INTEGER NOT NULL,               -- the moment that its selection counts from
+  resumes    INTEGER REFERENCES run(id),     -- the first run of the renewal that it goes on with
   commits    INTEGER NOT NULL DEFAULT 0,     -- chunks committed
   started_at INTEGER NOT NULL,
   ended_at   INTEGER,                        -- NULL: crashed, or still running

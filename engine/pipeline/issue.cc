@@ -174,7 +174,7 @@ RunResult Issue(const Plan& plan, IssuingWorkspace& workspace, const RunOptions&
   if (plan.size() == 0) return result;
   const auto start = std::chrono::steady_clock::now();
   const Time now = options.clock.Now();
-  const Run run = workspace.ledger().BeginRun(plan.fleet_name(), {plan.selection().text(), now},
+  const Run run = workspace.ledger().BeginRun(plan.fleet_name(), plan.selection().Purpose(now),
                                               options.random, now);
   ChunksInFlight chunks;
   Reserver reserver(plan, workspace, options, run, chunks);

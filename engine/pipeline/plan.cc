@@ -131,63 +131,115 @@ void Plan::AddChanges(const std::vector<SettingChange>& changes) {
   }
 }
 
-void Plan::Compare(const Ledger& ledger, Time now) {
-  const std::vector<CurrentName> current = ledger.CurrentNames(fleet_->name());
+void Plan::Compare(const Ledger& ledger, Time now, std::optional<Time> issuer_end) {
+  now_ = now;
+  issuer_end_ = issuer_end;
+  current_ = ledger.CurrentNames(fleet_->name());
+  changes_.assign(1, {});
+  summary_.changes.clear();
   KnownSettings known(ledger);
   PlanLayer layer;
   FaultList none(fleet_->file());
   // Neighbours of one layer, issued under the same settings, differ in the same way.
   std::optional<std::pair<std::uint32_t, std::int64_t>> compared;
-  std::vector<SettingChange> changes;
-  std::size_t found = 0;
-  summary_.changes.clear();
+  std::uint32_t changes = 0;
+  std::vector<bool> in_fleet(current_.size());
   for (std::size_t i = 0; i < fleet_->size(); ++i) {
-    const CurrentName* const name = FindCurrent(current, AsciiLower(fleet_->Name(i)));
+    const CurrentName* const name = FindCurrent(current_, AsciiLower(fleet_->Name(i)));
     Endpoint& endpoint = endpoints_[i];
-    endpoint.issued = name != nullptr;
+    endpoint.current = endpoint.changes = 0;
     if (name == nullptr) continue;
-    ++found;
-    endpoint.expired = name->not_after < now;
+    const auto place = static_cast<std::size_t>(name - current_.data());
+    in_fleet[place] = true;
+    endpoint.current = static_cast<std::uint32_t>(place + 1);
     const std::pair pair{fleet_->LayerOf(i), name->settings};
     if (compared != pair) {
-      changes = Differences(known.Get(name->settings), Resolve(*fleet_, i, layer, none)->settings);
+      auto found =
+          Differences(known.Get(name->settings), Resolve(*fleet_, i, layer, none)->settings);
+      changes = found.empty() ? 0 : static_cast<std::uint32_t>(changes_.size());
+      if (changes != 0) changes_.push_back(std::move(found));
       compared = pair;
     }
-    endpoint.changed = !changes.empty();
-    AddChanges(changes);
+    endpoint.changes = changes;
+    AddChanges(changes_[changes]);
   }
   std::sort(summary_.changes.begin(), summary_.changes.end(),
             [](const PlanChange& a, const PlanChange& b) { return a.key < b.key; });
-  summary_.not_in_fleet = current.size() - found;
+  not_in_fleet_.clear();
+  for (std::size_t i = 0; i < current_.size(); ++i) {
+    if (!in_fleet[i]) not_in_fleet_.push_back(current_[i].endpoint_key);
+  }
   Select(selection_);
+}
+
+std::map<std::string, const CurrentName*> Plan::Find(const std::vector<std::string>& names) const {
+  std::map<std::string, const CurrentName*> found;
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    std::string name = AsciiLower(fleet_->Name(i));
+    if (!std::binary_search(names.begin(), names.end(), name)) continue;
+    const std::uint32_t current = endpoints_[i].current;
+    found.emplace(std::move(name), current == 0 ? nullptr : &current_[current - 1]);
+  }
+  return found;
+}
+
+Seconds Plan::ShortestValidity() const {
+  Seconds shortest = Seconds::max();
+  for (const auto& [kind, number] : kinds_) {
+    shortest = std::min(shortest, Seconds{kind.validity - kind.jitter});
+  }
+  return shortest;
+}
+
+bool Plan::GainsTooLittle(const CurrentName& current, const Kind& kind) const {
+  const Seconds validity{kind.validity};
+  return issuer_end_ && now_ + validity > *issuer_end_ &&
+         *issuer_end_ - current.not_after < validity / 10;
 }
 
 void Plan::Select(const Selection& selection) {
   selection_ = selection;
   to_issue_.clear();
-  std::map<std::uint32_t, std::size_t> counts;
+  std::vector<const Kind*> kinds(kinds_.size());
+  for (const auto& [kind, number] : kinds_) kinds[number] = &kind;
+  std::vector<std::size_t> counts(kinds_.size());
   PlanSummary summary;
   summary.endpoints = endpoints_.size();
-  summary.not_in_fleet = summary_.not_in_fleet;
+  summary.not_in_fleet = not_in_fleet_.size();
   summary.changes = std::move(summary_.changes);
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const Endpoint& endpoint = endpoints_[i];
-    if (endpoint.issued && !selection.Wants(AsciiLower(fleet_->Name(i)), true)) {
+    const CurrentName* const current =
+        endpoint.current == 0 ? nullptr : &current_[endpoint.current - 1];
+    bool wanted = selection.Wants(
+        {current == nullptr ? std::string_view() : std::string_view(current->endpoint_key), current,
+         changes_[endpoint.changes]});
+    if (wanted && current != nullptr && selection.renews() && !current->revoked &&
+        GainsTooLittle(*current, *kinds[endpoint.kind])) {
+      ++summary.held_back;
+      wanted = false;
+    }
+    if (!wanted) {
+      if (current == nullptr) continue;
       ++summary.already_issued;
-      if (endpoint.expired) ++summary.expired;
-      if (endpoint.changed) ++summary.changed;
+      if (current->revoked) {
+        ++summary.revoked;
+      } else if (current->not_after < now_) {
+        ++summary.expired;
+      }
+      if (endpoint.changes != 0) ++summary.changed;
       continue;
     }
-    if (endpoint.issued) ++summary.replaced;
+    if (current != nullptr) ++summary.replaced;
     to_issue_.push_back(static_cast<std::uint32_t>(i));
     ++counts[endpoint.kind];
   }
   summary.to_issue = to_issue_.size();
   longest_validity_ = {};
-  for (const auto& [kind, number] : kinds_) {
-    const auto counted = counts.find(number);
-    if (counted == counts.end()) continue;
-    const std::size_t count = counted->second;
+  for (std::size_t number = 0; number < kinds.size(); ++number) {
+    const std::size_t count = counts[number];
+    if (count == 0) continue;
+    const Kind& kind = *kinds[number];
     summary.by_profile[kind.profile] += count;
     summary.by_key[kind.key] += count;
     summary.by_encryption[kind.encryption] += count;

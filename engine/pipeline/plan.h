@@ -36,8 +36,10 @@ struct PlanChange {
 struct PlanSummary {
   std::size_t endpoints = 0;       // in the fleet
   std::size_t already_issued = 0;  // have a current certificate, and are not issued now
-  std::size_t expired = 0;         // of those: it has expired
+  std::size_t expired = 0;         // of those: it has expired, and was not revoked
   std::size_t changed = 0;         // of those: issued under other settings than today's
+  std::size_t revoked = 0;         // of those: it was revoked
+  std::size_t held_back = 0;       // of those: selected, but would gain too little (Select)
   std::size_t to_issue = 0;
   std::size_t replaced = 0;        // of to_issue: have a current certificate
   std::size_t os_unknown = 0;      // of to_issue: `os` absent, so modern encryption
@@ -70,18 +72,28 @@ class Plan {
   static Plan Make(FleetDraft draft, const Catalog& catalog);
 
   // Compare finds out which endpoints have a current certificate at `now`, and how the settings of
-  // those differ.
-  void Compare(const Ledger& ledger, Time now);
+  // those differ. `issuer_end` is the end of the issuing CA, where it is known.
+  void Compare(const Ledger& ledger, Time now, std::optional<Time> issuer_end = std::nullopt);
 
   // Select decides which endpoints the run is for (before: those that Selection::Missing selects).
+  // A renewal holds back an endpoint whose successor would end with the issuing CA, less than a
+  // tenth of its validity later than its current certificate: that is no renewal.
   void Select(const Selection& selection);
+
+  // NotInFleet gives the names of those with a current certificate that the file does not name.
+  // Find looks some names up: which of them the file names, and with what current certificate, if
+  // any. All names in lower case and sorted.
+  const std::vector<std::string>& NotInFleet() const { return not_in_fleet_; }
+  std::map<std::string, const CurrentName*> Find(const std::vector<std::string>& names) const;
 
   const PlanSummary& summary() const { return summary_; }
   const std::string& fleet_name() const { return fleet_->name(); }
   const Selection& selection() const { return selection_; }
   std::size_t size() const { return to_issue_.size(); }
-  // longest_validity is the longest validity that the selected ones ask for.
+  // longest_validity is the longest validity that the selected ones ask for; ShortestValidity the
+  // shortest that any endpoint of the fleet may get.
   const Validity& longest_validity() const { return longest_validity_; }
+  Seconds ShortestValidity() const;
 
   // EndpointName gives the name of number i in [0, size()), and MakeJob its job.
   std::string EndpointName(std::size_t i) const { return fleet_->Name(to_issue_.at(i)); }
@@ -102,7 +114,8 @@ class Plan {
   };
   struct Endpoint {
     std::uint32_t kind = 0;
-    bool issued = false, expired = false, changed = false;
+    std::uint32_t current = 0;  // 1 + index into current_; 0: there is none
+    std::uint32_t changes = 0;  // index into changes_
   };
 
   explicit Plan(const Catalog& catalog) : catalog_(&catalog) {}
@@ -112,11 +125,17 @@ class Plan {
   void Validate(const Fleet& fleet, std::size_t index, PlanLayer& layer, FaultList& faults);
   std::uint32_t KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolved& layer);
   void AddChanges(const std::vector<SettingChange>& changes);
+  bool GainsTooLittle(const CurrentName& current, const Kind& kind) const;
 
   const Catalog* catalog_;
   std::optional<Fleet> fleet_;
   Selection selection_ = Selection::Missing();
-  std::vector<Endpoint> endpoints_;      // of the fleet
+  std::vector<Endpoint> endpoints_;                      // of the fleet
+  std::vector<CurrentName> current_;                     // of the ledger, sorted by name
+  std::vector<std::vector<SettingChange>> changes_{{}};  // the first: none
+  std::vector<std::string> not_in_fleet_;
+  Time now_;
+  std::optional<Time> issuer_end_;
   std::vector<std::uint32_t> to_issue_;  // indexes into the fleet
   std::map<Kind, std::uint32_t> kinds_;
   PlanSummary summary_;

@@ -2,21 +2,93 @@
 
 #include <algorithm>
 
-namespace fleetmint {
+#include "engine/base/text.h"
 
-Selection::Selection(std::string text, std::vector<std::string> lost)
-    : text_(std::move(text)), lost_(std::move(lost)) {
-  std::sort(lost_.begin(), lost_.end());
+namespace fleetmint {
+namespace {
+
+void SortUnique(std::vector<std::string>& names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
 }
 
-Selection Selection::Missing() { return {"missing", {}}; }
+bool Contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::binary_search(names.begin(), names.end(), name);
+}
+
+std::string WithNames(std::string text, const std::vector<std::string>& names) {
+  for (const std::string& name : names) text += " " + name;
+  return text;
+}
+
+}  // namespace
+
+Selection Selection::Missing() { return {Kind::kMissing, "missing"}; }
 
 Selection Selection::MissingOrLost(std::vector<std::string> lost) {
-  return {"missing or lost", std::move(lost)};
+  Selection selection(Kind::kMissing, "missing or lost");
+  selection.names_ = std::move(lost);
+  SortUnique(selection.names_);
+  return selection;
 }
 
-bool Selection::Wants(std::string_view endpoint_key, bool issued) const {
-  return !issued || std::binary_search(lost_.begin(), lost_.end(), endpoint_key);
+Selection Selection::Expiring(Seconds within, Time now) {
+  Selection selection(Kind::kExpiring, "within " + FormatDuration(within));
+  selection.cutoff_ = now + within;
+  return selection;
+}
+
+Selection Selection::Changed(std::vector<std::string> keys) {
+  SortUnique(keys);
+  Selection selection(Kind::kChanged, WithNames("changed", keys));
+  selection.names_ = std::move(keys);
+  return selection;
+}
+
+Selection Selection::IssuerRetired(std::int64_t current_issuer) {
+  Selection selection(Kind::kIssuerRetired, "issuer retired");
+  selection.issuer_ = current_issuer;
+  return selection;
+}
+
+Selection Selection::All() { return {Kind::kAll, "all"}; }
+
+Selection Selection::Only(const std::vector<std::string>& names, bool reinstate) {
+  Selection selection(Kind::kOnly, "");
+  for (const std::string& name : names) selection.names_.push_back(AsciiLower(name));
+  SortUnique(selection.names_);
+  selection.text_ = WithNames(reinstate ? "only, reinstated" : "only", selection.names_);
+  selection.reinstate_ = reinstate;
+  return selection;
+}
+
+bool Selection::WantsRenewed(const Candidate& candidate) const {
+  const CurrentName& current = *candidate.current;
+  switch (kind_) {
+    case Kind::kMissing:
+      return Contains(names_, candidate.endpoint_key);
+    case Kind::kExpiring:
+      return current.not_after <= *cutoff_;
+    case Kind::kChanged:
+      return std::any_of(candidate.changes.begin(), candidate.changes.end(),
+                         [&](const SettingChange& change) {
+                           return names_.empty() || Contains(names_, change.key);
+                         });
+    case Kind::kIssuerRetired:
+      return current.issuer != issuer_;
+    case Kind::kAll:
+      return true;
+    case Kind::kOnly:
+      return Contains(names_, candidate.endpoint_key);
+  }
+  return false;
+}
+
+bool Selection::Wants(const Candidate& candidate) const {
+  if (candidate.current == nullptr) return kind_ == Kind::kMissing;
+  if (candidate.current->revoked && !reinstate_) return false;
+  if (resumes_ && candidate.current->run >= *resumes_) return false;
+  return WantsRenewed(candidate);
 }
 
 }  // namespace fleetmint

@@ -1,13 +1,30 @@
 // Selection: which endpoints of a fleet a run is for. A value; any thread.
 //
-// `issue` and `issue --replace-damaged` are the same run with another selection.
+// `issue`, `issue --replace-damaged` and `renew` are the same run with another selection. An
+// endpoint without a current certificate is for `issue` alone. One whose current certificate was
+// revoked is nobody's, unless it is named and to be reinstated: a renewal must not give a lost host
+// its access back.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/base/clock.h"
+#include "engine/ledger/rows.h"
+#include "profiles/settings.h"
+
 namespace fleetmint {
+
+// Candidate is what a selection asks of an endpoint of the fleet.
+struct Candidate {
+  std::string_view endpoint_key;           // lower case
+  const CurrentName* current = nullptr;    // its current certificate, if it has one
+  std::span<const SettingChange> changes;  // today's settings against those of that one
+};
 
 class Selection {
  public:
@@ -16,17 +33,46 @@ class Selection {
   // MissingOrLost: these, and those of `lost` (lower case), whose bundles are gone.
   static Selection MissingOrLost(std::vector<std::string> lost);
 
-  // Wants tells whether an endpoint (lower case) belongs to the run; `issued`: it has a current
-  // certificate.
-  bool Wants(std::string_view endpoint_key, bool issued) const;
+  // The renewals. Expiring: those that end within a duration from `now`.
+  static Selection Expiring(Seconds within, Time now);
+  // Changed: those issued under other settings than today's; with `keys`, if one of these differs.
+  static Selection Changed(std::vector<std::string> keys);
+  // IssuerRetired: those of another issuer than the current one.
+  static Selection IssuerRetired(std::int64_t current_issuer);
+  // All, and Only those named (in any case of letters), revoked ones too with `reinstate`.
+  static Selection All();
+  static Selection Only(const std::vector<std::string>& names, bool reinstate);
 
-  // Text is how the ledger records it.
+  // Resume leaves out what this renewal has done already, if its first run was `first`. For All and
+  // Only, whose own result does not tell.
+  void Resume(std::int64_t first) { resumes_ = first; }
+
+  bool Wants(const Candidate& candidate) const;
+
+  // renews: it selects among current certificates alone. must_resume: see Resume.
+  bool renews() const { return kind_ != Kind::kMissing; }
+  bool must_resume() const { return kind_ == Kind::kAll || kind_ == Kind::kOnly; }
+  // Names gives those of Only, in lower case, sorted.
+  const std::vector<std::string>& names() const { return names_; }
+
+  // Text is how the ledger records it, and Purpose with what else a run that begins `now` has to
+  // say of it.
   const std::string& text() const { return text_; }
+  RunPurpose Purpose(Time now) const { return {text_, cutoff_.value_or(now), resumes_}; }
 
  private:
-  Selection(std::string text, std::vector<std::string> lost);
+  enum class Kind : std::uint8_t { kMissing, kExpiring, kChanged, kIssuerRetired, kAll, kOnly };
+
+  Selection(Kind kind, std::string text) : kind_(kind), text_(std::move(text)) {}
+  bool WantsRenewed(const Candidate& candidate) const;
+
+  Kind kind_;
   std::string text_;
-  std::vector<std::string> lost_;  // sorted
+  std::vector<std::string> names_;  // lost ones, settings' keys or endpoints; sorted
+  std::optional<Time> cutoff_;      // of kExpiring
+  std::int64_t issuer_ = 0;         // of kIssuerRetired
+  bool reinstate_ = false;
+  std::optional<std::int64_t> resumes_;
 };
 
 }  // namespace fleetmint

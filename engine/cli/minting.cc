@@ -1,0 +1,194 @@
+#include "engine/cli/minting.h"
+
+#include <nlohmann/json.hpp>
+
+#include "engine/base/error.h"
+
+namespace fleetmint::cli {
+namespace {
+
+// A clock that has gone back makes certificates that seem older than those they replace.
+void WarnOfClock(Session& session, const Ledger& ledger) {
+  constexpr std::chrono::minutes kTolerated{1};
+  const Time now = session.clock.Now();
+  const std::optional<Time> latest = ledger.LatestTime();
+  if (!latest || now + kTolerated >= *latest) return;
+  session.ui.Warn("the clock of this machine says " + FormatRfc3339(now) +
+                      ", but the ledger has an entry of " + FormatRfc3339(*latest) +
+                      ": it has gone back by " + FormatDuration(*latest - now),
+                  "set the clock; what is issued now is dated by it");
+}
+
+void WarnOfPlan(Session& session, const Plan& plan) {
+  const PlanSummary& summary = plan.summary();
+  const bool renews = plan.selection().renews();
+  const auto warn = [&](std::size_t count, const char* what, const char* hint) {
+    if (count != 0) session.ui.Warn(std::to_string(count) + " " + what, hint);
+  };
+  warn(summary.changed, "were issued under other settings than today's, and stay as they are",
+       "fleetmint renew --changed renews them");
+  for (const PlanChange& change : summary.changes) session.ui.Say(ChangeText(change));
+  warn(summary.expired, "have a certificate that has expired, and are not issued anew",
+       "fleetmint renew --within 1d renews them");
+  warn(summary.revoked, "have a certificate that was revoked, and are not issued anew",
+       "fleetmint renew --only NAME --reinstate gives one back its access, fleetmint retire NAME "
+       "ends it");
+  warn(summary.held_back,
+       "are not renewed: a new one would end with the issuing CA, hardly later than the old one",
+       "the issuing CA must be replaced first");
+  warn(summary.not_in_fleet,
+       "certificates are current whose endpoint the fleet file no longer names",
+       "fleetmint retire --not-in FLEET ends them");
+  if (summary.already_issued != 0 && summary.to_issue != 0) {
+    session.ui.Say(std::to_string(summary.to_issue) + " of " + std::to_string(summary.endpoints) +
+                   (renews ? " endpoints are to be renewed" : " endpoints are left to issue"));
+  }
+  if (summary.os_unknown != 0) {
+    session.ui.Say(
+        std::to_string(summary.os_unknown) +
+        " endpoints have no os: modern encryption (Windows 10 1709, Server 2019 and later)");
+  }
+}
+
+void Summarize(Session& session, const RunResult& result, const Plan& plan, bool published) {
+  const PlanSummary& summary = plan.summary();
+  const bool renews = plan.selection().renews();
+  const double rate = result.seconds > 0 ? static_cast<double>(result.issued) / result.seconds : 0;
+  const std::string manifest = session.out + "/manifest.jsonl";
+  if (session.json) {
+    nlohmann::ordered_json object{
+        {"issued", result.issued},          {"skipped", summary.already_issued},
+        {"failed", result.failures.size()}, {"seconds", result.seconds},
+        {"endpoints_per_second", rate},     {"kernel", session.Keys().Kernel().name},
+        {"threads", session.Threads()},     {"manifest", nullptr}};
+    if (published) object["manifest"] = manifest;
+    session.ui.Out(object.dump() + "\n");
+    return;
+  }
+  session.ui.Say((renews ? "renewed " : "issued ") + std::to_string(result.issued) + ", skipped " +
+                 std::to_string(summary.already_issued) +
+                 (renews ? " (not selected)" : " (issued before)") + ", failed " +
+                 std::to_string(result.failures.size()));
+  if (result.issued != 0) {
+    session.ui.Say("in " + DurationText(result.seconds) + ": " + NumberText(rate) +
+                   " endpoints/s, kernel " + std::string(session.Keys().Kernel().name) + ", " +
+                   std::to_string(session.Threads()) + " threads");
+  }
+  session.ui.Say("bundles in " + session.out + "/bundles" +
+                 (published ? ", manifest " + manifest : ""));
+}
+
+// What was issued stays issued if the manifest cannot be written: the run's result is told all the
+// same.
+std::optional<PublishReport> PublishAfterRun(Session& session, const Workspace& workspace) {
+  try {
+    PublishReport report = Publish(workspace.authority(), workspace.output());
+    WarnOfMissing(session, report);
+    return report;
+  } catch (const Error& error) {
+    session.ui.Report(error);
+    session.ui.Hint("when that is mended: fleetmint manifest --ca " + session.ca + " --out " +
+                    session.out + " writes the manifest");
+    return std::nullopt;
+  }
+}
+
+// Where syncfs or openat2 cannot be relied on, something slower does their work.
+void SayStandIns(Session& session, const Directory& output) {
+  if (const auto doubt = output.DoubtOfSyncfs()) {
+    session.ui.Say("'" + output.path() + "': " + *doubt + ": every file is synced by itself");
+  }
+  if (!Directory::HasOpenAt2()) {
+    session.ui.Say("openat2 is missing here: links are refused by O_NOFOLLOW and by name");
+  }
+}
+
+// What a run that fails has acknowledged stays issued: that is told before the error is.
+RunResult RunPlan(Session& session, const Plan& plan, IssuingWorkspace& workspace) {
+  ProgressObserver observer(session.ui, plan.size());
+  try {
+    RunResult result = fleetmint::Issue(plan, workspace,
+                                        {.clock = session.clock,
+                                         .random = session.random,
+                                         .streams = session.streams,
+                                         .observer = observer,
+                                         .threads = session.Threads(),
+                                         .stop = session.signals.TakeToken(),
+                                         .keys = session.Keys()});
+    session.ui.EndProgress();
+    return result;
+  } catch (...) {
+    session.ui.Say("issued " + std::to_string(observer.issued()) + " of " +
+                   std::to_string(plan.size()) + " before the run failed");
+    throw;
+  }
+}
+
+}  // namespace
+
+void AddMintOptions(CLI::App& command, Session& session, MintOptions& options) {
+  command.add_option("FLEET", options.fleet, "the fleet file")->required();
+  AddCaOption(command, session);
+  AddOut(command, session);
+  command.add_flag("--wait", options.wait, "wait until another run of this authority has ended");
+  AddKeyWork(command, session);
+  AddProfiles(command, session);
+  AddPassphrase(command, session);
+  AddCommonOptions(command, session);
+}
+
+LockedAuthority LockToMint(Session& session, const MintOptions& options) {
+  const auto told = [&](const std::string& holder) {
+    session.ui.Say("waiting for another run: " + holder);
+  };
+  LockedAuthority locked = options.wait ? LockedAuthority::Wait(session.ca, options.command, told)
+                                        : LockedAuthority::Acquire(session.ca, options.command);
+  WarnOfClock(session, locked.authority().ledger());
+  return locked;
+}
+
+IssuingWorkspace OpenToMint(Session& session, const MintOptions& options, LockedAuthority locked,
+                            const Plan& plan) {
+  UserPassphrase passphrase = session.Passphrase();
+  UnlockedAuthority unlocked =
+      locked.authority().Unlock(&passphrase, session.clock, &session.Keys().Kernel());
+  Issuer::CheckValidity(unlocked.issuer().certificate(), plan.longest_validity(),
+                        session.clock.Now());
+  OutputRequest request{session.out, plan.fleet_name(), std::nullopt, options.make_output_again};
+  if (!options.layout.empty()) {
+    request.layout = options.layout == "hashed" ? Layout::kHashed : Layout::kFlat;
+  }
+  IssuingWorkspace workspace = IssuingWorkspace::Open(
+      std::move(locked), std::move(unlocked), request, session.random, session.clock, session.ui);
+  SayRecovery(session, workspace.recovered());
+  SayStandIns(session, workspace.output().root());
+  return workspace;
+}
+
+int MintPlan(Session& session, const Plan& plan, IssuingWorkspace& workspace,
+             const std::string& nothing_to_do) {
+  WarnOfPlan(session, plan);
+  if (plan.size() == 0) session.ui.Say(nothing_to_do);
+
+  const RunResult result = RunPlan(session, plan, workspace);
+  const std::optional<PublishReport> published = PublishAfterRun(session, workspace);
+  if (result.clamped != 0) {
+    session.ui.Warn(std::to_string(result.clamped) +
+                    " certificates end with the issuing CA, earlier than asked");
+  }
+  Summarize(session, result, plan, published.has_value());
+  if (!published) return ExitCode(ErrorKind::kDisk);
+  if (result.interrupted) {
+    session.ui.Say("interrupted: " + std::to_string(plan.size() - result.issued) + " of " +
+                   std::to_string(plan.size()) + " are left");
+    session.ui.Hint("run the same command again to go on");
+    return ExitCode(ErrorKind::kInterrupted);
+  }
+  const PlanSummary& summary = plan.summary();
+  const std::size_t expired = plan.selection().renews() ? 0 : summary.expired;
+  const bool all_well = result.failures.empty() && published->missing.empty() && expired == 0 &&
+                        summary.held_back == 0;
+  return all_well ? 0 : ExitCode(ErrorKind::kEndpoint);
+}
+
+}  // namespace fleetmint::cli
