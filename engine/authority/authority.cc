@@ -198,16 +198,57 @@ IssuerCertificate Authority::CheckReady(const Clock& clock) const {
   return IssuerCertificate::Of(chain_.front());
 }
 
+std::vector<Authority::CrlIssuer> Authority::CrlIssuers() const {
+  std::vector<CrlIssuer> found;
+  for (const KnownIssuer& known : issuers_) {  // older generations first
+    if (!known.row.leaves || !known.certificate) continue;
+    const bool key = !known.row.key_file.empty() && directory().Exists(known.row.key_file);
+    const auto same = std::find_if(found.begin(), found.end(), [&](const CrlIssuer& other) {
+      return other.scope == known.row.scope;
+    });
+    if (same == found.end()) {
+      found.push_back({known.row.id, known.row.tier, known.row.scope,
+                       FileOf(known.row.tier, known.row.generation, ".crl"), key});
+    } else {
+      same->issuer = known.row.id;
+      same->key_present = key;
+    }
+  }
+  return found;
+}
+
+Directory Authority::Crls() const { return directory().MakeSubdirectory(kCrlFolder, 0700); }
+
+std::vector<std::string> Authority::CrlFiles() const {
+  const Directory folder = Crls();
+  std::vector<std::string> files;
+  for (const bool leaves : {true, false}) {
+    for (auto known = issuers_.rbegin(); known != issuers_.rend(); ++known) {
+      if (known->row.leaves != leaves || !known->certificate) continue;
+      std::string file = FileOf(known->row.tier, known->row.generation, ".crl");
+      if (folder.Exists(file)) files.push_back(std::move(file));
+    }
+  }
+  return files;
+}
+
+std::unique_ptr<Signer> Authority::UnlockSigner(std::int64_t issuer, PassphraseSource* passphrase,
+                                                const prime::Kernel* kernel) const {
+  const IssuerRow& row = FindKnown(issuer)->row;
+  const SecretBytes content = directory().ReadSecret(row.key_file);
+  const SecretBytes pkcs8 =
+      DecodeKeyFile(content, passphrase,
+                    "the " + row.tier + " CA key '" + directory().PathOf(row.key_file) + "'");
+  return MakeSoftwareSigner(pkcs8, kernel);
+}
+
 UnlockedAuthority Authority::Unlock(PassphraseSource* passphrase, const Clock& clock,
                                     const prime::Kernel* kernel) const {
   IssuerCertificate certificate = CheckReady(clock);
   const IssuerRow& row = FindKnown(*issuing_)->row;
   CachedPassphrase cached(passphrase);
-  const SecretBytes content = directory().ReadSecret(row.key_file);
-  const SecretBytes pkcs8 = DecodeKeyFile(
-      content, &cached, "the issuing CA key '" + directory().PathOf(row.key_file) + "'");
   UnlockedAuthority unlocked;
-  unlocked.signer_ = MakeSoftwareSigner(pkcs8, kernel);
+  unlocked.signer_ = UnlockSigner(row.id, &cached, kernel);
   unlocked.issuer_ =
       std::make_unique<Issuer>(row.id, std::move(certificate), *unlocked.signer_, chain_);
   unlocked.passwords_ = std::make_unique<PasswordMaker>(UnlockPasswords(&cached));

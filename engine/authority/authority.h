@@ -143,6 +143,24 @@ class Authority {
   // not a CA.
   UnlockedAuthority Unlock(PassphraseSource* passphrase, const Clock& clock,
                            const prime::Kernel* kernel = nullptr) const;
+  // CrlIssuer is a CA that answers for endpoint certificates: one for each CRL scope, whatever its
+  // generations.
+  struct CrlIssuer {
+    std::int64_t issuer = 0;  // the newest certificate of the scope: the ledger's id
+    std::string tier;
+    Sha256Digest scope{};
+    std::string file;          // of its CRL, in the folder Crls()
+    bool key_present = false;  // its private key is in the directory
+  };
+  std::vector<CrlIssuer> CrlIssuers() const;
+  // Crls is the folder of the CRLs; made if it is not there.
+  Directory Crls() const;
+  // CrlFiles gives the names of all that are there, those of issuing CAs first, newest first.
+  std::vector<std::string> CrlFiles() const;
+  // UnlockSigner decrypts the key of one issuer. Errors as Unlock's.
+  std::unique_ptr<Signer> UnlockSigner(std::int64_t issuer, PassphraseSource* passphrase,
+                                       const prime::Kernel* kernel = nullptr) const;
+
   // UnlockPasswords decrypts the fleet key alone: the issuing key may be absent.
   PasswordMaker UnlockPasswords(PassphraseSource* passphrase) const;
 

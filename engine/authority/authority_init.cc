@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <memory>
 
+#include "engine/authority/crl.h"
 #include "engine/authority/new_authority.h"
 #include "engine/base/error.h"
 #include "engine/keys/generate.h"
-#include "engine/x509/tbs_cert_list.h"
 
 namespace fleetmint {
 namespace {
@@ -16,22 +16,6 @@ struct MadeTier {
   Certificate certificate;
   std::unique_ptr<Signer> signer;
 };
-
-// An empty CRL of a CA that signs other CAs: nginx refuses valid clients without one for every
-// tier.
-Bytes MakeCrl(const MadeTier& tier, const CrlStamp& stamp, Seconds validity) {
-  const CertListInput input{
-      .signature_algorithm = tier.signer->algorithm(),
-      .issuer_name = tier.certificate.subject(),
-      .issuer_key_identifier = tier.certificate.subject_key_identifier(),
-      .crl_number = stamp.number,
-      .this_update = stamp.this_update,
-      .next_update = std::min(stamp.this_update + validity, tier.certificate.not_after()),
-      .revoked = {}};
-  const Bytes tbs = EncodeTbsCertList(input);
-  const ByteView message = tbs;
-  return AssembleSigned(tbs, tier.signer->algorithm(), tier.signer->Sign({&message, 1}).front());
-}
 
 // RFC 5280 4.2.1.9: how many CA certificates may stand between this one and an endpoint's.
 void CheckPathLengths(const std::vector<Tier>& tiers) {
@@ -97,11 +81,14 @@ Authority Authority::Init(const std::string& path, const AuthorityProfile& profi
     for (const Tier& tier : profile.tiers) {
       const bool leaves = &tier == &profile.tiers.back();
       MadeTier next = MakeTier(tier, above, leaves, made, ledger, options);
+      // nginx refuses valid clients without a CRL of every tier.
       if (above) {
         const CrlStamp stamp = ledger.NextCrl(ScopeOf(above->certificate), options.clock.Now());
         made.directory()
             .MakeSubdirectory(kCrlFolder, 0700)
-            .CreateDurably(above->name + ".crl", MakeCrl(*above, stamp, profile.crl_validity));
+            .CreateDurably(
+                FileOf(above->name, 1, ".crl"),
+                SignCrl(above->certificate, *above->signer, stamp, profile.crl_validity, {}));
       }
       above.emplace(std::move(next));
     }

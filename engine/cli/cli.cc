@@ -105,6 +105,9 @@ int RunCommand(int argc, char** argv) {
   AddCaCommands(app, session);
   AddIssue(app, session);
   AddRenew(app, session);
+  AddRevoke(app, session);
+  AddCrl(app, session);
+  AddRetire(app, session);
   AddVerify(app, session);
   AddList(app, session);
   AddPasswords(app, session);

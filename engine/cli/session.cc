@@ -1,7 +1,10 @@
 #include "engine/cli/session.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 
 #include "engine/base/error.h"
 #include "engine/base/text.h"
@@ -47,6 +50,18 @@ Catalog Session::LoadCatalog() const {
   }
   faults.ThrowIfAny();
   return catalog;
+}
+
+bool Session::CanAsk() const {
+  return !json && ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
+}
+
+bool Session::Ask(const std::string& question) {
+  const Signals::Waiting waiting(signals);
+  std::cerr << "fleetmint: " << question << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "yes";
 }
 
 PasswordMaker Session::UnlockPasswords(const Authority& authority) {

@@ -48,6 +48,9 @@ struct Session {
   Catalog LoadCatalog() const;
   UserPassphrase Passphrase() { return {passphrase, signals}; }
   PasswordMaker UnlockPasswords(const Authority& authority);
+  // Ask puts a question to the person at the terminal; only "yes" is yes. CanAsk: there is one.
+  bool CanAsk() const;
+  bool Ask(const std::string& question);
 };
 
 // Option groups that commands put together.
@@ -82,6 +85,9 @@ void AddCheck(CLI::App& app, Session& session);
 void AddCaCommands(CLI::App& app, Session& session);
 void AddIssue(CLI::App& app, Session& session);
 void AddRenew(CLI::App& app, Session& session);
+void AddRevoke(CLI::App& app, Session& session);
+void AddCrl(CLI::App& app, Session& session);
+void AddRetire(CLI::App& app, Session& session);
 void AddVerify(CLI::App& app, Session& session);
 void AddList(CLI::App& app, Session& session);
 void AddPasswords(CLI::App& app, Session& session);

@@ -305,6 +305,16 @@ SettingsRecord Ledger::SettingsOf(std::int64_t id) const {
   return {static_cast<int>(query.Integer(0)), query.Text(1), query.Text(2), query.Text(3)};
 }
 
+std::vector<std::pair<std::int64_t, SettingsRecord>> Ledger::AllSettings() const {
+  Query query(impl_->connection, "SELECT id, format, profile, grp, body FROM settings ORDER BY id");
+  std::vector<std::pair<std::int64_t, SettingsRecord>> all;
+  while (query.Step()) {
+    all.emplace_back(query.Integer(0), SettingsRecord{static_cast<int>(query.Integer(1)),
+                                                      query.Text(2), query.Text(3), query.Text(4)});
+  }
+  return all;
+}
+
 Counts Ledger::Count() const {
   Query query(impl_->connection, "SELECT state, count(*) FROM certificate GROUP BY state");
   std::map<std::string, std::uint64_t> counts;

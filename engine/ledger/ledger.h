@@ -146,9 +146,35 @@ class Ledger {
   // Predecessors gives every earlier certificate of the row's lineage that had not expired when it
   // was issued, oldest first: what a host that missed a rollout may still hold.
   std::vector<Predecessor> Predecessors(const LedgerRow& row) const;
-  // SettingsOf gives the settings with the id `LedgerRow::settings`.
+  // SettingsOf gives the settings with the id `LedgerRow::settings`; AllSettings all, by id.
   SettingsRecord SettingsOf(std::int64_t id) const;
+  std::vector<std::pair<std::int64_t, SettingsRecord>> AllSettings() const;
   Counts Count() const;
+
+  // --- Revocation (revocations.cc)
+
+  // Revocable gives what a filter hits of all that was issued, or is known from elsewhere, and has
+  // not ended at `now`: current, superseded and retired ones.
+  std::vector<RevocableRow> Revocable(const RevocationFilter& filter, Time now) const;
+  // Revoke revokes these in one transaction, which looks for them anew. What is revoked keeps its
+  // time and reason (RFC 5280 5.3.1, not 6: a revocation is final).
+  RevocationCount Revoke(const RevocationFilter& filter, int reason, Time now);
+  // Retire ends the current certificates of these endpoints of a fleet, in one transaction; with a
+  // reason it also revokes all of their certificates that have not ended at `now`.
+  RetiredCount Retire(std::string_view fleet, const std::vector<std::string>& endpoints,
+                      std::optional<int> reason, Time now);
+  // ForEachRetired visits the retired rows of a fleet whose endpoint has no current certificate,
+  // nor a later one that was retired. The visitor may ask the ledger.
+  void ForEachRetired(std::string_view fleet,
+                      const std::function<void(const IssuedRow&)>& visit) const;
+  // FindByThumbprint gives the certificates whose SHA-1 or SHA-256 begins with these hexadecimal
+  // digits (lower case), at most `most` of them.
+  std::vector<LedgerRow> FindByThumbprint(std::string_view prefix, std::size_t most) const;
+  // CrlEntries gives what the CRL of a scope has to name, sorted by serial: revoked and abandoned
+  // certificates that had not ended at `not_ended`.
+  std::vector<CrlEntry> CrlEntries(const Sha256Digest& scope, Time not_ended) const;
+  // HasUnexpired tells whether the issuers of a scope may have signed what has not ended at `now`.
+  bool HasUnexpired(const Sha256Digest& scope, Time now) const;
 
   // --- The whole (ledger.cc)
 

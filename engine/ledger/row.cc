@@ -14,13 +14,6 @@ constexpr CertificateState kStates[] = {CertificateState::kReserved,   Certifica
                                         CertificateState::kSuperseded, CertificateState::kRetired,
                                         CertificateState::kReported};
 
-CertificateState ParseState(std::string_view name) {
-  for (const CertificateState state : kStates) {
-    if (StateName(state) == name) return state;
-  }
-  throw Error(ErrorKind::kLedger, "the ledger holds an unknown state '" + std::string(name) + "'");
-}
-
 [[noreturn]] void BadFiles() {
   throw Error::OfCause(ErrorKind::kLedger, ErrorCause::kDamaged,
                        "the ledger is damaged: the files of a bundle cannot be read");
@@ -36,6 +29,13 @@ std::string_view Take(std::string_view& rest, char end) {
 }
 
 }  // namespace
+
+CertificateState ParseState(std::string_view name) {
+  for (const CertificateState state : kStates) {
+    if (StateName(state) == name) return state;
+  }
+  throw Error(ErrorKind::kLedger, "the ledger holds an unknown state '" + std::string(name) + "'");
+}
 
 std::string_view StateName(CertificateState state) {
   switch (state) {

@@ -17,6 +17,9 @@ namespace fleetmint {
   ", r.der, r.files FROM certificate c JOIN fleet f ON f.id = c.fleet JOIN record r ON " \
   "r.id = c.id"
 
+// ParseState is the inverse of StateName. Throws Error(kLedger).
+CertificateState ParseState(std::string_view name);
+
 LedgerRow ReadRow(const Query& query);
 IssuedRow ReadIssuedRow(const Query& query);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -116,6 +117,45 @@ struct Predecessor {
   Serial serial{};
   Sha1Digest sha1{};
   Sha256Digest sha256{};
+};
+
+// RevocationFilter says which certificates a revocation is for: those that every field which is set
+// allows. At most one of the two lists is set.
+struct RevocationFilter {
+  std::vector<std::string> endpoints;  // any case of letters
+  std::vector<Serial> serials;
+  std::string fleet;                                      // "": every one
+  std::function<bool(std::int64_t settings)> under = {};  // issued under such settings
+  std::optional<Time> issued_before;
+  bool superseded = false;  // a newer one has taken its place
+  bool installed = false;   // a later one of its line is installed: its host's receipt is there
+};
+
+// RevocableRow is a certificate that can be revoked, or is.
+struct RevocableRow {
+  std::int64_t id = 0;
+  Serial serial{};
+  std::string fleet, endpoint;
+  CertificateState state = CertificateState::kIssued;
+  Time end;
+  bool revoked = false;
+};
+
+struct RevocationCount {
+  std::size_t revoked = 0;  // now
+  std::size_t already = 0;  // before
+};
+
+struct RetiredCount {
+  std::size_t retired = 0;  // now
+  std::size_t revoked = 0;  // now
+};
+
+// CrlEntry is a certificate that its issuer's CRL has to name.
+struct CrlEntry {
+  Serial serial{};
+  Time revoked_at;
+  int reason = 0;  // RFC 5280 5.3.1
 };
 
 struct Counts {

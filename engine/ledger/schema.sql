@@ -100,7 +100,7 @@ CREATE TABLE certificate (
   spki_sha256 BLOB UNIQUE CHECK (length(spki_sha256) = 32),   -- no key is ever used twice
   supersedes  INTEGER REFERENCES certificate(id),
   revoked_at  INTEGER,
-  reason      INTEGER,                       -- RFC 5280 5.3.1
+  reason      INTEGER CHECK (reason IN (0, 1, 2, 3, 4, 5, 9, 10)),  -- RFC 5280 5.3.1; 6 can be taken back
   delivered_at INTEGER,                      -- its bundle was shipped; it need not be in the output any more
   installed_at INTEGER,                      -- its host's receipt
   CHECK ((state IN ('issued', 'superseded', 'retired')) = (issued_at IS NOT NULL)),
@@ -123,6 +123,7 @@ CREATE INDEX due ON certificate (fleet, not_after) WHERE state = 'issued';
 CREATE INDEX past ON certificate (lineage) WHERE state IN ('superseded', 'retired', 'reported');
 CREATE INDEX former ON certificate (fleet, endpoint) WHERE state IN ('superseded', 'retired', 'reported');
 CREATE INDEX thumbprint ON certificate (sha1);
+CREATE INDEX received ON certificate (lineage, id) WHERE installed_at IS NOT NULL;
 CREATE INDEX on_crl ON certificate (issuer, serial) WHERE revoked_at IS NOT NULL OR state = 'abandoned';
 CREATE INDEX open_reservations ON certificate (id) WHERE state = 'reserved';
 

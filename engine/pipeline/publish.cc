@@ -126,6 +126,25 @@ PublishReport RenderManifests(const Authority& authority, const OutputDirectory&
   return report;
 }
 
+// crl.der is the CRL of the current issuing CA; crl.pem those of every CA, root included, without
+// which servers refuse what they should take. Nothing before the issuing CA's first.
+void RenderCrls(const Authority& authority, PublishSink& sink) {
+  std::string own;
+  for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
+    if (issuer.issuer == authority.issuing()) own = issuer.file;
+  }
+  const Directory folder = authority.Crls();
+  if (own.empty() || !folder.Exists(own)) return;
+  const auto der = sink.Begin("", "crl.der");
+  der->Append(AsText(folder.Read(own)));
+  der->End();
+  const auto pem = sink.Begin("", "crl.pem");
+  for (const std::string& file : authority.CrlFiles()) {
+    pem->Append(PemEncode("X509 CRL", folder.Read(file)));
+  }
+  pem->End();
+}
+
 }  // namespace
 
 PublishReport RenderPublished(const Authority& authority, const OutputDirectory& output,
@@ -137,6 +156,7 @@ PublishReport RenderPublished(const Authority& authority, const OutputDirectory&
     chain->Append(PemEncode("CERTIFICATE", certificate));
   }
   chain->End();
+  RenderCrls(authority, sink);
   for (const EmbeddedFile& file : RolloutFiles()) {
     const auto script = sink.Begin("rollout", std::string(file.name));
     script->Append(file.text);

@@ -41,8 +41,8 @@ struct PublishReport {
       missing;  // left out: endpoints without their bundle, or with a part of it
 };
 
-// RenderPublished gives `sink` manifest.jsonl, manifest.csv, chain.pem and rollout/ of the output's
-// fleet as the ledger says they shall be.
+// RenderPublished gives `sink` manifest.jsonl, manifest.csv, chain.pem, rollout/ and, once there is
+// one, crl.der and crl.pem of the output's fleet as the ledger says they shall be.
 PublishReport RenderPublished(const Authority& authority, const OutputDirectory& output,
                               PublishSink& sink);
 

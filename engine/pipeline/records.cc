@@ -21,6 +21,16 @@ const std::string& Records::IssuerHex(std::int64_t issuer) {
   return place->second;
 }
 
+namespace {
+
+// A revoked certificate is not to be installed, whether it was shipped or not.
+std::string_view StateOf(const IssuedRow& row) {
+  if (row.revoked_at) return "revoked";
+  return row.delivered_at ? "delivered" : StateName(row.state);
+}
+
+}  // namespace
+
 ManifestLine Records::ManifestLineOf(const IssuedRow& row) {
   const LayerRecord& layer = LayerOf(row);
   std::vector<ManifestFile> files;
@@ -44,7 +54,7 @@ ManifestLine Records::ManifestLineOf(const IssuedRow& row) {
                            .issuer = IssuerHex(row.issuer),
                            .files = files,
                            .supersedes = supersedes,
-                           .state = row.delivered_at ? "delivered" : StateName(row.state),
+                           .state = StateOf(row),
                            .issued_at = *row.issued_at});
 }
 

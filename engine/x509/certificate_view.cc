@@ -4,6 +4,7 @@
 
 #include "engine/base/ber.h"
 #include "engine/base/error.h"
+#include "engine/x509/read_time.h"
 
 namespace fleetmint {
 namespace {
@@ -17,26 +18,6 @@ constexpr std::string_view kSubjectAltName = "\x55\x1D\x11"sv;
 constexpr std::string_view kBasicConstraints = "\x55\x1D\x13"sv;
 constexpr std::string_view kAuthorityKeyIdentifier = "\x55\x1D\x23"sv;
 constexpr std::string_view kExtendedKeyUsage = "\x55\x1D\x25"sv;
-
-[[noreturn]] void ThrowBadDate() {
-  throw Error::OfCause(ErrorKind::kInput, ErrorCause::kDamaged, "not a certificate: a bad date");
-}
-
-// RFC 5280 4.1.2.5: YYMMDDHHMMSSZ from 1950 to 2049, YYYYMMDDHHMMSSZ.
-Time ReadTime(BerReader& validity) {
-  const BerElement element = validity.Next();
-  std::string digits(AsText(element.content));
-  if (element.tag == ber::kUtcTime) digits.insert(0, digits < "50" ? "20" : "19");
-  const bool known = element.tag == ber::kUtcTime || element.tag == ber::kGeneralizedTime;
-  if (!known || digits.size() != 15) ThrowBadDate();
-  const auto part = [&](std::size_t at) { return digits.substr(at, 2); };
-  try {
-    return ParseRfc3339(part(0) + part(2) + "-" + part(4) + "-" + part(6) + "T" + part(8) + ":" +
-                        part(10) + ":" + part(12) + digits.back());
-  } catch (const Error&) {
-    ThrowBadDate();
-  }
-}
 
 bool ReadFlag(BerReader& reader) {
   if (reader.PeekTag() != ber::kBoolean) return false;

@@ -17,6 +17,8 @@ enum class CrlReason : std::uint8_t {
   kAffiliationChanged = 3,
   kSuperseded = 4,
   kCessationOfOperation = 5,
+  kPrivilegeWithdrawn = 9,
+  kAaCompromise = 10,
 };
 
 struct RevokedCertificate {

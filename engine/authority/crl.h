@@ -1,0 +1,18 @@
+// Crl: a certificate revocation list, signed by its CA. Any thread.
+#pragma once
+
+#include <span>
+
+#include "engine/authority/signer.h"
+#include "engine/base/clock.h"
+#include "engine/ledger/rows.h"
+#include "engine/x509/certificate.h"
+
+namespace fleetmint {
+
+// SignCrl gives a CRL (DER, version 2, RFC 5280 5) of the CA `certificate`, whose key `signer` has:
+// nextUpdate is `validity` after the stamp, and never past the CA's own end.
+Bytes SignCrl(const Certificate& certificate, Signer& signer, const CrlStamp& stamp,
+              Seconds validity, std::span<const CrlEntry> entries);
+
+}  // namespace fleetmint

@@ -1,0 +1,123 @@
+// `fleetmint crl`: signs what tells servers of revocations, and publishes it.
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "engine/base/error.h"
+#include "engine/cli/session.h"
+#include "engine/pipeline/crl.h"
+
+namespace fleetmint::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> outs;
+  std::string valid_for;
+  bool always = false, serials = false;
+};
+
+constexpr std::size_t kMostCrlBytes = std::size_t{1} << 28;
+
+// What a run that ended without a word has reserved is abandoned: it may have been signed. Where a
+// run is going on, its reservations are its own.
+void AbandonWhatNobodyHolds(Session& session) {
+  auto locked = LockedAuthority::TryAcquire(session.ca, "crl", nullptr);
+  if (!locked) return;
+  const std::size_t count = locked->authority().ledger().AbandonReserved(session.clock.Now());
+  if (count != 0) {
+    session.ui.Say(std::to_string(count) +
+                   " serials of a run that did not end are abandoned, and on the CRL");
+  }
+}
+
+// `certutil -revoke SERIAL REASON`, for a CA whose CRL others publish.
+int PrintSerials(Session& session) {
+  const Authority authority = Authority::Open(session.ca);
+  std::size_t count = 0;
+  for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
+    for (const CrlEntry& entry : authority.ledger().CrlEntries(issuer.scope, session.clock.Now())) {
+      session.ui.Out(SerialHex(entry.serial) + " " + std::to_string(entry.reason) + "\n");
+      ++count;
+    }
+  }
+  session.ui.Say(std::to_string(count) + " serials and reasons");
+  return 0;
+}
+
+std::optional<Seconds> Validity(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const Seconds validity = ParseDuration(text);
+  if (validity >= std::chrono::minutes{1}) return validity;
+  throw Error::WithHint(ErrorKind::kUsage, "--valid-for " + text + " is too short",
+                        "e.g. --valid-for 30d; sign anew before half of it is over");
+}
+
+void PrintState(Session& session, const std::vector<CrlState>& states) {
+  nlohmann::ordered_json crls = nlohmann::ordered_json::array();
+  for (const CrlState& state : states) {
+    crls.push_back({{"issuer", state.issuer},
+                    {"number", state.number},
+                    {"this_update", FormatRfc3339(state.this_update)},
+                    {"next_update", FormatRfc3339(state.next_update)},
+                    {"entries", state.entries},
+                    {"signed", state.signed_now}});
+    session.ui.Say("CRL of '" + state.issuer + "': " + std::to_string(state.entries) +
+                   " entries, next update " + FormatRfc3339(state.next_update) +
+                   (state.signed_now ? "" : " (unchanged)"));
+  }
+  if (session.json) session.ui.Out(nlohmann::ordered_json{{"crls", crls}}.dump() + "\n");
+}
+
+int Crl(Session& session, const Options& options) {
+  if (options.serials) return PrintSerials(session);
+  CrlOptions crl{Validity(options.valid_for), options.always, {}};
+  for (const std::string& out : options.outs) {
+    const ReadingWorkspace workspace = ReadingWorkspace::Open(session.ca, out);
+    const Directory& root = workspace.output().root();
+    if (root.Exists("crl.der")) crl.published.push_back(root.Read("crl.der", kMostCrlBytes));
+  }
+  AbandonWhatNobodyHolds(session);
+  const Authority authority = Authority::Open(session.ca);
+  UserPassphrase passphrase = session.Passphrase();
+  const std::vector<CrlState> states =
+      RenewCrls(authority, &passphrase, &session.Keys().Kernel(), session.clock, crl);
+  for (const std::string& out : options.outs) {
+    const ReadingWorkspace workspace = ReadingWorkspace::Open(session.ca, out);
+    WarnOfMissing(session, Publish(workspace.authority(), workspace.output()));
+  }
+  PrintState(session, states);
+  if (options.outs.empty()) {
+    session.ui.Say("in " + session.ca + "/crl; --out OUT publishes it there, too");
+  }
+  return 0;
+}
+
+}  // namespace
+
+void AddCrl(CLI::App& app, Session& session) {
+  auto* const command = app.add_subcommand(
+      "crl", "sign the certificate revocation list, if it is time to, and publish it");
+  auto options = std::make_shared<Options>();
+  AddCaOption(*command, session);
+  command->add_option("--out", options->outs, "an output to publish it into; repeatable")
+      ->type_name("DIR")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+  command->add_option("--valid-for", options->valid_for,
+                      "until its next update (default: as the last one; first 30d)");
+  command->add_flag("--always", options->always, "sign it, though nothing has changed");
+  command->add_flag("--serials", options->serials,
+                    "sign nothing: print serials and reasons, as certutil -revoke takes them");
+  AddPassphrase(*command, session);
+  AddCommonOptions(*command, session);
+  command->footer(
+      "Signs anew where something was revoked since, or half of the list's life is over: run it\n"
+      "every day. The list is written into the authority's crl/; out/crl.der is the issuing CA's,\n"
+      "out/crl.pem holds every CA's.\n\n"
+      "Example: fleetmint crl --ca ca --out out");
+  command->callback([&session, options] {
+    session.action = [&session, options] { return Crl(session, *options); };
+  });
+}
+
+}  // namespace fleetmint::cli

@@ -1,0 +1,186 @@
+// Ledger: what is revoked, and what CRLs have to say of it.
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "engine/ledger/ledger_impl.h"
+#include "engine/ledger/row.h"
+
+namespace fleetmint {
+namespace {
+
+// What can be revoked: it was signed, and is in nobody's way to be signed yet. (What is abandoned
+// is on its CRL as it is.)
+#define FLEETMINT_REVOCABLE                                                                     \
+  "SELECT c.id, c.serial, f.name, c.endpoint, c.state, coalesce(c.not_after, c.end_bound), "    \
+  "c.revoked_at IS NOT NULL, c.settings, c.issued_at, c.lineage FROM certificate c JOIN fleet " \
+  "f ON f.id = c.fleet WHERE coalesce(c.not_after, c.end_bound) > ? AND "
+#define FLEETMINT_WAS_ISSUED "c.state IN ('issued', 'superseded', 'retired', 'reported')"
+
+class Collector {
+ public:
+  Collector(Connection& connection, const RevocationFilter& filter, Time now)
+      : connection_(connection), filter_(filter), now_(now) {}
+
+  std::vector<RevocableRow> Collect() {
+    for (const std::string& endpoint : filter_.endpoints) {
+      // One statement for each of the two indexes by name.
+      for (const char* sql :
+           {FLEETMINT_REVOCABLE "c.endpoint = ? AND c.state = 'issued'", FLEETMINT_REVOCABLE
+            "c.endpoint = ? AND c.state IN ('superseded', 'retired', 'reported')"}) {
+        Query query(connection_, sql);
+        Take(query.Bind(Unix(now_)).Bind(endpoint));
+      }
+    }
+    for (const Serial& serial : filter_.serials) {
+      Query query(connection_, FLEETMINT_REVOCABLE "c.serial = ? AND " FLEETMINT_WAS_ISSUED);
+      Take(query.Bind(Unix(now_)).Bind(ByteView(serial)));
+    }
+    if (filter_.endpoints.empty() && filter_.serials.empty()) {
+      Query query(connection_, FLEETMINT_REVOCABLE FLEETMINT_WAS_ISSUED);
+      Take(query.Bind(Unix(now_)));
+    }
+    // Who is named twice is hit once.
+    std::sort(rows_.begin(), rows_.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    rows_.erase(std::unique(rows_.begin(), rows_.end(),
+                            [](const auto& a, const auto& b) { return a.id == b.id; }),
+                rows_.end());
+    return std::move(rows_);
+  }
+
+ private:
+  void Take(Query& query) {
+    while (query.Step()) {
+      if (!filter_.fleet.empty() && query.TextView(2) != filter_.fleet) continue;
+      if (filter_.under && (query.IsNull(7) || !filter_.under(query.Integer(7)))) continue;
+      if (filter_.issued_before &&
+          (query.IsNull(8) || FromUnix(query.Integer(8)) >= *filter_.issued_before)) {
+        continue;
+      }
+      const CertificateState state = ParseState(query.TextView(4));
+      if (filter_.superseded && state != CertificateState::kSuperseded) continue;
+      const std::int64_t id = query.Integer(0);
+      if (filter_.installed && !LaterIsInstalled(query.Integer(9), id)) continue;
+      rows_.push_back({id, ReadArray<Serial>(query, 1), query.Text(2), query.Text(3), state,
+                       FromUnix(query.Integer(5)), query.Integer(6) == 1});
+    }
+  }
+
+  bool LaterIsInstalled(std::int64_t lineage, std::int64_t id) {
+    Query query(connection_,
+                "SELECT 1 FROM certificate WHERE lineage = ? AND id > ? AND installed_at IS NOT "
+                "NULL LIMIT 1");
+    return query.Bind(lineage).Bind(id).Step();
+  }
+
+  Connection& connection_;
+  const RevocationFilter& filter_;
+  const Time now_;
+  std::vector<RevocableRow> rows_;
+};
+
+}  // namespace
+
+std::vector<RevocableRow> Ledger::Revocable(const RevocationFilter& filter, Time now) const {
+  return Collector(impl_->connection, filter, now).Collect();
+}
+
+namespace {
+
+// Within the caller's transaction.
+RevocationCount RevokeAll(Connection& connection, const RevocationFilter& filter, int reason,
+                          Time now) {
+  RevocationCount count;
+  for (const RevocableRow& row : Collector(connection, filter, now).Collect()) {
+    if (row.revoked) {
+      ++count.already;
+      continue;
+    }
+    Query(connection, "UPDATE certificate SET revoked_at = ?, reason = ? WHERE id = ?")
+        .Bind(Unix(now))
+        .Bind(std::int64_t{reason})
+        .Bind(row.id)
+        .Run();
+    ++count.revoked;
+  }
+  return count;
+}
+
+}  // namespace
+
+RevocationCount Ledger::Revoke(const RevocationFilter& filter, int reason, Time now) {
+  Transaction transaction(impl_->connection);
+  const RevocationCount count = RevokeAll(impl_->connection, filter, reason, now);
+  transaction.Commit();
+  return count;
+}
+
+RetiredCount Ledger::Retire(std::string_view fleet, const std::vector<std::string>& endpoints,
+                            std::optional<int> reason, Time now) {
+  Connection& connection = impl_->connection;
+  Transaction transaction(connection);
+  RetiredCount count;
+  if (endpoints.empty()) return count;
+  if (reason) {
+    const RevocationFilter filter{
+        .endpoints = endpoints, .serials = {}, .fleet = std::string(fleet), .issued_before = {}};
+    count.revoked = RevokeAll(connection, filter, *reason, now).revoked;
+  }
+  for (const std::string& endpoint : endpoints) {
+    Query update(connection,
+                 "UPDATE certificate SET state = 'retired' WHERE fleet = (SELECT id FROM fleet "
+                 "WHERE name = ?) AND endpoint = ? AND state = 'issued' RETURNING id");
+    update.Bind(fleet).Bind(endpoint);
+    if (!update.Step()) continue;
+    ++count.retired;
+    update.Step();
+  }
+  transaction.Commit();
+  return count;
+}
+
+void Ledger::ForEachRetired(std::string_view fleet,
+                            const std::function<void(const IssuedRow&)>& visit) const {
+  Query query(impl_->connection,
+              "SELECT " FLEETMINT_ISSUED_ROWS
+              " WHERE f.name = ? AND c.state = 'retired' AND NOT EXISTS (SELECT 1 FROM certificate "
+              "n WHERE n.fleet = c.fleet AND n.endpoint = c.endpoint AND n.state = 'issued') AND "
+              "NOT EXISTS (SELECT 1 FROM certificate n WHERE n.fleet = c.fleet AND n.endpoint = "
+              "c.endpoint AND n.state IN ('superseded', 'retired', 'reported') AND n.id > c.id)");
+  query.Bind(fleet);
+  while (query.Step()) visit(ReadIssuedRow(query));
+}
+
+std::vector<LedgerRow> Ledger::FindByThumbprint(std::string_view prefix, std::size_t most) const {
+  Query query(impl_->connection, "SELECT " FLEETMINT_ROWS
+                                 " WHERE (substr(lower(hex(c.sha1)), 1, ?1) = ?2 OR "
+                                 "substr(lower(hex(c.sha256)), 1, ?1) = ?2) ORDER BY c.id");
+  query.Bind(static_cast<std::int64_t>(prefix.size())).Bind(prefix);
+  std::vector<LedgerRow> rows;
+  while (rows.size() < most && query.Step()) rows.push_back(ReadRow(query));
+  return rows;
+}
+
+std::vector<CrlEntry> Ledger::CrlEntries(const Sha256Digest& scope, Time not_ended) const {
+  Query query(impl_->connection,
+              "SELECT serial, coalesce(revoked_at, reserved_at), coalesce(reason, 0) FROM "
+              "certificate WHERE issuer IN (SELECT id FROM issuer WHERE crl_scope = ?) AND "
+              "(revoked_at IS NOT NULL OR state = 'abandoned') AND coalesce(not_after, end_bound) "
+              "> ? ORDER BY serial");
+  query.Bind(ByteView(scope)).Bind(Unix(not_ended));
+  std::vector<CrlEntry> entries;
+  while (query.Step()) {
+    entries.push_back({ReadArray<Serial>(query, 0), FromUnix(query.Integer(1)),
+                       static_cast<int>(query.Integer(2))});
+  }
+  return entries;
+}
+
+bool Ledger::HasUnexpired(const Sha256Digest& scope, Time now) const {
+  Query query(impl_->connection,
+              "SELECT EXISTS (SELECT 1 FROM certificate WHERE issuer IN (SELECT id FROM issuer "
+              "WHERE crl_scope = ?) AND state <> 'void' AND coalesce(not_after, end_bound) > ?)");
+  query.Bind(ByteView(scope)).Bind(Unix(now)).Step();
+  return query.Integer(0) == 1;
+}
+
+}  // namespace fleetmint

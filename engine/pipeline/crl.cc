@@ -1,0 +1,176 @@
+#include "engine/pipeline/crl.h"
+
+#include <algorithm>
+#include <set>
+
+#include "engine/authority/crl.h"
+#include "engine/base/error.h"
+#include "engine/pipeline/pending.h"
+#include "engine/x509/cert_list_view.h"
+#include "engine/x509/name.h"
+
+namespace fleetmint {
+namespace {
+
+constexpr std::size_t kMostCrlBytes = std::size_t{1} << 28;
+
+std::optional<Serial> SerialOf(const CertListEntry& entry) {
+  Serial serial{};
+  if (entry.serial.size() != serial.size()) return std::nullopt;
+  std::copy(entry.serial.begin(), entry.serial.end(), serial.begin());
+  return serial;
+}
+
+bool Has(const std::vector<CrlEntry>& entries, const Serial& serial) {
+  const auto place = std::lower_bound(
+      entries.begin(), entries.end(), serial,
+      [](const CrlEntry& entry, const Serial& wanted) { return entry.serial < wanted; });
+  return place != entries.end() && place->serial == serial;
+}
+
+[[noreturn]] void LedgerIsOlder(const std::string& what) {
+  throw Error::WithHint(
+      ErrorKind::kLedger,
+      "the CRL that is out already names what this ledger does not have as revoked: " + what,
+      "was the authority restored from an older backup? Put the newest ledger back; a CRL that "
+      "takes "
+      "a revocation back is not signed");
+}
+
+// The CRL of one scope: what is out, what it has to say now, and whether it must be signed anew.
+class ScopeCrl {
+ public:
+  ScopeCrl(const Authority& authority, const Authority::CrlIssuer& issuer, Time now)
+      : authority_(authority),
+        issuer_(issuer),
+        certificate_(*authority.FindIssuer(issuer.issuer)),
+        folder_(authority.Crls()),
+        now_(now) {
+    if (!folder_.Exists(issuer.file)) return;
+    old_bytes_ = folder_.Read(issuer.file, kMostCrlBytes);
+    old_ = Parse(old_bytes_, "'" + folder_.PathOf(issuer.file) + "'");
+    if (old_->this_update() <= now) return;
+    throw Error::WithHint(ErrorKind::kLedger,
+                          "the last CRL of '" + NameToString(certificate_.subject()) + "' is of " +
+                              FormatRfc3339(old_->this_update()) +
+                              ", which is later than the clock of this machine: it has gone back",
+                          "set the clock; a CRL that seems older than the last one is not taken");
+  }
+
+  // Reads the ledger, and holds it against what is out.
+  void ReadEntries(const std::vector<Bytes>& published) {
+    entries_ = authority_.ledger().CrlEntries(issuer_.scope, old_ ? old_->this_update() : now_);
+    if (old_) CheckAgainst(*old_);
+    for (const Bytes& other : published) {
+      const CertListView view = Parse(other, "a published CRL");
+      if (std::ranges::equal(view.issuer(), ByteView(certificate_.subject()))) CheckAgainst(view);
+    }
+  }
+
+  bool MustBeSigned(const CrlOptions& options) const {
+    if (!old_ || options.always) return true;
+    const Seconds life = old_->next_update() - old_->this_update();
+    if (options.validity && *options.validity != life) return true;
+    if (now_ >= old_->this_update() + life / 2) return true;
+    std::set<Serial> there;
+    for (const CertListEntry& entry : old_->entries()) {
+      if (const auto serial = SerialOf(entry)) there.insert(*serial);
+    }
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [&](const CrlEntry& entry) { return !there.contains(entry.serial); });
+  }
+
+  Bytes Sign(PassphraseSource* passphrase, const prime::Kernel* kernel,
+             const CrlOptions& options) const {
+    if (!issuer_.key_present) {
+      throw Error::WithHint(ErrorKind::kAuthority,
+                            "the key of '" + NameToString(certificate_.subject()) +
+                                "' is absent: its CRL cannot be signed",
+                            "restore it from the backup");
+    }
+    const auto signer = authority_.UnlockSigner(issuer_.issuer, passphrase, kernel);
+    Seconds validity = options.validity.value_or(kCrlValidity);
+    if (!options.validity && old_ && old_->next_update() != certificate_.not_after()) {
+      validity = old_->next_update() - old_->this_update();
+    }
+    const CrlStamp stamp = authority_.OpenLedger().NextCrl(issuer_.scope, now_);
+    if (stamp.this_update != now_) LedgerIsOlderThanClock(stamp);
+    Bytes crl = SignCrl(certificate_, *signer, stamp, validity, entries_);
+    folder_.WriteDurably(issuer_.file, crl);
+    return crl;
+  }
+
+  CrlState State(ByteView crl, bool signed_now) const {
+    const CertListView view = CertListView::Read(crl);
+    return {issuer_.file,       NameToString(certificate_.subject()),
+            view.number(),      view.this_update(),
+            view.next_update(), view.entries().size(),
+            signed_now};
+  }
+  const Bytes& old_bytes() const { return old_bytes_; }
+
+ private:
+  static CertListView Parse(ByteView der, const std::string& what) {
+    try {
+      return CertListView::Read(der);
+    } catch (const Error& error) {
+      throw Error::About(ErrorKind::kLedger, what + " is no CRL", error);
+    }
+  }
+
+  [[noreturn]] void LedgerIsOlderThanClock(const CrlStamp& stamp) const {
+    throw Error::WithHint(ErrorKind::kLedger,
+                          "the ledger has a CRL of " + FormatRfc3339(stamp.this_update) +
+                              ", which is later than the clock of this machine: it has gone back",
+                          "set the clock");
+  }
+
+  // Whatever `out` names and has not ended must be named again.
+  void CheckAgainst(const CertListView& out) const {
+    for (const CertListEntry& entry : out.entries()) {
+      const std::optional<Serial> serial = SerialOf(entry);
+      if (!serial) LedgerIsOlder("serial " + ToHex(entry.serial));
+      if (Has(entries_, *serial)) continue;
+      const auto row = authority_.ledger().Find(*serial);
+      if (!row) LedgerIsOlder("serial " + SerialHex(*serial));
+      const bool listed = row->revoked_at || row->state == CertificateState::kAbandoned;
+      if (!listed) LedgerIsOlder("serial " + SerialHex(*serial) + " of '" + row->endpoint + "'");
+      // It is not named again since it had ended when the last one was signed.
+    }
+  }
+
+  const Authority& authority_;
+  const Authority::CrlIssuer& issuer_;
+  const Certificate& certificate_;
+  Directory folder_;
+  Time now_;
+  Bytes old_bytes_;
+  std::optional<CertListView> old_;
+  std::vector<CrlEntry> entries_;
+};
+
+}  // namespace
+
+std::vector<CrlState> RenewCrls(const Authority& authority, PassphraseSource* passphrase,
+                                const prime::Kernel* kernel, const Clock& clock,
+                                const CrlOptions& options) {
+  std::vector<CrlState> states;
+  const FileLock alone = authority.Crls().LockItself();
+  const std::vector<Authority::CrlIssuer> issuers = authority.CrlIssuers();
+  for (const Authority::CrlIssuer& issuer : issuers) {
+    const Time now = clock.Now();
+    const bool current = issuer.issuer == authority.issuing();
+    if (!current && !authority.ledger().HasUnexpired(issuer.scope, now)) continue;
+    ScopeCrl crl(authority, issuer, now);
+    crl.ReadEntries(options.published);
+    if (!crl.MustBeSigned(options)) {
+      states.push_back(crl.State(crl.old_bytes(), false));
+      continue;
+    }
+    const Bytes fresh = crl.Sign(passphrase, kernel, options);
+    states.push_back(crl.State(fresh, true));
+  }
+  return states;
+}
+
+}  // namespace fleetmint

@@ -1,0 +1,47 @@
+// Crl: the CRLs of an authority, from its ledger.
+//
+// A CRL is signed once, into the authority's crl/, and published from there into outputs
+// (publish.h). It names what its issuer has signed and the ledger has as revoked, and the abandoned
+// serials, each until the moment at which it has ended, and once more after that (RFC 5280 3.3). It
+// never lacks an unexpired entry of the one that it replaces: where it would, the ledger is older
+// than the CRL, and nothing is signed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/authority/authority.h"
+#include "engine/base/clock.h"
+
+namespace fleetmint {
+
+// CrlState is one CRL as it now is.
+struct CrlState {
+  std::string file;    // in the authority's crl/
+  std::string issuer;  // subject
+  std::uint64_t number = 0;
+  Time this_update, next_update;
+  std::size_t entries = 0;
+  bool signed_now = false;
+};
+
+struct CrlOptions {
+  std::optional<Seconds>
+      validity;                  // until nextUpdate; absent: as the last one's, else kCrlValidity
+  bool always = false;           // sign, though nothing has changed
+  std::vector<Bytes> published;  // CRLs (DER) that are out already, and must not be fallen behind
+};
+
+inline constexpr Seconds kCrlValidity = std::chrono::days{30};
+
+// RenewCrls signs the CRL of each CA that has unexpired endpoint certificates, where something was
+// revoked since, half of its life is over, or another validity is asked for. `passphrase` is asked
+// only if something is signed. Other callers wait. Errors: kAuthority: a key is absent; kLedger:
+// the clock has gone back, or the ledger is older than a CRL.
+std::vector<CrlState> RenewCrls(const Authority& authority, PassphraseSource* passphrase,
+                                const prime::Kernel* kernel, const Clock& clock,
+                                const CrlOptions& options);
+
+}  // namespace fleetmint
