@@ -108,6 +108,8 @@ int RunCommand(int argc, char** argv) {
   AddRevoke(app, session);
   AddCrl(app, session);
   AddRetire(app, session);
+  AddInstalled(app, session);
+  AddStatus(app, session);
   AddVerify(app, session);
   AddList(app, session);
   AddPasswords(app, session);

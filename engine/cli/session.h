@@ -88,6 +88,8 @@ void AddRenew(CLI::App& app, Session& session);
 void AddRevoke(CLI::App& app, Session& session);
 void AddCrl(CLI::App& app, Session& session);
 void AddRetire(CLI::App& app, Session& session);
+void AddInstalled(CLI::App& app, Session& session);
+void AddStatus(CLI::App& app, Session& session);
 void AddVerify(CLI::App& app, Session& session);
 void AddList(CLI::App& app, Session& session);
 void AddPasswords(CLI::App& app, Session& session);

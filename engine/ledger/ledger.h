@@ -151,6 +151,15 @@ class Ledger {
   std::vector<std::pair<std::int64_t, SettingsRecord>> AllSettings() const;
   Counts Count() const;
 
+  // --- What became of them (status.cc)
+
+  // TakeReceipts records that hosts have installed their certificates, in one transaction: the
+  // earliest word counts, so that they may come late, twice and in any order. Gives a verdict for
+  // each.
+  std::vector<ReceiptVerdict> TakeReceipts(std::span<const Receipt> receipts);
+  // Status gives the state of each fleet and profile, sorted by both.
+  std::vector<FleetStatus> Status(Time now) const;
+
   // --- Revocation (revocations.cc)
 
   // Revocable gives what a filter hits of all that was issued, or is known from elsewhere, and has

@@ -22,13 +22,17 @@ class Collector {
       : connection_(connection), filter_(filter), now_(now) {}
 
   std::vector<RevocableRow> Collect() {
-    for (const std::string& endpoint : filter_.endpoints) {
-      // One statement for each of the two indexes by name.
-      for (const char* sql :
-           {FLEETMINT_REVOCABLE "c.endpoint = ? AND c.state = 'issued'", FLEETMINT_REVOCABLE
-            "c.endpoint = ? AND c.state IN ('superseded', 'retired', 'reported')"}) {
-        Query query(connection_, sql);
-        Take(query.Bind(Unix(now_)).Bind(endpoint));
+    for (const std::int64_t fleet : Fleets()) {
+      for (const std::string& endpoint : filter_.endpoints) {
+        // One statement for each of the two indexes by name.
+        for (const char* sql :
+             {FLEETMINT_REVOCABLE "c.fleet = ? AND c.endpoint = ? AND c.state = 'issued'",
+              FLEETMINT_REVOCABLE
+              "c.fleet = ? AND c.endpoint = ? AND c.state IN ('superseded', 'retired', "
+              "'reported')"}) {
+          Query query(connection_, sql);
+          Take(query.Bind(Unix(now_)).Bind(fleet).Bind(endpoint));
+        }
       }
     }
     for (const Serial& serial : filter_.serials) {
@@ -48,6 +52,15 @@ class Collector {
   }
 
  private:
+  std::vector<std::int64_t> Fleets() {
+    std::vector<std::int64_t> ids;
+    if (filter_.endpoints.empty()) return ids;
+    Query query(connection_, "SELECT id FROM fleet WHERE ?1 = '' OR name = ?1");
+    query.Bind(filter_.fleet);
+    while (query.Step()) ids.push_back(query.Integer(0));
+    return ids;
+  }
+
   void Take(Query& query) {
     while (query.Step()) {
       if (!filter_.fleet.empty() && query.TextView(2) != filter_.fleet) continue;

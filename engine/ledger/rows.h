@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -149,6 +150,35 @@ struct RevocationCount {
 struct RetiredCount {
   std::size_t retired = 0;  // now
   std::size_t revoked = 0;  // now
+};
+
+// Receipt is a host's word that it has installed a certificate: one of the two digests.
+struct Receipt {
+  std::string endpoint;
+  std::optional<Sha1Digest> sha1;
+  std::optional<Sha256Digest> sha256;
+  Time time;
+};
+
+enum class ReceiptVerdict : std::uint8_t {
+  kNew,              // recorded now
+  kKnown,            // there was one before
+  kUnknownEndpoint,  // nothing was issued to such an endpoint
+  kOther,            // the endpoint was never issued that certificate
+};
+
+// FleetStatus is how the current certificates of a fleet under one profile are, and what of their
+// predecessors has not ended.
+struct FleetStatus {
+  std::string fleet, profile;
+  std::size_t current = 0;                   // whatever they are besides
+  std::size_t revoked = 0;                   // of current
+  std::size_t expired = 0;                   // of current, not revoked
+  std::size_t delivered = 0, installed = 0;  // of current
+  std::size_t renewed = 0;                   // of current: they have superseded another one
+  std::size_t renewed_installed = 0;         // of these: installed
+  std::optional<Time> next_end;  // of current ones that have neither ended nor been revoked
+  std::map<std::int64_t, std::size_t> weeks;  // these, by the number of whole weeks left
 };
 
 // CrlEntry is a certificate that its issuer's CRL has to name.

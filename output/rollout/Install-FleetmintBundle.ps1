@@ -23,6 +23,7 @@ if (-not $Root) { $Root = Split-Path -Parent $PSScriptRoot }
 $line = Get-Content -Encoding UTF8 (Join-Path $Root 'manifest.jsonl') | ForEach-Object { $_ | ConvertFrom-Json } |
   Where-Object { $_.endpoint -ieq $Endpoint }
 if (-not $line) { throw "endpoint '$Endpoint' is not in the manifest" }
+if ($line.state -eq 'revoked') { throw "the certificate of '$Endpoint' was revoked: nothing is installed" }
 if (-not $Store) {
   if (-not $line.store) { throw "the manifest names no store for '$Endpoint': give -Store" }
   $Store = "Cert:\$($line.store)"

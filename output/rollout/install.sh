@@ -12,6 +12,12 @@ line=$(grep -i -F "{\"endpoint\":\"$endpoint\"," "$root/manifest.jsonl") || {
   echo "install.sh: endpoint '$endpoint' is not in $root/manifest.jsonl" >&2
   exit 1
 }
+case $line in
+*'"state":"revoked"'*)
+  echo "install.sh: the certificate of '$endpoint' was revoked: nothing is installed" >&2
+  exit 1
+  ;;
+esac
 files=$(printf '%s\n' "$line" | sed 's/.*"files":\[//; s/\].*//' | tr '{' '\n' |
   sed -n 's/^"path":"\([^"]*\.pem\)".*"sha256":"\([0-9a-f]*\)".*/\2 \1/p')
 [ -n "$files" ] || { echo "install.sh: the bundle of '$endpoint' has no PEM files" >&2; exit 1; }

@@ -1,0 +1,134 @@
+// `fleetmint status`: how the fleets are, and what needs somebody.
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "engine/base/durable_file.h"
+#include "engine/base/error.h"
+#include "engine/cli/session.h"
+#include "engine/pipeline/status.h"
+
+namespace fleetmint::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::string within = "14d", metrics;
+};
+
+Json ToJson(const AuthorityStatus& status) {
+  Json fleets = Json::array(), cas = Json::array(), crls = Json::array(), actions = Json::array();
+  for (const FleetStatus& fleet : status.fleets) {
+    Json weeks = Json::object();
+    for (const auto& [week, count] : fleet.weeks) weeks[std::to_string(week)] = count;
+    fleets.push_back({{"fleet", fleet.fleet},
+                      {"profile", fleet.profile},
+                      {"current", fleet.current},
+                      {"revoked", fleet.revoked},
+                      {"expired", fleet.expired},
+                      {"delivered", fleet.delivered},
+                      {"installed", fleet.installed},
+                      {"renewed", fleet.renewed},
+                      {"renewed_installed", fleet.renewed_installed},
+                      {"next_end", fleet.next_end ? Json(FormatRfc3339(*fleet.next_end)) : Json()},
+                      {"weeks", weeks}});
+  }
+  for (const CaStatus& ca : status.cas) {
+    cas.push_back({{"tier", ca.tier},
+                   {"generation", ca.generation},
+                   {"subject", ca.subject},
+                   {"not_after", FormatRfc3339(ca.not_after)}});
+  }
+  for (const CrlStatus& crl : status.crls) {
+    crls.push_back({{"issuer", crl.issuer},
+                    {"next_update", crl.present ? Json(FormatRfc3339(crl.next_update)) : Json()},
+                    {"entries", crl.entries},
+                    {"unpublished", crl.unpublished}});
+  }
+  for (const auto& action : status.actions) {
+    actions.push_back({{"what", action.what}, {"hint", action.hint}});
+  }
+  return {{"fleets", fleets}, {"cas", cas}, {"crls", crls}, {"actions", actions}};
+}
+
+std::string ToText(const AuthorityStatus& status) {
+  std::string text;
+  for (const FleetStatus& fleet : status.fleets) {
+    text += "fleet " + fleet.fleet + ", profile " + fleet.profile + ": " +
+            std::to_string(fleet.current) + " current";
+    const auto part = [&](const char* what, std::size_t count) {
+      if (count != 0) text += ", " + std::to_string(count) + " " + what;
+    };
+    part("revoked", fleet.revoked);
+    part("expired", fleet.expired);
+    part("delivered", fleet.delivered);
+    part("installed", fleet.installed);
+    text += "\n";
+    if (fleet.renewed != 0) {
+      text += "  of " + std::to_string(fleet.renewed) + " that replaced another one, " +
+              std::to_string(fleet.renewed_installed) + " are known to be installed\n";
+    }
+    std::string weeks;
+    std::size_t shown = 0;
+    for (const auto& [week, count] : fleet.weeks) {
+      if (shown++ == 8) break;
+      weeks += (weeks.empty() ? "" : ", ") + std::to_string(count) + " in week " +
+               std::to_string(week + 1);
+    }
+    if (!weeks.empty()) text += "  end: " + weeks + "\n";
+  }
+  for (const CaStatus& ca : status.cas) {
+    text += "CA " + ca.tier + " '" + ca.subject + "': ends " + FormatRfc3339(ca.not_after) + "\n";
+  }
+  for (const CrlStatus& crl : status.crls) {
+    text += "CRL of '" + crl.issuer + "': ";
+    text += crl.present ? std::to_string(crl.entries) + " entries, next update " +
+                              FormatRfc3339(crl.next_update) + "\n"
+                        : "none yet\n";
+  }
+  return text;
+}
+
+// Atomically, in the directory of the file: a collector never sees half of it.
+void WriteMetrics(const AuthorityStatus& status, const std::string& file) {
+  const std::filesystem::path path = std::filesystem::absolute(file);
+  Directory::Open(path.parent_path().string())
+      .WriteDurably(path.filename().string(), AsBytes(Metrics(status)));
+}
+
+int Status(Session& session, const Options& options) {
+  const Authority authority = Authority::Open(session.ca);
+  const AuthorityStatus status =
+      LookAt(authority, ParseDuration(options.within), session.clock.Now());
+  if (!options.metrics.empty()) WriteMetrics(status, options.metrics);
+  if (session.json) {
+    session.ui.Out(ToJson(status).dump() + "\n");
+  } else if (!session.quiet) {
+    session.ui.Out(ToText(status));
+  }
+  for (const auto& action : status.actions) session.ui.Warn(action.what, action.hint);
+  return status.actions.empty() ? 0 : ExitCode(ErrorKind::kFindings);
+}
+
+}  // namespace
+
+void AddStatus(CLI::App& app, Session& session) {
+  auto* const command = app.add_subcommand(
+      "status", "counts, what ends when, CAs and CRLs; exit code 1 if something needs somebody");
+  auto options = std::make_shared<Options>();
+  AddCaOption(*command, session);
+  command->add_option("--within", options->within,
+                      "what ends within this needs a renewal (default: 14d)");
+  command->add_option("--metrics", options->metrics, "also write Prometheus text to this file")
+      ->type_name("FILE");
+  AddCommonOptions(*command, session);
+  command->footer(
+      "With --quiet only what needs somebody is printed: for cron and systemd timers.\n\n"
+      "Example: fleetmint status --ca ca --metrics /var/lib/node_exporter/fleetmint.prom");
+  command->callback([&session, options] {
+    session.action = [&session, options] { return Status(session, *options); };
+  });
+}
+
+}  // namespace fleetmint::cli

@@ -1,0 +1,107 @@
+#include "engine/pipeline/status.h"
+
+#include <algorithm>
+#include <set>
+
+#include "engine/base/error.h"
+#include "engine/x509/cert_list_view.h"
+#include "engine/x509/name.h"
+
+namespace fleetmint {
+namespace {
+
+constexpr std::size_t kMostCrlBytes = std::size_t{1} << 28;
+constexpr Seconds kWeek = std::chrono::days{7};
+// An issuing CA is to be replaced while what it signs still gets its validity.
+constexpr Seconds kCaNotice = std::chrono::days{90};
+
+CrlStatus LookAtCrl(const Authority& authority, const Authority::CrlIssuer& issuer, Time now) {
+  CrlStatus status;
+  status.issuer = NameToString(authority.FindIssuer(issuer.issuer)->subject());
+  status.file = issuer.file;
+  const std::vector<CrlEntry> due = authority.ledger().CrlEntries(issuer.scope, now);
+  const Directory folder = authority.Crls();
+  status.unpublished = due.size();
+  if (!folder.Exists(issuer.file)) return status;
+  const Bytes der = folder.Read(issuer.file, kMostCrlBytes);
+  const CertListView view = CertListView::Read(der);
+  status.present = true;
+  status.this_update = view.this_update();
+  status.next_update = view.next_update();
+  status.entries = view.entries().size();
+  std::set<Bytes> named;
+  for (const CertListEntry& entry : view.entries()) {
+    named.emplace(entry.serial.begin(), entry.serial.end());
+  }
+  status.unpublished =
+      static_cast<std::size_t>(std::count_if(due.begin(), due.end(), [&](const CrlEntry& entry) {
+        return !named.contains(Bytes(entry.serial.begin(), entry.serial.end()));
+      }));
+  return status;
+}
+
+void LookAtFleet(const FleetStatus& fleet, Seconds soon, AuthorityStatus& status) {
+  const std::string of =
+      " certificates of fleet '" + fleet.fleet + "', profile '" + fleet.profile + "', ";
+  if (fleet.expired != 0) {
+    status.actions.push_back(
+        {std::to_string(fleet.expired) + of + "have expired",
+         "fleetmint renew --within 1d renews them; fleetmint retire ends those "
+         "whose hosts are gone"});
+  }
+  if (fleet.next_end && *fleet.next_end <= status.now + soon) {
+    std::size_t count = 0;
+    for (const auto& [week, number] : fleet.weeks) {
+      if (week * kWeek <= soon) count += number;
+    }
+    status.actions.push_back({"up to " + std::to_string(count) + of + "end within " +
+                                  FormatDuration(soon) + ", the first at " +
+                                  FormatRfc3339(*fleet.next_end),
+                              "fleetmint renew --within " + FormatDuration(soon)});
+  }
+}
+
+void LookAtCrls(const CrlStatus& crl, AuthorityStatus& status) {
+  const auto act = [&](const std::string& what) {
+    status.actions.push_back({what, "fleetmint crl signs the next one"});
+  };
+  if (crl.unpublished != 0) {
+    act(std::to_string(crl.unpublished) + " revocations by '" + crl.issuer + "' are on no CRL yet");
+  }
+  if (!crl.present) return;
+  if (crl.next_update < status.now) {
+    act("the CRL of '" + crl.issuer + "' was to be replaced by " + FormatRfc3339(crl.next_update));
+  } else if (crl.next_update - status.now < (crl.next_update - crl.this_update) / 4) {
+    act("the CRL of '" + crl.issuer + "' is to be replaced by " + FormatRfc3339(crl.next_update));
+  }
+}
+
+}  // namespace
+
+AuthorityStatus LookAt(const Authority& authority, Seconds soon, Time now) {
+  AuthorityStatus status;
+  status.now = now;
+  status.fleets = authority.ledger().Status(now);
+  for (const FleetStatus& fleet : status.fleets) LookAtFleet(fleet, soon, status);
+  for (const TierInfo& tier : authority.Tiers()) {
+    if (tier.certificate.empty()) {
+      status.actions.push_back({"CA '" + tier.name + "' waits for its certificate",
+                                "fleetmint ca install takes it when it is signed"});
+      continue;
+    }
+    status.cas.push_back(
+        {tier.name, tier.subject, tier.serial, tier.generation, tier.not_after, true});
+    if (tier.not_after < now + kCaNotice) {
+      status.actions.push_back(
+          {"the certificate of CA '" + tier.subject + "' ends at " + FormatRfc3339(tier.not_after),
+           "the CA must be replaced before: what it signs ends with it"});
+    }
+  }
+  for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
+    const CrlStatus& crl = status.crls.emplace_back(LookAtCrl(authority, issuer, now));
+    LookAtCrls(crl, status);
+  }
+  return status;
+}
+
+}  // namespace fleetmint
