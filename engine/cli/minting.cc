@@ -185,9 +185,10 @@ int MintPlan(Session& session, const Plan& plan, IssuingWorkspace& workspace,
     return ExitCode(ErrorKind::kInterrupted);
   }
   const PlanSummary& summary = plan.summary();
+  const bool nothing_left = result.failures.empty() && summary.held_back == 0;
+  if (nothing_left) workspace.ledger().Complete(plan.fleet_name(), plan.selection().text());
   const std::size_t expired = plan.selection().renews() ? 0 : summary.expired;
-  const bool all_well = result.failures.empty() && published->missing.empty() && expired == 0 &&
-                        summary.held_back == 0;
+  const bool all_well = nothing_left && published->missing.empty() && expired == 0;
   return all_well ? 0 : ExitCode(ErrorKind::kEndpoint);
 }
 

@@ -124,9 +124,6 @@ int Renew(Session& session, const Options& options) {
   }
   IssuingWorkspace workspace = OpenToMint(session, options.mint, std::move(locked), plan);
   SayWhoHasLeft(session, plan);
-  if (plan.size() == 0 && selection.must_resume() && plan.summary().held_back == 0) {
-    workspace.ledger().Complete(plan.fleet_name(), selection.text());
-  }
   return MintPlan(session, plan, workspace, "nothing to do: no certificate is to be renewed");
 }
 

@@ -59,10 +59,10 @@ class Ledger {
 
   // BeginRun records a run of a fleet that BindOutput knows, durably, and draws its token.
   Run BeginRun(std::string_view fleet, const RunPurpose& purpose, RandomSource& random, Time now);
-  // EndRun records its end; `complete`: nothing of its selection was left.
-  void EndRun(const Run& run, bool complete, Time now);
-  // LastRunOf gives the fleet's last run of a selection; Complete records that by now nothing is
-  // left of what it selected.
+  // EndRun records its end.
+  void EndRun(const Run& run, Time now);
+  // LastRunOf gives the fleet's last run of a selection; Complete records that nothing is left of
+  // what it selected, and that the output says so, too.
   std::optional<PastRun> LastRunOf(std::string_view fleet, std::string_view selection) const;
   void Complete(std::string_view fleet, std::string_view selection);
   // HeadOf gives the fleet's last run that has committed a chunk; nothing before the first.

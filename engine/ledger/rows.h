@@ -206,7 +206,7 @@ struct RunPurpose {
 struct PastRun {
   std::int64_t first = 0;  // id of the first run of this renewal: its own, or the one it resumes
   Time started_at;         // of that first run
-  bool complete = false;   // nothing of the selection was left
+  bool complete = false;   // nothing of the selection was left, and that was published
 };
 
 struct Run {

@@ -35,10 +35,9 @@ Run Ledger::BeginRun(std::string_view fleet, const RunPurpose& purpose, RandomSo
   return run;
 }
 
-void Ledger::EndRun(const Run& run, bool complete, Time now) {
-  Query(impl_->connection, "UPDATE run SET ended_at = ?, complete = ? WHERE id = ?")
+void Ledger::EndRun(const Run& run, Time now) {
+  Query(impl_->connection, "UPDATE run SET ended_at = ? WHERE id = ?")
       .Bind(Unix(now))
-      .Bind(std::int64_t{complete ? 1 : 0})
       .Bind(run.id)
       .Run();
 }
@@ -54,8 +53,8 @@ std::optional<PastRun> Ledger::LastRunOf(std::string_view fleet, std::string_vie
 
 void Ledger::Complete(std::string_view fleet, std::string_view selection) {
   Query(impl_->connection,
-        "UPDATE run SET complete = 1 WHERE id = (SELECT max(r.id) FROM run r JOIN fleet f ON f.id "
-        "= r.fleet WHERE f.name = ? AND r.selection = ?)")
+        "UPDATE run SET complete = 1 WHERE complete = 0 AND id = (SELECT max(r.id) FROM run r JOIN "
+        "fleet f ON f.id = r.fleet WHERE f.name = ? AND r.selection = ?)")
       .Bind(fleet)
       .Bind(selection)
       .Run();

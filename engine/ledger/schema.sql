@@ -59,7 +59,7 @@ CREATE TABLE run (
   commits    INTEGER NOT NULL DEFAULT 0,     -- chunks committed
   started_at INTEGER NOT NULL,
   ended_at   INTEGER,                        -- NULL: crashed, or still running
-  complete   INTEGER NOT NULL DEFAULT 0,     -- 1: nothing of its selection was left
+  complete   INTEGER NOT NULL DEFAULT 0,     -- 1: nothing of its selection is left, and that is published
   backed_up  INTEGER NOT NULL DEFAULT 0      -- 1: a backup of the authority holds all of it
 ) STRICT;
 -- The head of an output counts commits: they never become fewer.

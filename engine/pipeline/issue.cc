@@ -186,7 +186,7 @@ RunResult Issue(const Plan& plan, IssuingWorkspace& workspace, const RunOptions&
   RunPipeline({reserver, acknowledger, chunks}, plan, workspace, options);
   AlignHead(workspace.ledger(), workspace.output());  // the last chunk is no crash's: it says so
   result.interrupted = result.issued + result.failures.size() < plan.size();
-  workspace.ledger().EndRun(run, result.issued == plan.size(), options.clock.Now());
+  workspace.ledger().EndRun(run, options.clock.Now());
   DropBackedUpRecords(workspace.ledger(), workspace.output());
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;

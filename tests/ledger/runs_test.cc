@@ -33,11 +33,11 @@ TEST_F(RunsTest, TokensAreNeverTheSame) {
 
 TEST_F(RunsTest, ABackupHoldsTheRunsThatHadEnded) {
   EXPECT_TRUE(ledger_.EndedRuns().empty());
-  ledger_.EndRun(run_, true, kNow + Seconds{1});
+  ledger_.EndRun(run_, kNow + Seconds{1});
   const auto held = ledger_.EndedRuns();
   EXPECT_EQ(held, std::vector<RunToken>{run_.token});
   EXPECT_TRUE(ledger_.BackedUpRuns("acme").empty());
-  ledger_.EndRun(beta_, true, kNow + Seconds{2});  // after the copy was made
+  ledger_.EndRun(beta_, kNow + Seconds{2});  // after the copy was made
   ledger_.MarkBackedUp(held);
   EXPECT_EQ(ledger_.BackedUpRuns("acme"), std::vector<RunToken>{run_.token});
   EXPECT_TRUE(ledger_.BackedUpRuns("beta").empty());
@@ -59,7 +59,7 @@ TEST_F(RunsTest, LatestTimeIsTheLatest) {
   EXPECT_EQ(ledger_.LatestTime(), kNow);
   Issue("ws-1", "acme", kNow + Seconds{500});
   EXPECT_EQ(ledger_.LatestTime(), kNow + Seconds{500});
-  ledger_.EndRun(run_, true, kNow + Seconds{900});
+  ledger_.EndRun(run_, kNow + Seconds{900});
   EXPECT_EQ(ledger_.LatestTime(), kNow + Seconds{900});
 }
 

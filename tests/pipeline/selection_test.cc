@@ -114,9 +114,12 @@ TEST_F(RenewTest, ARenewalSupersedesAndIsNamedInTheManifest) {
     EXPECT_EQ(after.at(name)["supersedes"][0]["serial"], before.at(name)["serial"]);
   }
   EXPECT_EQ(after.at("h-2"), before.at("h-2"));
-  const auto last = Authority::Open(dir_ / "ca").ledger().LastRunOf("test", "only h-1 h-3");
-  ASSERT_TRUE(last);
-  EXPECT_TRUE(last->complete);
+  Ledger ledger = Authority::Open(dir_ / "ca").OpenLedger();
+  EXPECT_FALSE(ledger.LastRunOf("test", "only h-1 h-3")->complete) << "nobody has said so";
+  ledger.Complete("test", "only h-1 h-3");
+  EXPECT_TRUE(ledger.LastRunOf("test", "only h-1 h-3")->complete);
+  EXPECT_FALSE(ledger.LastRunOf("test", "missing")->complete);
+  EXPECT_FALSE(ledger.LastRunOf("test", "all"));
 }
 
 // What would end with the CA, and hardly later than what is there, is no renewal.
