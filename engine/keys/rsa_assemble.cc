@@ -29,13 +29,14 @@ SecretLimbs InverseOfE(LimbView m) {
   return inverse;
 }
 
-// FIPS 186-5 A.1.3 step 5.4: |p - q| > 2^(nlen/2 - 100), for p > q: some bit above is set.
+// FIPS 186-5 A.1.3 step 5.4: |p - q| > 2^(nlen/2 - 100), for p > q.
 bool AreApart(const SecretLimbs& p, const SecretLimbs& q) {
-  const SecretLimbs difference = Subtract(p, q);
+  SecretLimbs bound(p.size());
   const std::size_t bit = 64 * p.size() - 100;
-  u64 above = difference[bit / 64] >> (bit % 64);
-  for (std::size_t i = bit / 64 + 1; i < difference.size(); ++i) above |= difference[i];
-  return above != 0;
+  bound[bit / 64] = u64{1} << (bit % 64);
+  u64 bound_is_less = 0;
+  Subtract(bound, Subtract(p, q), &bound_is_less);
+  return bound_is_less != 0;
 }
 
 std::optional<RsaNumbers> AssembleOne(const RsaPrimes& primes) {

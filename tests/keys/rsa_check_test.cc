@@ -45,6 +45,8 @@ TEST(RsaBoundsTest, PrimesAreApart) {
     for (const bool p_first : {true, false}) {
       const auto kept = [&](const BigInt& q) { return p_first ? Kept(p, q) : Kept(q, p); };
       EXPECT_FALSE(kept(p - bound + 2)) << bits;
+      EXPECT_FALSE(kept(p - bound)) << bits;
+      EXPECT_FALSE(kept(p)) << bits;
       EXPECT_TRUE(kept(p - bound - 2)) << bits;
       EXPECT_FALSE(kept(p - Power2(bits - 150))) << bits;
     }
@@ -129,6 +131,7 @@ TEST_F(RsaRelationsTest, LengthsAndRangesAreHeld) {
 TEST_F(RsaRelationsTest, PrimesAreApart) {
   const BigInt bound = Power2(1024 - 100);
   EXPECT_EQ(Verdict(PrimeAbove(q_ + bound + 2), q_), "");
+  EXPECT_THAT(Verdict(q_ + bound, q_), HasSubstr("not close to it"));
   // The prime above is a few thousand further: so this one is closer by 2^64.
   EXPECT_THAT(Verdict(PrimeAbove(q_ + bound - Power2(64)), q_), HasSubstr("not close to it"));
 }
