@@ -28,7 +28,8 @@ struct KeyOptions {
   const prime::Kernel* kernel = nullptr;  // null: prime::BestKernel
   prime::CandidateKind candidates = prime::CandidateKind::kWindowed;
   IndependentCheck* independent_check = nullptr;  // null: none
-  prime::SearchCounters* counters = nullptr;      // not for concurrent use; null: none
+  prime::Canaries* canaries = nullptr;        // null: such as count the batches of one call alone
+  prime::SearchCounters* counters = nullptr;  // not for concurrent use; null: none
 
   const prime::Kernel& Kernel() const { return kernel == nullptr ? prime::BestKernel() : *kernel; }
 };

@@ -70,7 +70,8 @@ bool IsLongExponent(LimbView d) {
 }
 
 std::vector<std::optional<RsaNumbers>> AssembleRsaKeys(std::span<const RsaPrimes> primes,
-                                                       const prime::Kernel& kernel) {
+                                                       const prime::Kernel& kernel,
+                                                       prime::Canaries& canaries) {
   std::vector<std::optional<RsaNumbers>> keys;
   std::vector<prime::Power> powers;
   std::vector<SecretLimbs> exponents;
@@ -84,7 +85,7 @@ std::vector<std::optional<RsaNumbers>> AssembleRsaKeys(std::span<const RsaPrimes
     key->q_inverse.resize(key->p.size());
     powers.push_back({key->p.data(), key->q.data(), exponent.data(), key->q_inverse.data()});
   }
-  if (!powers.empty()) kernel.power(powers, primes.front().p.size());
+  if (!powers.empty()) canaries.Power(kernel, powers, primes.front().p.size());
   return keys;
 }
 
@@ -169,7 +170,7 @@ SecretLimbs PublicPower(const SecretLimbs& s, const SecretLimbs& n) {
 }  // namespace
 
 void CheckRsaConsistency(std::span<const PrivateKey> keys, const prime::Kernel& kernel,
-                         RandomSource& random) {
+                         prime::Canaries& canaries, RandomSource& random) {
   if (keys.empty()) return;
   const std::size_t half = keys.front().spec().bits / 128;
   std::vector<ReadKey> read;
@@ -189,7 +190,7 @@ void CheckRsaConsistency(std::span<const PrivateKey> keys, const prime::Kernel& 
     powers.push_back(
         {read[i].q.data(), messages[i].data(), read[i].d_q.data(), signatures[2 * i + 1].data()});
   }
-  kernel.power(powers, half);
+  canaries.Power(kernel, powers, half);
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const SecretLimbs s = Recombine(read[i], signatures[2 * i], signatures[2 * i + 1]);
     SecretLimbs expected = messages[i];

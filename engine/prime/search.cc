@@ -6,14 +6,11 @@
 #include <string>
 
 #include "engine/base/error.h"
-#include "engine/prime/known_numbers.h"
 
 namespace fleetmint::prime {
 namespace {
 
 using u64 = std::uint64_t;
-
-constexpr u64 kCanaryInterval = 1000;  // batches
 
 // One prime on its way.
 struct Search {
@@ -46,9 +43,10 @@ SecretLimbs DrawBase(RandomStream& stream, const SecretLimbs& n) {
 class Searcher {
  public:
   Searcher(std::size_t limbs, std::span<RandomStream* const> streams, const SearchOptions& options,
-           const std::stop_token& stop, SearchCounters& counters)
+           Canaries& canaries, const std::stop_token& stop, SearchCounters& counters)
       : limbs_(limbs),
         kernel_(options.kernel),
+        canaries_(canaries),
         maker_(options.candidates, kernel_, limbs),
         stop_(stop),
         counters_(counters),
@@ -149,21 +147,8 @@ class Searcher {
     const std::vector<Unit> units = NextUnits();
     std::vector<const u64*> numbers;
     for (const Unit& unit : units) numbers.push_back(unit.number.data());
-    const bool with_canaries = batches_++ % kCanaryInterval == 0 && IsKernelSize(limbs_);
-    std::size_t canary = 0;
-    if (with_canaries) {
-      // Their place moves from one time to the next, through all lanes.
-      canary = static_cast<std::size_t>(batches_ / kCanaryInterval) % (numbers.size() + 1);
-      const auto place = numbers.begin() + static_cast<std::ptrdiff_t>(canary);
-      numbers.insert(place, {KnownPrime(limbs_), KnownComposite(limbs_)});
-    }
     std::vector<std::uint8_t> passes(numbers.size());
-    kernel_.screen(numbers, limbs_, passes.data());
-    if (with_canaries) {
-      CheckCanaries(passes[canary] != 0, passes[canary + 1] != 0);
-      const auto place = passes.begin() + static_cast<std::ptrdiff_t>(canary);
-      passes.erase(place, place + 2);
-    }
+    canaries_.Screen(kernel_, numbers, limbs_, passes.data());
     counters_.screen_lanes += kernel_.lanes;
     counters_.screen_idle += kernel_.lanes - units.size();
     for (std::size_t k = 0; k < units.size(); ++k) {
@@ -174,14 +159,6 @@ class Searcher {
       }
     }
     std::erase_if(active_, [&](std::size_t i) { return !searches_[i].found.empty(); });
-  }
-
-  void CheckCanaries(bool prime_passes, bool composite_passes) const {
-    if (prime_passes && !composite_passes) return;
-    throw Error::WithHint(ErrorKind::kIntegrity,
-                          "kernel '" + std::string(kernel_.name) + "' calls a known " +
-                              (prime_passes ? "composite number prime" : "prime composite"),
-                          "do not resume on this machine: its processor or memory is faulty");
   }
 
   void Pass(const Unit& unit) {
@@ -202,7 +179,7 @@ class Searcher {
       tasks.push_back({searches_[rounds_[k].search].found.data(), rounds_[k].base.data()});
     }
     std::vector<std::uint8_t> passes(count);
-    kernel_.miller_rabin(tasks, limbs_, passes.data());
+    canaries_.MillerRabin(kernel_, tasks, limbs_, passes.data());
     counters_.confirm_lanes += kernel_.lanes;
     counters_.confirm_idle += kernel_.lanes - count;
     for (std::size_t k = 0; k < count; ++k) {
@@ -219,6 +196,7 @@ class Searcher {
 
   const std::size_t limbs_;
   const Kernel& kernel_;
+  Canaries& canaries_;
   CandidateMaker maker_;
   const std::stop_token& stop_;
   SearchCounters& counters_;
@@ -227,7 +205,6 @@ class Searcher {
   std::deque<std::size_t> ready_;    // with a list, not tested yet
   std::vector<std::size_t> active_;  // being tested
   std::deque<Round> rounds_;         // Miller-Rabin rounds to be made
-  u64 batches_ = 0;
 };
 
 }  // namespace
@@ -236,7 +213,10 @@ std::vector<SecretLimbs> FindPrimes(std::size_t limbs, std::span<RandomStream* c
                                     const SearchOptions& options, const std::stop_token& stop,
                                     SearchCounters* counters) {
   SearchCounters unused;
-  return Searcher(limbs, streams, options, stop, counters == nullptr ? unused : *counters).Run();
+  Canaries of_this_call;
+  Canaries& canaries = options.canaries == nullptr ? of_this_call : *options.canaries;
+  return Searcher(limbs, streams, options, canaries, stop, counters == nullptr ? unused : *counters)
+      .Run();
 }
 
 }  // namespace fleetmint::prime

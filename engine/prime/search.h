@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "engine/base/random.h"
+#include "engine/prime/canaries.h"
 #include "engine/prime/candidates.h"
 #include "engine/prime/kernel.h"
 
@@ -39,14 +40,14 @@ struct SearchCounters {
 struct SearchOptions {
   const Kernel& kernel;
   CandidateKind candidates = CandidateKind::kWindowed;
+  Canaries* canaries = nullptr;  // not owned; null: such as count the batches of one call alone
 };
 
 // FindPrimes finds one prime of 64 * limbs bits (IsKernelSize) for each stream, in that order: its
 // two top bits set, p - 1 prime to kRsaPublicExponent. The streams are consumed as far as they were
 // needed, so that a second call with the same streams gives other primes. Errors: kInterrupted once
-// `stop` is requested, polled before each batch; kIntegrity if the kernel calls a known prime
-// composite, or the other way round: one of each rides in two lanes of the first batch of a call
-// and of every 1,000th batch. Any thread.
+// `stop` is requested, polled before each batch; kIntegrity if the kernel gets a canary wrong
+// (canaries.h). Any thread.
 std::vector<SecretLimbs> FindPrimes(std::size_t limbs, std::span<RandomStream* const> streams,
                                     const SearchOptions& options, const std::stop_token& stop = {},
                                     SearchCounters* counters = nullptr);

@@ -16,6 +16,8 @@
 namespace fleetmint {
 namespace {
 
+prime::Canaries canaries;
+
 using Botan::BigInt;
 using testing::HasSubstr;
 
@@ -35,7 +37,7 @@ BigInt Odd(std::size_t bits, const std::string& seed) {
 bool Kept(const BigInt& p, const BigInt& q) {
   const std::size_t limbs = p.bits() / 64;
   const RsaPrimes pair{FromBigInt(p, limbs), FromBigInt(q, limbs)};
-  return AssembleRsaKeys({&pair, 1}, prime::PortableKernel()).front().has_value();
+  return AssembleRsaKeys({&pair, 1}, prime::PortableKernel(), canaries).front().has_value();
 }
 
 // FIPS 186-5 A.1.3 step 5.4: |p - q| > 2^(nlen/2 - 100).
@@ -138,7 +140,7 @@ TEST_F(RsaRelationsTest, PrimesAreApart) {
 
 TEST_F(RsaRelationsTest, TheExponentIsTheShortOne) {
   RsaPrimes pair{FromBigInt(p_, 16), FromBigInt(q_, 16)};
-  RsaNumbers numbers = *AssembleRsaKeys({&pair, 1}, prime::PortableKernel()).front();
+  RsaNumbers numbers = *AssembleRsaKeys({&pair, 1}, prime::PortableKernel(), canaries).front();
   EXPECT_EQ(MessageOf([&] { CheckRsaKey(EncodeRsaKey(numbers)); }), "");
   const BigInt d = ToBigInt(numbers.d), half_phi = (p_ - 1) * (q_ - 1) / 2;
   // As good as d, and twice as long as it needs to be.
