@@ -57,9 +57,9 @@ void RegisterOurs(const Kernel& kernel, CandidateKind kind, const KeyPlan& plan)
     options.canaries = canaries.get();
     const MemoryWatch memory;
     for ([[maybe_unused]] const auto _ : state) {
-      std::vector<KeyStreams> streams;
-      for (std::size_t i = 0; i < keys; ++i) streams.push_back(OpenKeyStreams(factory, ""));
-      benchmark::DoNotOptimize(GenerateKeys({KeyAlgorithm::kRsa, bits}, streams, {}, options));
+      const std::vector<std::string> hosts(keys);
+      benchmark::DoNotOptimize(
+          GenerateKeys({KeyAlgorithm::kRsa, bits}, factory, hosts, {}, options));
     }
     state.counters["tasks"] = static_cast<double>(keys);
     state.counters["memory_mib"] = memory.MostMebibytes();

@@ -123,11 +123,10 @@ std::pair<Authority, std::string> Authority::Request(const std::string& path, co
                                                      const NewAuthorityOptions& options) {
   NewAuthority made(path, options.random);
   made.Begin(options.passphrase);
-  std::vector<KeyStreams> pair;
-  pair.push_back(OpenKeyStreams(options.streams, tier.name));
   IndependentCheck check(/*interval=*/1);
-  const PrivateKey key =
-      std::move(GenerateKeys(tier.key, pair, options.stop, CaKeyOptions(check)).front());
+  const PrivateKey key = std::move(
+      GenerateKeys(tier.key, options.streams, {&tier.name, 1}, options.stop, CaKeyOptions(check))
+          .front());
   const auto signer = MakeSoftwareSigner(key.pkcs8());
   const std::string request = MakeRequest(tier.certificate.subject, *signer);
   NewIssuer waiting;

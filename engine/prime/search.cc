@@ -42,23 +42,16 @@ SecretLimbs DrawBase(RandomStream& stream, const SecretLimbs& n) {
 
 class Searcher {
  public:
-  Searcher(std::size_t limbs, std::span<RandomStream* const> streams, const SearchOptions& options,
+  Searcher(std::size_t limbs, PrimeStreams& streams, const SearchOptions& options,
            Canaries& canaries, const std::stop_token& stop, SearchCounters& counters)
       : limbs_(limbs),
         kernel_(options.kernel),
         canaries_(canaries),
         maker_(options.candidates, kernel_, limbs),
+        streams_(streams),
         stop_(stop),
         counters_(counters),
-        searches_(streams.size()) {
-    for (std::size_t i = 0; i < streams.size(); ++i) {
-      searches_[i].stream = streams[i];
-      SecretBytes seed(kSeedBytes);
-      streams[i]->Fill(seed);
-      searches_[i].bases.emplace(
-          std::span<const std::uint8_t, kSeedBytes>(seed.data(), kSeedBytes));
-    }
-  }
+        searches_(streams.size()) {}
 
   std::vector<SecretLimbs> Run() {
     for (;;) {
@@ -91,6 +84,14 @@ class Searcher {
     SecretLimbs base;
   };
 
+  void Open(std::size_t i) {
+    Search& search = searches_[i];
+    search.stream = &streams_.Open(i);
+    SecretBytes seed(kSeedBytes);
+    search.stream->Fill(seed);
+    search.bases.emplace(std::span<const std::uint8_t, kSeedBytes>(seed.data(), kSeedBytes));
+  }
+
   bool Drained() const { return admitted_ == searches_.size() && ready_.empty(); }
 
   // Lists are made for as many primes at a time as the kernel has lanes.
@@ -99,6 +100,7 @@ class Searcher {
     CandidateList* lists[kMostLanes];
     std::size_t count = 0;
     for (; count < kernel_.lanes && admitted_ < searches_.size(); ++count, ++admitted_) {
+      Open(admitted_);
       streams[count] = searches_[admitted_].stream;
       lists[count] = &searches_[admitted_].list;
       ready_.push_back(admitted_);
@@ -198,6 +200,7 @@ class Searcher {
   const Kernel& kernel_;
   Canaries& canaries_;
   CandidateMaker maker_;
+  PrimeStreams& streams_;
   const std::stop_token& stop_;
   SearchCounters& counters_;
   std::vector<Search> searches_;
@@ -207,9 +210,19 @@ class Searcher {
   std::deque<Round> rounds_;         // Miller-Rabin rounds to be made
 };
 
+class AllOpen final : public PrimeStreams {
+ public:
+  explicit AllOpen(std::span<RandomStream* const> streams) : streams_(streams) {}
+  std::size_t size() const override { return streams_.size(); }
+  RandomStream& Open(std::size_t prime) override { return *streams_[prime]; }
+
+ private:
+  std::span<RandomStream* const> streams_;
+};
+
 }  // namespace
 
-std::vector<SecretLimbs> FindPrimes(std::size_t limbs, std::span<RandomStream* const> streams,
+std::vector<SecretLimbs> FindPrimes(std::size_t limbs, PrimeStreams& streams,
                                     const SearchOptions& options, const std::stop_token& stop,
                                     SearchCounters* counters) {
   SearchCounters unused;
@@ -217,6 +230,13 @@ std::vector<SecretLimbs> FindPrimes(std::size_t limbs, std::span<RandomStream* c
   Canaries& canaries = options.canaries == nullptr ? of_this_call : *options.canaries;
   return Searcher(limbs, streams, options, canaries, stop, counters == nullptr ? unused : *counters)
       .Run();
+}
+
+std::vector<SecretLimbs> FindPrimes(std::size_t limbs, std::span<RandomStream* const> streams,
+                                    const SearchOptions& options, const std::stop_token& stop,
+                                    SearchCounters* counters) {
+  AllOpen open(streams);
+  return FindPrimes(limbs, open, options, stop, counters);
 }
 
 }  // namespace fleetmint::prime
