@@ -46,18 +46,20 @@ void RegisterOurs(const Kernel& kernel, CandidateKind kind, const KeyPlan& plan)
   const std::size_t keys = 8 * kernel.lanes;
   // The first key and every 256th is checked by Botan too, over all rounds, as in one run.
   const auto check = std::make_shared<IndependentCheck>();
-  const auto run = [&kernel, kind, keys, check, bits = plan.bits](State& state) {
+  const auto canaries = std::make_shared<prime::Canaries>();
+  const auto run = [&kernel, kind, keys, check, canaries, bits = plan.bits](State& state) {
     SystemRandom random;
     SystemStreams factory(random);
     KeyOptions options;
     options.kernel = &kernel;
     options.candidates = kind;
     options.independent_check = check.get();
+    options.canaries = canaries.get();
     const MemoryWatch memory;
     for ([[maybe_unused]] const auto _ : state) {
-      std::vector<KeyStreams> streams;
-      for (std::size_t i = 0; i < keys; ++i) streams.push_back(OpenKeyStreams(factory, ""));
-      benchmark::DoNotOptimize(GenerateKeys({KeyAlgorithm::kRsa, bits}, streams, {}, options));
+      const std::vector<std::string> hosts(keys);
+      benchmark::DoNotOptimize(
+          GenerateKeys({KeyAlgorithm::kRsa, bits}, factory, hosts, {}, options));
     }
     state.counters["tasks"] = static_cast<double>(keys);
     state.counters["memory_mib"] = memory.MostMebibytes();

@@ -11,6 +11,7 @@
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
+#include "engine/base/wipe.h"
 #include "engine/keys/foreign_key.h"
 #include "engine/keys/generate.h"
 #include "engine/keys/weak_modulus.h"
@@ -97,11 +98,9 @@ std::vector<NewIssuer> IssuersOf(const std::vector<Certificate>& chain) {
   return issuers;
 }
 
-}  // namespace
-
-Authority Authority::Import(const std::string& path, const ImportedCa& ca,
-                            const NewAuthorityOptions& options) {
-  const std::vector<Certificate> certificates = ParseChain(ca.chain, options.clock);
+Authority ImportKey(const std::string& path, const ImportedCa& ca,
+                    const std::vector<Certificate>& certificates,
+                    const NewAuthorityOptions& options) {
   const SecretBytes pkcs8 = DecodeKeyFile(ca.key, ca.key_passphrase, "the CA key to import");
   const auto signer = MakeSoftwareSigner(pkcs8);
   const Issuer check(0, IssuerCertificate::Of(certificates.front()), *signer, {});
@@ -119,15 +118,22 @@ Authority Authority::Import(const std::string& path, const ImportedCa& ca,
   return made.Finish();
 }
 
+}  // namespace
+
+Authority Authority::Import(const std::string& path, const ImportedCa& ca,
+                            const NewAuthorityOptions& options) {
+  const std::vector<Certificate> certificates = ParseChain(ca.chain, options.clock);
+  return WithWipedStack(kSecretStack, [&] { return ImportKey(path, ca, certificates, options); });
+}
+
 std::pair<Authority, std::string> Authority::Request(const std::string& path, const Tier& tier,
                                                      const NewAuthorityOptions& options) {
   NewAuthority made(path, options.random);
   made.Begin(options.passphrase);
-  std::vector<KeyStreams> pair;
-  pair.push_back(OpenKeyStreams(options.streams, tier.name));
   IndependentCheck check(/*interval=*/1);
-  const PrivateKey key =
-      std::move(GenerateKeys(tier.key, pair, options.stop, CaKeyOptions(check)).front());
+  const PrivateKey key = std::move(
+      GenerateKeys(tier.key, options.streams, {&tier.name, 1}, options.stop, CaKeyOptions(check))
+          .front());
   const auto signer = MakeSoftwareSigner(key.pkcs8());
   const std::string request = MakeRequest(tier.certificate.subject, *signer);
   NewIssuer waiting;

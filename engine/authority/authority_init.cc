@@ -32,10 +32,10 @@ void CheckPathLengths(const std::vector<Tier>& tiers) {
 }
 
 PrivateKey MakeCaKey(const Tier& tier, const NewAuthorityOptions& options) {
-  std::vector<KeyStreams> pair;
-  pair.push_back(OpenKeyStreams(options.streams, tier.name));
   IndependentCheck check(/*interval=*/1);
-  return std::move(GenerateKeys(tier.key, pair, options.stop, CaKeyOptions(check)).front());
+  return std::move(
+      GenerateKeys(tier.key, options.streams, {&tier.name, 1}, options.stop, CaKeyOptions(check))
+          .front());
 }
 
 // Key, reservation, certificate, record: in this order, as for an endpoint.

@@ -35,6 +35,7 @@ KeyOptions Session::Keys() {
   if (candidates == "fresh") options.candidates = prime::CandidateKind::kFresh;
   if (!independent_check) independent_check.emplace(check_every);
   options.independent_check = &*independent_check;
+  options.canaries = &canaries;
   return options;
 }
 

@@ -15,6 +15,7 @@
 #include "engine/keys/generate.h"
 #include "engine/pipeline/publish.h"
 #include "engine/pipeline/workspace.h"
+#include "engine/prime/canaries.h"
 #include "profiles/catalog.h"
 
 namespace fleetmint::cli {
@@ -37,6 +38,7 @@ struct Session {
   std::string candidates = "windowed";
   unsigned check_every = 256;  // one RSA key in so many is tested again by Botan
   std::optional<IndependentCheck> independent_check;  // made by Keys
+  prime::Canaries canaries;
   std::vector<std::string> profile_paths;
   PassphraseOptions passphrase;
   std::string ca, out;

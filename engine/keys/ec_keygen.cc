@@ -8,12 +8,12 @@
 
 namespace fleetmint {
 
-PrivateKey GenerateEcdsaKey(std::uint32_t bits, KeyStreams& streams) {
-  BotanRng rng(streams.p);
+PrivateKey GenerateEcdsaKey(std::uint32_t bits, RandomStream& scalar, RandomStream& test) {
+  BotanRng rng(scalar);
   const Botan::ECDSA_PrivateKey key(
       rng, botan_compat::NamedCurve(bits == 256 ? "secp256r1" : "secp384r1"));
   PrivateKey result({KeyAlgorithm::kEcdsa, bits}, key.private_key_info(), key.subject_public_key());
-  CheckPairwiseConsistency(result, streams.q);
+  CheckPairwiseConsistency(result, test);
   return result;
 }
 

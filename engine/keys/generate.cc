@@ -21,29 +21,43 @@ KeyOptions CaKeyOptions(IndependentCheck& check) {
 
 namespace {
 
-std::vector<PrivateKey> Generate(const KeySpec& spec, std::span<KeyStreams> streams,
+std::vector<PrivateKey> Generate(const KeySpec& spec, KeyStreamSource& streams,
                                  const std::stop_token& stop, const KeyOptions& options) {
   if (spec.algorithm == KeyAlgorithm::kRsa) {
     return GenerateRsaKeys(spec.bits, streams, stop, options);
   }
   std::vector<PrivateKey> keys;
   keys.reserve(streams.size());
-  for (KeyStreams& pair : streams) {
+  for (std::size_t i = 0; i < streams.size(); ++i) {
     if (stop.stop_requested()) {
       throw Error(ErrorKind::kInterrupted, "key generation was interrupted");
     }
-    keys.push_back(GenerateEcdsaKey(spec.bits, pair));
+    RandomStream& scalar = streams.Stream(i, 0);
+    keys.push_back(GenerateEcdsaKey(spec.bits, scalar, streams.Stream(i, 1)));
   }
   return keys;
 }
 
-}  // namespace
-
-std::vector<PrivateKey> GenerateKeys(const KeySpec& spec, std::span<KeyStreams> streams,
-                                     const std::stop_token& stop, const KeyOptions& options) {
+std::vector<PrivateKey> GenerateWiped(const KeySpec& spec, KeyStreamSource& streams,
+                                      const std::stop_token& stop, const KeyOptions& options) {
   if (const auto fault = KeySpecFault(spec)) throw Error(ErrorKind::kInput, *fault);
   KeepStackOutOfDumps();
   return WithWipedStack(kSecretStack, [&] { return Generate(spec, streams, stop, options); });
+}
+
+}  // namespace
+
+std::vector<PrivateKey> GenerateKeys(const KeySpec& spec, StreamFactory& factory,
+                                     std::span<const std::string> endpoints,
+                                     const std::stop_token& stop, const KeyOptions& options) {
+  LateStreams late(factory, endpoints);
+  return GenerateWiped(spec, late, stop, options);
+}
+
+std::vector<PrivateKey> GenerateKeys(const KeySpec& spec, std::span<KeyStreams> streams,
+                                     const std::stop_token& stop, const KeyOptions& options) {
+  OpenStreams open(streams);
+  return GenerateWiped(spec, open, stop, options);
 }
 
 }  // namespace fleetmint

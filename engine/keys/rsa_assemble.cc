@@ -29,13 +29,14 @@ SecretLimbs InverseOfE(LimbView m) {
   return inverse;
 }
 
-// FIPS 186-5 A.1.3 step 5.4: |p - q| > 2^(nlen/2 - 100), for p > q: some bit above is set.
+// FIPS 186-5 A.1.3 step 5.4: |p - q| > 2^(nlen/2 - 100), for p > q.
 bool AreApart(const SecretLimbs& p, const SecretLimbs& q) {
-  const SecretLimbs difference = Subtract(p, q);
+  SecretLimbs bound(p.size());
   const std::size_t bit = 64 * p.size() - 100;
-  u64 above = difference[bit / 64] >> (bit % 64);
-  for (std::size_t i = bit / 64 + 1; i < difference.size(); ++i) above |= difference[i];
-  return above != 0;
+  bound[bit / 64] = u64{1} << (bit % 64);
+  u64 bound_is_less = 0;
+  Subtract(bound, Subtract(p, q), &bound_is_less);
+  return bound_is_less != 0;
 }
 
 std::optional<RsaNumbers> AssembleOne(const RsaPrimes& primes) {
@@ -69,7 +70,8 @@ bool IsLongExponent(LimbView d) {
 }
 
 std::vector<std::optional<RsaNumbers>> AssembleRsaKeys(std::span<const RsaPrimes> primes,
-                                                       const prime::Kernel& kernel) {
+                                                       const prime::Kernel& kernel,
+                                                       prime::Canaries& canaries) {
   std::vector<std::optional<RsaNumbers>> keys;
   std::vector<prime::Power> powers;
   std::vector<SecretLimbs> exponents;
@@ -83,7 +85,7 @@ std::vector<std::optional<RsaNumbers>> AssembleRsaKeys(std::span<const RsaPrimes
     key->q_inverse.resize(key->p.size());
     powers.push_back({key->p.data(), key->q.data(), exponent.data(), key->q_inverse.data()});
   }
-  if (!powers.empty()) kernel.power(powers, primes.front().p.size());
+  if (!powers.empty()) canaries.Power(kernel, powers, primes.front().p.size());
   return keys;
 }
 
@@ -168,7 +170,7 @@ SecretLimbs PublicPower(const SecretLimbs& s, const SecretLimbs& n) {
 }  // namespace
 
 void CheckRsaConsistency(std::span<const PrivateKey> keys, const prime::Kernel& kernel,
-                         RandomSource& random) {
+                         prime::Canaries& canaries, RandomSource& random) {
   if (keys.empty()) return;
   const std::size_t half = keys.front().spec().bits / 128;
   std::vector<ReadKey> read;
@@ -188,7 +190,7 @@ void CheckRsaConsistency(std::span<const PrivateKey> keys, const prime::Kernel& 
     powers.push_back(
         {read[i].q.data(), messages[i].data(), read[i].d_q.data(), signatures[2 * i + 1].data()});
   }
-  kernel.power(powers, half);
+  canaries.Power(kernel, powers, half);
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const SecretLimbs s = Recombine(read[i], signatures[2 * i], signatures[2 * i + 1]);
     SecretLimbs expected = messages[i];

@@ -14,6 +14,7 @@
 #include "engine/base/random.h"
 #include "engine/keys/limb_math.h"
 #include "engine/keys/private_key.h"
+#include "engine/prime/canaries.h"
 #include "engine/prime/kernel.h"
 
 namespace fleetmint {
@@ -31,9 +32,10 @@ struct RsaNumbers {
 // AssembleRsaKeys gives the numbers of each key, in order; nothing where the pair must be drawn
 // again: its primes are closer than FIPS 186-5 A.1.3 step 5.4 allows, g >= 2^32, or d <= 2^(bits /
 // 2). Preconditions: primes with their two top bits set and p - 1 prime to e = kRsaPublicExponent.
-// Any thread.
+// Throws Error(kIntegrity) if the kernel gets a canary wrong. Any thread.
 std::vector<std::optional<RsaNumbers>> AssembleRsaKeys(std::span<const RsaPrimes> primes,
-                                                       const prime::Kernel& kernel);
+                                                       const prime::Kernel& kernel,
+                                                       prime::Canaries& canaries);
 
 // IsLongExponent tells whether d > 2^(nlen/2), for a d of nlen / 64 limbs: FIPS 186-5 A.1.1 asks it
 // of a key. With g < 2^32 no d of AssembleRsaKeys is shorter.
@@ -46,6 +48,6 @@ PrivateKey EncodeRsaKey(const RsaNumbers& numbers);
 // from its final PKCS#8, signs a random number (two powers in the lanes of the kernel) and its
 // final SPKI must take the signature back to that number. Throws Error(kIntegrity).
 void CheckRsaConsistency(std::span<const PrivateKey> keys, const prime::Kernel& kernel,
-                         RandomSource& random);
+                         prime::Canaries& canaries, RandomSource& random);
 
 }  // namespace fleetmint

@@ -56,7 +56,7 @@ constexpr std::array<Relation, 5> kRelations{{
      }},
     {"p is greater than q, and not close to it",
      [](const RsaIntegers& k, std::size_t half) {
-       return k.p > k.q && (k.p - k.q).bits() > half - 100;
+       return k.p > k.q && k.p - k.q > BigInt::power_of_2(half - 100);
      }},
     {"d is above 2^k and below (p - 1)(q - 1) / 2",
      [](const RsaIntegers& k, std::size_t half) {

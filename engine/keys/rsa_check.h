@@ -13,9 +13,10 @@ namespace fleetmint {
 // them, each in one line of a table that names it:
 //
 //   e            65537, of the odd numbers from 2^16 to 2^256
-//   p, q         at least sqrt(2) 2^(k-1) and below 2^k, k half the length of n; |p - q| >
-//   2^(k-100) d            above 2^k, and the inverse of e modulo lcm(p - 1, q - 1), so below (p -
-//   1)(q - 1)/2
+//   p, q         at least sqrt(2) 2^(k-1) and below 2^k, k half the length of n
+//   |p - q|      above 2^(k-100)
+//   d            above 2^k, and the inverse of e modulo lcm(p - 1, q - 1), so below half of
+//                (p - 1)(q - 1)
 //
 // and that n has none of the weaknesses of weak_modulus.h, and that the SPKI's n and e are the
 // same. Throws Error(kIntegrity) that names the relation, also where the key cannot be read. Does

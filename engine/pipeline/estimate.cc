@@ -34,11 +34,8 @@ KeyRate MeasureKeyRate(const KeySpec& spec, unsigned threads, double seconds,
       workers.emplace_back([&, worker] {
         try {
           do {
-            std::vector<KeyStreams> chunk;
-            for (std::size_t i = 0; i < ChunkOf(spec, options); ++i) {
-              chunk.push_back(OpenKeyStreams(streams, "bench"));
-            }
-            keys += GenerateKeys(spec, chunk, {}, options).size();
+            const std::vector<std::string> chunk(ChunkOf(spec, options), "bench");
+            keys += GenerateKeys(spec, streams, chunk, {}, options).size();
           } while (elapsed() < seconds);
         } catch (...) {
           errors[worker] = std::current_exception();

@@ -24,12 +24,10 @@ std::vector<std::optional<PrivateKey>> MakeKeys(const std::vector<Job>& jobs,
   for (std::size_t i = 0; i < jobs.size(); ++i) by_spec[jobs[i].expanded.key].push_back(i);
   std::vector<std::optional<PrivateKey>> keys(jobs.size());
   for (const auto& [spec, places] : by_spec) {
-    std::vector<KeyStreams> streams;
-    streams.reserve(places.size());
-    for (const std::size_t place : places) {
-      streams.push_back(OpenKeyStreams(options.streams, jobs[place].endpoint));
-    }
-    auto made = GenerateKeys(spec, streams, options.stop, options.keys);
+    std::vector<std::string> endpoints;
+    endpoints.reserve(places.size());
+    for (const std::size_t place : places) endpoints.push_back(jobs[place].endpoint);
+    auto made = GenerateKeys(spec, options.streams, endpoints, options.stop, options.keys);
     for (std::size_t k = 0; k < places.size(); ++k) keys[places[k]].emplace(std::move(made[k]));
   }
   return keys;

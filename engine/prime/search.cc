@@ -6,14 +6,11 @@
 #include <string>
 
 #include "engine/base/error.h"
-#include "engine/prime/known_numbers.h"
 
 namespace fleetmint::prime {
 namespace {
 
 using u64 = std::uint64_t;
-
-constexpr u64 kCanaryInterval = 1000;  // batches
 
 // One prime on its way.
 struct Search {
@@ -45,22 +42,16 @@ SecretLimbs DrawBase(RandomStream& stream, const SecretLimbs& n) {
 
 class Searcher {
  public:
-  Searcher(std::size_t limbs, std::span<RandomStream* const> streams, const SearchOptions& options,
-           const std::stop_token& stop, SearchCounters& counters)
+  Searcher(std::size_t limbs, PrimeStreams& streams, const SearchOptions& options,
+           Canaries& canaries, const std::stop_token& stop, SearchCounters& counters)
       : limbs_(limbs),
         kernel_(options.kernel),
+        canaries_(canaries),
         maker_(options.candidates, kernel_, limbs),
+        streams_(streams),
         stop_(stop),
         counters_(counters),
-        searches_(streams.size()) {
-    for (std::size_t i = 0; i < streams.size(); ++i) {
-      searches_[i].stream = streams[i];
-      SecretBytes seed(kSeedBytes);
-      streams[i]->Fill(seed);
-      searches_[i].bases.emplace(
-          std::span<const std::uint8_t, kSeedBytes>(seed.data(), kSeedBytes));
-    }
-  }
+        searches_(streams.size()) {}
 
   std::vector<SecretLimbs> Run() {
     for (;;) {
@@ -93,6 +84,14 @@ class Searcher {
     SecretLimbs base;
   };
 
+  void Open(std::size_t i) {
+    Search& search = searches_[i];
+    search.stream = &streams_.Open(i);
+    SecretBytes seed(kSeedBytes);
+    search.stream->Fill(seed);
+    search.bases.emplace(std::span<const std::uint8_t, kSeedBytes>(seed.data(), kSeedBytes));
+  }
+
   bool Drained() const { return admitted_ == searches_.size() && ready_.empty(); }
 
   // Lists are made for as many primes at a time as the kernel has lanes.
@@ -101,6 +100,7 @@ class Searcher {
     CandidateList* lists[kMostLanes];
     std::size_t count = 0;
     for (; count < kernel_.lanes && admitted_ < searches_.size(); ++count, ++admitted_) {
+      Open(admitted_);
       streams[count] = searches_[admitted_].stream;
       lists[count] = &searches_[admitted_].list;
       ready_.push_back(admitted_);
@@ -149,21 +149,8 @@ class Searcher {
     const std::vector<Unit> units = NextUnits();
     std::vector<const u64*> numbers;
     for (const Unit& unit : units) numbers.push_back(unit.number.data());
-    const bool with_canaries = batches_++ % kCanaryInterval == 0 && IsKernelSize(limbs_);
-    std::size_t canary = 0;
-    if (with_canaries) {
-      // Their place moves from one time to the next, through all lanes.
-      canary = static_cast<std::size_t>(batches_ / kCanaryInterval) % (numbers.size() + 1);
-      const auto place = numbers.begin() + static_cast<std::ptrdiff_t>(canary);
-      numbers.insert(place, {KnownPrime(limbs_), KnownComposite(limbs_)});
-    }
     std::vector<std::uint8_t> passes(numbers.size());
-    kernel_.screen(numbers, limbs_, passes.data());
-    if (with_canaries) {
-      CheckCanaries(passes[canary] != 0, passes[canary + 1] != 0);
-      const auto place = passes.begin() + static_cast<std::ptrdiff_t>(canary);
-      passes.erase(place, place + 2);
-    }
+    canaries_.Screen(kernel_, numbers, limbs_, passes.data());
     counters_.screen_lanes += kernel_.lanes;
     counters_.screen_idle += kernel_.lanes - units.size();
     for (std::size_t k = 0; k < units.size(); ++k) {
@@ -174,14 +161,6 @@ class Searcher {
       }
     }
     std::erase_if(active_, [&](std::size_t i) { return !searches_[i].found.empty(); });
-  }
-
-  void CheckCanaries(bool prime_passes, bool composite_passes) const {
-    if (prime_passes && !composite_passes) return;
-    throw Error::WithHint(ErrorKind::kIntegrity,
-                          "kernel '" + std::string(kernel_.name) + "' calls a known " +
-                              (prime_passes ? "composite number prime" : "prime composite"),
-                          "do not resume on this machine: its processor or memory is faulty");
   }
 
   void Pass(const Unit& unit) {
@@ -202,7 +181,7 @@ class Searcher {
       tasks.push_back({searches_[rounds_[k].search].found.data(), rounds_[k].base.data()});
     }
     std::vector<std::uint8_t> passes(count);
-    kernel_.miller_rabin(tasks, limbs_, passes.data());
+    canaries_.MillerRabin(kernel_, tasks, limbs_, passes.data());
     counters_.confirm_lanes += kernel_.lanes;
     counters_.confirm_idle += kernel_.lanes - count;
     for (std::size_t k = 0; k < count; ++k) {
@@ -219,7 +198,9 @@ class Searcher {
 
   const std::size_t limbs_;
   const Kernel& kernel_;
+  Canaries& canaries_;
   CandidateMaker maker_;
+  PrimeStreams& streams_;
   const std::stop_token& stop_;
   SearchCounters& counters_;
   std::vector<Search> searches_;
@@ -227,16 +208,35 @@ class Searcher {
   std::deque<std::size_t> ready_;    // with a list, not tested yet
   std::vector<std::size_t> active_;  // being tested
   std::deque<Round> rounds_;         // Miller-Rabin rounds to be made
-  u64 batches_ = 0;
+};
+
+class AllOpen final : public PrimeStreams {
+ public:
+  explicit AllOpen(std::span<RandomStream* const> streams) : streams_(streams) {}
+  std::size_t size() const override { return streams_.size(); }
+  RandomStream& Open(std::size_t prime) override { return *streams_[prime]; }
+
+ private:
+  std::span<RandomStream* const> streams_;
 };
 
 }  // namespace
 
-std::vector<SecretLimbs> FindPrimes(std::size_t limbs, std::span<RandomStream* const> streams,
+std::vector<SecretLimbs> FindPrimes(std::size_t limbs, PrimeStreams& streams,
                                     const SearchOptions& options, const std::stop_token& stop,
                                     SearchCounters* counters) {
   SearchCounters unused;
-  return Searcher(limbs, streams, options, stop, counters == nullptr ? unused : *counters).Run();
+  Canaries of_this_call;
+  Canaries& canaries = options.canaries == nullptr ? of_this_call : *options.canaries;
+  return Searcher(limbs, streams, options, canaries, stop, counters == nullptr ? unused : *counters)
+      .Run();
+}
+
+std::vector<SecretLimbs> FindPrimes(std::size_t limbs, std::span<RandomStream* const> streams,
+                                    const SearchOptions& options, const std::stop_token& stop,
+                                    SearchCounters* counters) {
+  AllOpen open(streams);
+  return FindPrimes(limbs, open, options, stop, counters);
 }
 
 }  // namespace fleetmint::prime

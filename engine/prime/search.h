@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "engine/base/random.h"
+#include "engine/prime/canaries.h"
 #include "engine/prime/candidates.h"
 #include "engine/prime/kernel.h"
 
@@ -36,17 +37,33 @@ struct SearchCounters {
   std::uint64_t pseudoprimes = 0;   // candidates that passed the screening and failed a round
 };
 
+// PrimeStreams have a random stream for each prime of a search.
+class PrimeStreams {
+ public:
+  virtual ~PrimeStreams() = default;
+  virtual std::size_t size() const = 0;  // primes
+  // Open gives the stream of a prime, which lives until the search has ended. Called once a prime,
+  // in their order, by the thread that searches.
+  virtual RandomStream& Open(std::size_t prime) = 0;
+};
+
 struct SearchOptions {
   const Kernel& kernel;
   CandidateKind candidates = CandidateKind::kWindowed;
+  Canaries* canaries = nullptr;  // not owned; null: such as count the batches of one call alone
 };
 
 // FindPrimes finds one prime of 64 * limbs bits (IsKernelSize) for each stream, in that order: its
 // two top bits set, p - 1 prime to kRsaPublicExponent. The streams are consumed as far as they were
-// needed, so that a second call with the same streams gives other primes. Errors: kInterrupted once
-// `stop` is requested, polled before each batch; kIntegrity if the kernel calls a known prime
-// composite, or the other way round: one of each rides in two lanes of the first batch of a call
-// and of every 1,000th batch. Any thread.
+// needed, so that a second call with the same streams gives other primes. A stream is opened when
+// a lane is free for its prime, and with it those of as many more primes as the kernel has lanes
+// but one: their candidates are sieved together. Errors: kInterrupted once
+// `stop` is requested, polled before each batch; kIntegrity if the kernel gets a canary wrong
+// (canaries.h). Any thread.
+std::vector<SecretLimbs> FindPrimes(std::size_t limbs, PrimeStreams& streams,
+                                    const SearchOptions& options, const std::stop_token& stop = {},
+                                    SearchCounters* counters = nullptr);
+// The same with streams that are open already.
 std::vector<SecretLimbs> FindPrimes(std::size_t limbs, std::span<RandomStream* const> streams,
                                     const SearchOptions& options, const std::stop_token& stop = {},
                                     SearchCounters* counters = nullptr);

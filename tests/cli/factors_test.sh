@@ -4,45 +4,10 @@
 # the end of a small fleet; FLEETMINT_FACTORS=all takes every kernel, and a larger fleet too, while its chunks follow
 # each other: ten minutes and more.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-: "${FLEETMINT_FIND_FACTORS:=$source_tree/build/tests/find_factors}"
+source "$source_tree/tests/cli/adversary.sh"
 : "${FLEETMINT_KERNELS:=ifma avx2 portable}" "${FLEETMINT_FACTORS:=few}"
-[[ $(id -u) == 0 ]] || skip "reading another process's memory needs root"
-[[ -x $FLEETMINT_FIND_FACTORS ]] || skip 'needs find_factors, which is built where GMP is'
-fast_profiles
-umask 077
-printf 'canary-phrase-7Q2x\n' >phrase
-umask 022
-cat >profiles.d/plain-agent.yaml <<'Y'
-profile: plain-agent
-extends: mtls-client
-key: {algorithm: rsa, bits: 2048}
-Y
-fleet() { # NAME GROUP...
-  printf 'fleet: %s\nprofile: plain-agent\ndefaults: {domain: example.com, os: windows-11}\ngroups:\n' "$1"
-  printf '  - %s\n' "${@:2}"
-}
 fleet small '{name: rsa, hosts: "ws-[01-48]"}' '{name: ec, profile: fast-agent, hosts: "ec-[01-16]"}' >small.yaml
 fleet mixed '{name: rsa, hosts: "ws-[001-256]"}' '{name: ec, profile: fast-agent, hosts: "ec-[01-64]"}' >mixed.yaml
-
-# secrets DIR: one line for each number and each password of the bundles in place there, as find_factors reads it.
-secrets() {
-  local host password
-  printf 'passphrase text %s\n' "$(cat phrase)"
-  while IFS=, read -r host _ password; do
-    password=${password%$'\r'}
-    [[ -e $1/out/bundles/$host.pfx ]] || continue
-    echo "$host text $password"
-    printf '%s\n' "$password" >one.password
-    if [[ $host == ec-* ]]; then
-      echo "$host d $(openssl pkcs12 -in "$1/out/bundles/$host.pfx" -passin file:one.password -nocerts -noenc 2>/dev/null |
-        openssl pkey -noout -text | sed -n '/^priv:/,/^pub:/p' | grep '^ ' | tr -d ' :\n')"
-      continue
-    fi
-    openssl pkcs12 -in "$1/out/bundles/$host.pfx" -passin file:one.password -nocerts -noenc 2>/dev/null |
-      openssl rsa -traditional 2>/dev/null | openssl asn1parse | sed -n 's/.*INTEGER *://p' |
-      awk -v host="$host" 'BEGIN { split("version n e d p q dp dq qinv", kind) } kind[NR] != "version" && kind[NR] != "e" { print host, kind[NR], $1 }'
-  done < <("$FLEETMINT" passwords --csv --ca "$1/ca" --passphrase-file phrase | tail -n +2)
-}
 
 in_place() { find "$1/out/bundles" -name '*.pfx' 2>/dev/null | wc -l; }
 
@@ -69,9 +34,7 @@ try() {
   shift 3
   mkdir "$dir"
   run 0 ca init --profile fast --profiles profiles.d --passphrase-file phrase --ca "$dir/ca"
-  mkfifo "$dir/full"
-  exec 8<>"$dir/full"
-  dd if=/dev/zero of="$dir/full" bs=4096 count=1024 oflag=nonblock 2>/dev/null || true
+  full_pipe "$dir/full"
   "$FLEETMINT" issue "$fleet.yaml" --profiles profiles.d --ca "$dir/ca" --out "$dir/out" --passphrase-file phrase \
     --kernel "$kernel" --threads 2 --json >"$dir/full" 2>"$dir/log" &
   local pid=$!

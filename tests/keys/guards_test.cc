@@ -36,9 +36,20 @@ struct Fault {
 };
 Fault fault;
 int calls = 0;
+
+// The tasks of a call but for the canaries.
+std::vector<Power> Others(std::span<const Power> tasks, std::size_t limbs) {
+  std::vector<Power> others;
+  for (const Power& task : tasks) {
+    const u64* const known = prime::KnownPrime(limbs);
+    if (!std::equal(known, known + limbs, task.modulus)) others.push_back(task);
+  }
+  return others;
+}
+
 void PowerWithAFault(std::span<const Power> tasks, std::size_t limbs) {
   prime::BestKernel().power(tasks, limbs);
-  if (++calls == fault.call) tasks[fault.task].out[0] ^= 2U;
+  if (++calls == fault.call) Others(tasks, limbs)[fault.task].out[0] ^= 2U;
 }
 
 // What GenerateKeys says of a kernel with such a `power`.
@@ -83,15 +94,16 @@ bool added = false;
 void PowerWithTheModulusAdded(std::span<const Power> tasks, std::size_t limbs) {
   prime::BestKernel().power(tasks, limbs);
   if (++calls != 1) return;
+  const Power task = Others(tasks, limbs).front();
   SecretLimbs sum(limbs);
   u64 carry = 0;
   for (std::size_t i = 0; i < limbs; ++i) {
-    const auto wide = static_cast<unsigned __int128>(tasks[0].out[i]) + tasks[0].modulus[i] + carry;
+    const auto wide = static_cast<unsigned __int128>(task.out[i]) + task.modulus[i] + carry;
     sum[i] = static_cast<u64>(wide);
     carry = static_cast<u64>(wide >> 64U);
   }
   added = carry == 0;
-  if (added) std::copy(sum.begin(), sum.end(), tasks[0].out);
+  if (added) std::copy(sum.begin(), sum.end(), task.out);
 }
 
 TEST(GuardTest, WhatTheConsistencyTestCannotSeeTheCheckOfTheKeySees) {
@@ -130,6 +142,89 @@ TEST(GuardTest, CompositesDoNotBecomeKeys) {
   const auto error = ThrownBy([&] { GenerateKeys(kRsa, streams, {}, options); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->kind(), ErrorKind::kIntegrity);
+}
+
+// Canaries in GenerateKeys: kernels that are sound but for what they say of the known numbers.
+enum class Where { kNowhere, kScreen, kMillerRabin, kInverse, kSignature };
+Where faulty = Where::kNowhere;
+int canaries_seen = 0;
+
+bool IsKnownPrime(const u64* number, std::size_t limbs) {
+  return std::equal(number, number + limbs, prime::KnownPrime(limbs));
+}
+void ScreenButForCanaries(std::span<const u64* const> candidates, std::size_t limbs,
+                          std::uint8_t* passes) {
+  prime::BestKernel().screen(candidates, limbs, passes);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (!IsKnownPrime(candidates[i], limbs)) continue;
+    ++canaries_seen;
+    if (faulty == Where::kScreen) passes[i] = 0;
+  }
+}
+void RoundsButForCanaries(std::span<const prime::Witness> tasks, std::size_t limbs,
+                          std::uint8_t* passes) {
+  prime::BestKernel().miller_rabin(tasks, limbs, passes);
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (!IsKnownPrime(tasks[i].candidate, limbs)) continue;
+    ++canaries_seen;
+    if (faulty == Where::kMillerRabin) passes[i] = 0;
+  }
+}
+void PowerButForCanaries(std::span<const Power> tasks, std::size_t limbs) {
+  prime::BestKernel().power(tasks, limbs);
+  // One key: one power makes qInv, two the signature.
+  const Where now = Others(tasks, limbs).size() == 1 ? Where::kInverse : Where::kSignature;
+  for (const Power& task : tasks) {
+    if (!IsKnownPrime(task.modulus, limbs)) continue;
+    ++canaries_seen;
+    if (faulty == now) task.out[limbs - 1] ^= 1U;
+  }
+}
+Kernel SoundButForCanaries(Where where) {
+  Kernel kernel = prime::BestKernel();
+  kernel.screen = ScreenButForCanaries;
+  kernel.miller_rabin = RoundsButForCanaries;
+  kernel.power = PowerButForCanaries;
+  faulty = where;
+  canaries_seen = 0;
+  return kernel;
+}
+
+// Its keys are sound and pass every check: canaries alone can tell. If this fails, a lane that has
+// gone wrong in that function stays unseen by commands that make few keys.
+TEST(CanaryGuardTest, AFaultyLaneIsFoundByShortCalls) {
+  for (const Where where :
+       {Where::kScreen, Where::kMillerRabin, Where::kInverse, Where::kSignature}) {
+    const Kernel kernel = SoundButForCanaries(where);
+    prime::Canaries canaries(/*interval=*/1);
+    KeyOptions options;
+    options.kernel = &kernel;
+    options.canaries = &canaries;
+    auto streams = Streams("short call");
+    const auto error = ThrownBy([&] { GenerateKeys(kRsa, streams, {}, options); });
+    ASSERT_TRUE(error) << static_cast<int>(where);
+    EXPECT_EQ(error->kind(), ErrorKind::kIntegrity);
+    EXPECT_THAT(error->what(), HasSubstr("known"));
+  }
+}
+
+TEST(CanaryGuardTest, CountsAcrossCalls) {
+  const Kernel kernel = SoundButForCanaries(Where::kNowhere);
+  prime::Canaries canaries;
+  KeyOptions options;
+  options.kernel = &kernel;
+  options.canaries = &canaries;
+  for (int i = 0; i < 5; ++i) {
+    auto streams = Streams("counted " + std::to_string(i));
+    GenerateKeys(kRsa, streams, {}, options);
+  }
+  // At the first batch of each function, of `power` both of its canaries.
+  EXPECT_EQ(canaries_seen, 4);
+  // Without any, each call has its own.
+  options.canaries = nullptr;
+  auto streams = Streams("alone");
+  GenerateKeys(kRsa, streams, {}, options);
+  EXPECT_EQ(canaries_seen, 8);
 }
 
 // Botan's check counts the keys that it has seen: whose turn it is tells whether it was asked.

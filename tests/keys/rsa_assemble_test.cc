@@ -21,6 +21,8 @@
 namespace fleetmint {
 namespace {
 
+prime::Canaries canaries;
+
 using Botan::BigInt;
 using testing::HasSubstr;
 
@@ -42,7 +44,7 @@ std::vector<RsaPrimes> Pairs(std::size_t limbs, std::size_t count) {
 TEST(RsaAssembleTest, WritesTheBytesThatBotanWrites) {
   for (const std::size_t limbs : {16U, 24U, 32U}) {
     const auto pairs = Pairs(limbs, limbs == 16 ? 8 : 2);
-    const auto keys = AssembleRsaKeys(pairs, prime::BestKernel());
+    const auto keys = AssembleRsaKeys(pairs, prime::BestKernel(), canaries);
     for (std::size_t i = 0; i < pairs.size(); ++i) {
       ASSERT_TRUE(keys[i]);
       BigInt p = ToBigInt(pairs[i].p), q = ToBigInt(pairs[i].q);
@@ -61,8 +63,8 @@ TEST(RsaAssembleTest, EveryKernelGivesTheSameKey) {
   for (const std::string_view name : prime::kKernelNames) {
     const prime::Kernel* const kernel = prime::FindKernel(name);
     if (kernel == nullptr) continue;
-    const auto keys = AssembleRsaKeys(pairs, *kernel);
-    const auto reference = AssembleRsaKeys(pairs, prime::PortableKernel());
+    const auto keys = AssembleRsaKeys(pairs, *kernel, canaries);
+    const auto reference = AssembleRsaKeys(pairs, prime::PortableKernel(), canaries);
     for (std::size_t i = 0; i < pairs.size(); ++i) {
       EXPECT_EQ(EncodeRsaKey(*keys[i]).pkcs8(), EncodeRsaKey(*reference[i]).pkcs8()) << name;
     }
@@ -78,33 +80,33 @@ TEST(RsaAssembleTest, RelatedPrimesAreDiscarded) {
   while (!Botan::is_prime(close, rng) || (close - 1) % 65537 == 0) close += 2;
   const SecretLimbs near = FromBigInt(close, 16);
   const std::vector<RsaPrimes> related{{pairs[0].p, near}, {near, pairs[0].p}, {near, near}};
-  for (const auto& key : AssembleRsaKeys(related, prime::BestKernel())) EXPECT_FALSE(key);
+  for (const auto& key : AssembleRsaKeys(related, prime::BestKernel(), canaries)) EXPECT_FALSE(key);
 }
 
 TEST(RsaConsistencyTest, AFactorSwappedBetweenTwoKeysIsFound) {
   SystemRandom random;
   std::vector<RsaPrimes> pairs = Pairs(16, 3);
-  const auto keys = AssembleRsaKeys(pairs, prime::BestKernel());
+  const auto keys = AssembleRsaKeys(pairs, prime::BestKernel(), canaries);
   std::vector<PrivateKey> sound;
   for (const auto& key : keys) sound.push_back(EncodeRsaKey(*key));
-  EXPECT_NO_THROW(CheckRsaConsistency(sound, prime::BestKernel(), random));
-  EXPECT_NO_THROW(CheckRsaConsistency(sound, prime::PortableKernel(), random));
+  EXPECT_NO_THROW(CheckRsaConsistency(sound, prime::BestKernel(), canaries, random));
+  EXPECT_NO_THROW(CheckRsaConsistency(sound, prime::PortableKernel(), canaries, random));
   std::swap(pairs[0].q, pairs[2].q);
-  const auto swapped = AssembleRsaKeys(pairs, prime::BestKernel());
+  const auto swapped = AssembleRsaKeys(pairs, prime::BestKernel(), canaries);
   std::vector<PrivateKey> mixed;
   for (std::size_t i = 0; i < 3; ++i) {
     const SecretBytes pkcs8 = EncodeRsaKey(*swapped[i]).pkcs8();
     mixed.emplace_back(sound[i].spec(), SecretBytes(pkcs8.begin(), pkcs8.end()), sound[i].spki());
   }
   const Error error =
-      ThrownBy([&] { CheckRsaConsistency(mixed, prime::BestKernel(), random); }).value();
+      ThrownBy([&] { CheckRsaConsistency(mixed, prime::BestKernel(), canaries, random); }).value();
   EXPECT_EQ(error.kind(), ErrorKind::kIntegrity);
   EXPECT_FALSE(error.faults().front().hint.empty());
 }
 
 TEST(RsaCheckTest, EachBrokenRelationIsNamed) {
   const auto pairs = Pairs(16, 2);
-  const auto keys = AssembleRsaKeys(pairs, prime::BestKernel());
+  const auto keys = AssembleRsaKeys(pairs, prime::BestKernel(), canaries);
   const PrivateKey other = EncodeRsaKey(*keys[1]);
   struct Case {
     const char* name;
@@ -156,10 +158,10 @@ TEST(RsaCheckTest, KeysOfOpensslPass) {
 
 TEST(IndependentCheckTest, FindsACompositeFactorAtItsTurn) {
   std::vector<RsaPrimes> pairs = Pairs(16, 1);
-  const PrivateKey sound = EncodeRsaKey(*AssembleRsaKeys(pairs, prime::BestKernel())[0]);
+  const PrivateKey sound = EncodeRsaKey(*AssembleRsaKeys(pairs, prime::BestKernel(), canaries)[0]);
   // A composite that keeps every relation cannot be had by Fermat; the check looks at primality
   // alone.
-  RsaNumbers numbers = *AssembleRsaKeys(pairs, prime::BestKernel())[0];
+  RsaNumbers numbers = *AssembleRsaKeys(pairs, prime::BestKernel(), canaries)[0];
   numbers.q[0] += 2;
   const PrivateKey composite = EncodeRsaKey(numbers);
   IndependentCheck check(3);

@@ -16,6 +16,8 @@
 namespace fleetmint {
 namespace {
 
+prime::Canaries canaries;
+
 using Botan::BigInt;
 using testing::HasSubstr;
 
@@ -35,7 +37,7 @@ BigInt Odd(std::size_t bits, const std::string& seed) {
 bool Kept(const BigInt& p, const BigInt& q) {
   const std::size_t limbs = p.bits() / 64;
   const RsaPrimes pair{FromBigInt(p, limbs), FromBigInt(q, limbs)};
-  return AssembleRsaKeys({&pair, 1}, prime::PortableKernel()).front().has_value();
+  return AssembleRsaKeys({&pair, 1}, prime::PortableKernel(), canaries).front().has_value();
 }
 
 // FIPS 186-5 A.1.3 step 5.4: |p - q| > 2^(nlen/2 - 100).
@@ -45,6 +47,8 @@ TEST(RsaBoundsTest, PrimesAreApart) {
     for (const bool p_first : {true, false}) {
       const auto kept = [&](const BigInt& q) { return p_first ? Kept(p, q) : Kept(q, p); };
       EXPECT_FALSE(kept(p - bound + 2)) << bits;
+      EXPECT_FALSE(kept(p - bound)) << bits;
+      EXPECT_FALSE(kept(p)) << bits;
       EXPECT_TRUE(kept(p - bound - 2)) << bits;
       EXPECT_FALSE(kept(p - Power2(bits - 150))) << bits;
     }
@@ -129,13 +133,14 @@ TEST_F(RsaRelationsTest, LengthsAndRangesAreHeld) {
 TEST_F(RsaRelationsTest, PrimesAreApart) {
   const BigInt bound = Power2(1024 - 100);
   EXPECT_EQ(Verdict(PrimeAbove(q_ + bound + 2), q_), "");
+  EXPECT_THAT(Verdict(q_ + bound, q_), HasSubstr("not close to it"));
   // The prime above is a few thousand further: so this one is closer by 2^64.
   EXPECT_THAT(Verdict(PrimeAbove(q_ + bound - Power2(64)), q_), HasSubstr("not close to it"));
 }
 
 TEST_F(RsaRelationsTest, TheExponentIsTheShortOne) {
   RsaPrimes pair{FromBigInt(p_, 16), FromBigInt(q_, 16)};
-  RsaNumbers numbers = *AssembleRsaKeys({&pair, 1}, prime::PortableKernel()).front();
+  RsaNumbers numbers = *AssembleRsaKeys({&pair, 1}, prime::PortableKernel(), canaries).front();
   EXPECT_EQ(MessageOf([&] { CheckRsaKey(EncodeRsaKey(numbers)); }), "");
   const BigInt d = ToBigInt(numbers.d), half_phi = (p_ - 1) * (q_ - 1) / 2;
   // As good as d, and twice as long as it needs to be.

@@ -134,12 +134,17 @@ TEST(SearchCanaryTest, AFaultyKernelIsFoundOut) {
   }
 }
 
+bool IsKnown(const std::uint64_t* number, std::size_t limbs) {
+  return std::equal(number, number + limbs, KnownPrime(limbs)) ||
+         std::equal(number, number + limbs, KnownComposite(limbs));
+}
+
 // What passes the screening and fails a round must not end the search, and must not be returned.
 int rounds_to_fail = 0;
 void FailSomeRounds(std::span<const Witness> tasks, std::size_t limbs, std::uint8_t* passes) {
   PortableKernel().miller_rabin(tasks, limbs, passes);
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    if (rounds_to_fail > 0) {
+    if (rounds_to_fail > 0 && !IsKnown(tasks[i].candidate, limbs)) {
       --rounds_to_fail;
       passes[i] = 0;
     }

@@ -110,11 +110,11 @@ class Soak {
     for (;;) {
       const std::size_t first = next_.fetch_add(kChunk);
       if (first >= moduli_.size()) return;
-      std::vector<KeyStreams> streams;
+      std::vector<std::string> hosts;
       for (std::size_t i = first; i < std::min(first + kChunk, moduli_.size()); ++i) {
-        streams.push_back(OpenKeyStreams(factory, std::to_string(i)));
+        hosts.push_back(std::to_string(i));
       }
-      const auto keys = GenerateKeys({KeyAlgorithm::kRsa, bits_}, streams, {}, options_);
+      const auto keys = GenerateKeys({KeyAlgorithm::kRsa, bits_}, factory, hosts, {}, options_);
       for (std::size_t i = 0; i < keys.size(); ++i) Check(first + i, keys[i], rng);
     }
   }
