@@ -87,8 +87,8 @@ class Authority {
                         const NewAuthorityOptions& options);
 
   // Import makes an authority around an organization's own issuing CA. Checks that key and
-  // certificate belong together, and the chain by x509/chain.h. Of the key nothing is left in memory
-  // but what the caller holds.
+  // certificate belong together, and the chain by x509/chain.h. Of the key nothing is left in
+  // memory but what the caller holds.
   static Authority Import(const std::string& path, const ImportedCa& ca,
                           const NewAuthorityOptions& options);
 
