@@ -66,6 +66,17 @@ FleetLayer Fleet::Layer(std::size_t i) const {
   return layer;
 }
 
+std::vector<std::string> Fleet::Formerly(std::size_t i) const {
+  std::vector<std::string> names;
+  const HostRun& run = impl_->RunOf(i);
+  if (run.level != 0) names = impl_->own_levels[run.level - 1].formerly;
+  const auto over = impl_->overrides.find(static_cast<std::uint32_t>(i));
+  if (over != impl_->overrides.end()) {
+    names.insert(names.end(), over->second.formerly.begin(), over->second.formerly.end());
+  }
+  return names;
+}
+
 FleetDraft::FleetDraft(FaultList faults, std::optional<Fleet> fleet)
     : faults_(std::move(faults)), fleet_(std::move(fleet)) {}
 

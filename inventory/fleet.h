@@ -55,6 +55,10 @@ class Fleet {
   std::string Name(std::size_t i) const;
   Position Where(std::size_t i) const;
 
+  // Formerly gives the names that its host had, in lower case: none is the name of an endpoint, or
+  // of two.
+  std::vector<std::string> Formerly(std::size_t i) const;
+
   // LayerOf gives a number that is equal for endpoints with equal layers, so that a caller can
   // resolve a layer once for all of them. Endpoints with settings of their own have a number of
   // their own.

@@ -16,6 +16,7 @@ namespace fleetmint {
 struct Level {
   std::string profile, os, domain, fqdn;  // "" if not said
   std::vector<std::pair<std::string, std::string>> vars;
+  std::vector<std::string> formerly;  // of an endpoint: names that its host had
   ProfilePatch patch;
 };
 

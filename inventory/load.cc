@@ -16,7 +16,8 @@ namespace {
 const std::vector<std::string> kTopKeys{"fleet",  "profile", "vars",      "defaults",
                                         "groups", "hosts",   "endpoints", "overrides"};
 const std::vector<std::string> kGroupKeys{"name", "hosts", "endpoints"};
-const std::vector<std::string> kEndpointKeys{"name"};
+const std::vector<std::string> kEndpointKeys{"name", "formerly"};
+const std::vector<std::string> kOverrideKeys{"formerly"};
 constexpr std::size_t kMostEndpoints = 5'000'000;
 
 bool IsFleetName(const std::string& name) {
@@ -85,6 +86,7 @@ class Loader {
                   "add groups: with hosts: or endpoints:");
     }
     if (const yaml::Node* overrides = root.Find("overrides")) ReadOverrides(*overrides);
+    CheckFormerNames();
     CheckProfiles(root);
   }
 
@@ -202,9 +204,40 @@ class Loader {
     HostRun run = RunAt(name->where, group);
     if (item.entries.size() > 1) {
       impl_->own_levels.push_back(ParseLevel(item, kEndpointKeys, catalog_, faults_));
+      ReadFormerly(item, impl_->own_levels.back());
       run.level = static_cast<std::uint32_t>(impl_->own_levels.size());
     }
     if (text) AddEndpoint(*text, std::move(run));
+  }
+
+  // `formerly: NAME` or a list of them.
+  void ReadFormerly(const yaml::Node& node, Level& level) {
+    const yaml::Node* const names = node.Find("formerly");
+    if (names == nullptr || names->IsNull()) return;
+    const auto take = [&](const yaml::Node& item) {
+      const auto text = yaml::AsText(item, "a former name", faults_);
+      if (!text) return;
+      level.formerly.push_back(AsciiLower(*text));
+      former_names_.emplace_back(level.formerly.back(), item.where);
+    };
+    if (!names->IsSequence()) return take(*names);
+    for (const yaml::Node& item : names->items) take(item);
+  }
+
+  // A name that is in use, or was two hosts', does not tell whose certificate is superseded.
+  void CheckFormerNames() {
+    std::map<std::string, Position> seen;
+    for (const auto& [name, where] : former_names_) {
+      if (names_.Find(name, [&](std::uint32_t i) { return impl_->NameOf(i); })) {
+        faults_.Add(
+            where, "former name '" + name + "' is an endpoint of this file",
+            "a host that is still called so keeps its certificate: take one of the two out");
+      }
+      const auto [other, fresh] = seen.emplace(name, where);
+      if (fresh) continue;
+      faults_.Add(where, "former name '" + name + "' stands twice",
+                  "it is already in line " + std::to_string(other->second.line));
+    }
   }
 
   // An endpoint of its own: a name, no pattern.
@@ -287,7 +320,8 @@ class Loader {
                         " (names are equal whatever their case)");
       }
       if (!ExpectMapping(entry.value, "an override")) continue;
-      Level level = ParseLevel(entry.value, {}, catalog_, faults_);
+      Level level = ParseLevel(entry.value, kOverrideKeys, catalog_, faults_);
+      ReadFormerly(entry.value, level);
       if (index) impl_->overrides.emplace(*index, std::move(level));
     }
   }
@@ -296,6 +330,7 @@ class Loader {
   FaultList& faults_;
   NameIndex names_;
   std::map<std::string, std::uint32_t> group_lines_;
+  std::vector<std::pair<std::string, Position>> former_names_;
   std::unique_ptr<Fleet::Impl> impl_ = std::make_unique<Fleet::Impl>();
 };
 

@@ -63,6 +63,7 @@ int Check(Session& session, const std::string& file) {
                                         {"changes", changes},
                                         {"not_in_fleet", summary.not_in_fleet},
                                         {"os_unknown", summary.os_unknown},
+                                        {"no_crl_url", summary.no_crl_url},
                                         {"by_profile", summary.by_profile},
                                         {"by_key", keys},
                                         {"by_encryption", summary.by_encryption},
@@ -86,6 +87,7 @@ int Check(Session& session, const std::string& file) {
   for (const PlanChange& change : summary.changes) text += "    " + ChangeText(change) + "\n";
   line("issued, and expired", summary.expired);
   line("issued, no longer in the file", summary.not_in_fleet);
+  line("without crl_url: revocation reaches only servers that load the CRL", summary.no_crl_url);
   line("with a password of their own (100,000 iterations, slower)", summary.slow_passwords);
   if (summary.to_issue != 0) {
     text += "about " + DurationText(seconds) + " on this machine (kernel " +

@@ -11,18 +11,31 @@
 namespace fleetmint {
 namespace {
 
-// The lineage that a new certificate of the endpoint goes on with: that of its current one, else of
-// the last one that it had.
-std::optional<std::int64_t> LineageOf(Connection& connection, std::int64_t fleet,
-                                      const std::string& endpoint) {
+std::optional<std::int64_t> CurrentLineage(Connection& connection, std::int64_t fleet,
+                                           const std::string& endpoint) {
   Query current(connection,
                 "SELECT lineage FROM certificate WHERE fleet = ? AND endpoint = ? AND state = "
                 "'issued'");
-  if (current.Bind(fleet).Bind(endpoint).Step()) return current.Integer(0);
-  Query former(connection,
+  if (!current.Bind(fleet).Bind(endpoint).Step()) return std::nullopt;
+  return current.Integer(0);
+}
+
+// The lineage that a new certificate of the endpoint goes on with: that of its current one, else of
+// one under a name that its host had (`former` takes that), else of the last one that it had.
+std::optional<std::int64_t> LineageOf(Connection& connection, std::int64_t fleet,
+                                      const std::string& endpoint,
+                                      std::span<const std::string> formerly, std::string& former) {
+  if (const auto own = CurrentLineage(connection, fleet, endpoint)) return own;
+  for (const std::string& name : formerly) {
+    if (const auto other = CurrentLineage(connection, fleet, name)) {
+      former = name;
+      return other;
+    }
+  }
+  Query last(connection,
                "SELECT lineage FROM certificate WHERE fleet = ? AND endpoint = ? AND state IN "
                "('superseded', 'retired', 'reported') ORDER BY id DESC LIMIT 1");
-  if (former.Bind(fleet).Bind(endpoint).Step()) return former.Integer(0);
+  if (last.Bind(fleet).Bind(endpoint).Step()) return last.Integer(0);
   return std::nullopt;
 }
 
@@ -95,8 +108,8 @@ std::int64_t Ledger::Impl::SettingsId(const SettingsRecord& settings, KnownSetti
 }
 
 std::vector<Reservation> Ledger::Reserve(const Run& run, std::span<const std::string> endpoints,
-                                         const ReservedFor& issuer, RandomSource& random,
-                                         Time now) {
+                                         const ReservedFor& issuer, RandomSource& random, Time now,
+                                         std::span<const std::vector<std::string>> formerly) {
   std::vector<Reservation> reservations;
   reservations.reserve(endpoints.size());
   Connection& connection = impl_->connection;
@@ -105,18 +118,24 @@ std::vector<Reservation> Ledger::Reserve(const Run& run, std::span<const std::st
   Query last(connection, "SELECT coalesce(max(id), 0) FROM certificate");
   last.Step();
   std::int64_t id = last.Integer(0);
-  for (const std::string& endpoint : endpoints) {
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    const std::string& endpoint = endpoints[i];
     const Serial serial = DrawSerial(random);
     ++id;
+    std::string former;
+    const auto lineage =
+        LineageOf(connection, fleet, endpoint,
+                  formerly.empty() ? std::span<const std::string>() : formerly[i], former);
     Query insert(
         connection,
         "INSERT INTO certificate (id, serial, run, fleet, endpoint, lineage, issuer, end_bound, "
         "state, reserved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'reserved', ?)");
     insert.Bind(id).Bind(ByteView(serial)).Bind(run.id).Bind(fleet).Bind(endpoint);
-    insert.Bind(LineageOf(connection, fleet, endpoint).value_or(id));
+    insert.Bind(lineage.value_or(id));
     insert.Bind(issuer.issuer).Bind(Unix(issuer.end_bound)).Bind(Unix(now)).Run();
     reservations.push_back(
         Reservation(id, issuer.issuer, serial, issuer.end_bound, run.fleet, endpoint));
+    reservations.back().former_ = std::move(former);
   }
   transaction.Commit();
   return reservations;
@@ -135,6 +154,9 @@ std::vector<std::optional<ReplacedBundle>> Ledger::Commit(const Run& run, std::u
   for (const CommitItem& item : items) {
     const Reservation& reservation = item.reservation;
     auto predecessor = Supersede(connection, fleet, reservation.endpoint());
+    if (!predecessor && !reservation.former_.empty()) {
+      predecessor = Supersede(connection, fleet, reservation.former_);
+    }
     InsertRecord(connection, reservation.id_, item);
     Query update(
         connection,

@@ -101,9 +101,12 @@ class Ledger {
   // --- Certificates (certificates.cc)
 
   // Reserve draws a serial for each endpoint and records them in one transaction. When it returns,
-  // the records are durable.
+  // the records are durable. `formerly`, if given, has for each of them the names that its host
+  // had: where it has no current certificate of its own, Commit supersedes that of the first such
+  // name.
   std::vector<Reservation> Reserve(const Run& run, std::span<const std::string> endpoints,
-                                   const ReservedFor& issuer, RandomSource& random, Time now);
+                                   const ReservedFor& issuer, RandomSource& random, Time now,
+                                   std::span<const std::vector<std::string>> formerly = {});
 
   // Commit is the one commit point: in one transaction each endpoint's current row becomes
   // `superseded`, the reservation's row `issued` with its record, and the run's commits `chunk`.

@@ -22,7 +22,8 @@ class Reservation {
         serial_(other.serial_),
         end_bound_(other.end_bound_),
         fleet_(std::move(other.fleet_)),
-        endpoint_(std::move(other.endpoint_)) {}
+        endpoint_(std::move(other.endpoint_)),
+        former_(std::move(other.former_)) {}
   Reservation& operator=(Reservation&& other) noexcept {
     id_ = std::exchange(other.id_, 0);
     issuer_ = other.issuer_;
@@ -30,6 +31,7 @@ class Reservation {
     end_bound_ = other.end_bound_;
     fleet_ = std::move(other.fleet_);
     endpoint_ = std::move(other.endpoint_);
+    former_ = std::move(other.former_);
     return *this;
   }
   Reservation(const Reservation&) = delete;
@@ -64,6 +66,7 @@ class Reservation {
   Time end_bound_;
   std::string fleet_;
   std::string endpoint_;
+  std::string former_;  // the name under which its host has a current certificate; "" if its own
 };
 
 }  // namespace fleetmint

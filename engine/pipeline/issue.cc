@@ -52,14 +52,17 @@ class Reserver {
     Chunk* const chunk = chunks_.Make();
     const std::size_t end = next_ + ChunkSize(plan_.size() - next_, options_.threads);
     std::vector<std::string> names;
+    std::vector<std::vector<std::string>> formerly;
     for (; next_ < end; ++next_) {
       Outcome& outcome = chunk->outcomes.emplace_back();
       outcome.number = next_;
       outcome.endpoint = plan_.EndpointName(next_);
       names.push_back(outcome.endpoint);
+      formerly.push_back(plan_.FormerNames(next_));
     }
     const Time now = options_.clock.Now();
-    auto reservations = workspace_.ledger().Reserve(run_, names, For(now), options_.random, now);
+    auto reservations =
+        workspace_.ledger().Reserve(run_, names, For(now), options_.random, now, formerly);
     for (std::size_t i = 0; i < names.size(); ++i) {
       chunk->outcomes[i].reserved.emplace(std::move(reservations[i]));
     }

@@ -80,6 +80,7 @@ std::uint32_t Plan::KindOf(const ExpandedProfile& expanded, const PlanLayer::Res
                                     : "pem",
                   .os_unknown = layer.os_unknown && expanded.bundle.pfx,
                   .slow_password = expanded.password.kind != PasswordSource::Kind::kDerived,
+                  .no_crl_url = expanded.certificate.crl_url.empty(),
                   .validity = validity.duration.count(),
                   .backdate = validity.backdate.count(),
                   .jitter = validity.jitter.count()};
@@ -148,7 +149,14 @@ void Plan::Compare(const Ledger& ledger, Time now, std::optional<Time> issuer_en
     const CurrentName* const name = FindCurrent(current_, AsciiLower(fleet_->Name(i)));
     Endpoint& endpoint = endpoints_[i];
     endpoint.current = endpoint.changes = 0;
-    if (name == nullptr) continue;
+    if (name == nullptr) {
+      // Its host's certificate under a former name is about to be superseded: it is no stranger's.
+      for (const std::string& former : fleet_->Formerly(i)) {
+        const CurrentName* const other = FindCurrent(current_, former);
+        if (other != nullptr) in_fleet[static_cast<std::size_t>(other - current_.data())] = true;
+      }
+      continue;
+    }
     const auto place = static_cast<std::size_t>(name - current_.data());
     in_fleet[place] = true;
     endpoint.current = static_cast<std::uint32_t>(place + 1);
@@ -245,6 +253,7 @@ void Plan::Select(const Selection& selection) {
     summary.by_encryption[kind.encryption] += count;
     if (kind.os_unknown) summary.os_unknown += count;
     if (kind.slow_password) summary.slow_passwords += count;
+    if (kind.no_crl_url) summary.no_crl_url += count;
     const Validity validity{Seconds{kind.validity}, Seconds{kind.backdate}, Seconds{kind.jitter}};
     if (validity.duration > longest_validity_.duration) longest_validity_ = validity;
   }

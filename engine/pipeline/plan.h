@@ -44,6 +44,7 @@ struct PlanSummary {
   std::size_t replaced = 0;        // of to_issue: have a current certificate
   std::size_t os_unknown = 0;      // of to_issue: `os` absent, so modern encryption
   std::size_t not_in_fleet = 0;    // current certificates whose endpoint the file no longer names
+  std::size_t no_crl_url = 0;      // of to_issue: their certificates name no place of a CRL
   std::size_t slow_passwords = 0;  // of to_issue: user-given passwords (100,000 iterations)
   std::map<std::string, std::size_t> by_profile;     // of to_issue
   std::map<KeySpec, std::size_t> by_key;             // of to_issue
@@ -80,7 +81,8 @@ class Plan {
   // tenth of its validity later than its current certificate: that is no renewal.
   void Select(const Selection& selection);
 
-  // NotInFleet gives the names of those with a current certificate that the file does not name.
+  // NotInFleet gives the names of those with a current certificate that the file does not name,
+  // neither as an endpoint nor as the former name of one that has none.
   // Find looks some names up: which of them the file names, and with what current certificate, if
   // any. All names in lower case and sorted.
   const std::vector<std::string>& NotInFleet() const { return not_in_fleet_; }
@@ -97,6 +99,10 @@ class Plan {
 
   // EndpointName gives the name of number i in [0, size()), and MakeJob its job.
   std::string EndpointName(std::size_t i) const { return fleet_->Name(to_issue_.at(i)); }
+  // FormerNames gives the names that its host had (Fleet::Formerly).
+  std::vector<std::string> FormerNames(std::size_t i) const {
+    return fleet_->Formerly(to_issue_.at(i));
+  }
   Job MakeJob(std::size_t i, PlanLayer& layer) const;
 
   const BundlePasswords& passwords() const { return passwords_; }
@@ -109,6 +115,7 @@ class Plan {
     std::string encryption;
     bool os_unknown = false;
     bool slow_password = false;
+    bool no_crl_url = false;
     std::int64_t validity = 0, backdate = 0, jitter = 0;  // seconds
     friend auto operator<=>(const Kind&, const Kind&) = default;
   };

@@ -67,6 +67,26 @@ says 'not in the fleet file, and not renewed: h-1'
 run 2 renew fleet.yaml "${more[@]}" --only h-1 --yes
 says 'put it back into the file'
 
+# A renamed host: its new certificate takes the place of the one under its former name, bundle and all.
+was=$(serials)
+cat >renamed.yaml <<'Y'
+fleet: test
+profile: fast-agent
+defaults: {domain: example.com, os: windows-11, validity: 90d}
+groups:
+  - {name: all, hosts: "h-[2-6]", endpoints: [{name: front, formerly: [h-1]}]}
+Y
+sed 's/formerly: \[h-1\]/formerly: h-2/' renamed.yaml >bad.yaml
+run 2 check bad.yaml --profiles profiles.d
+says "former name 'h-2' is an endpoint of this file"
+run 0 issue renamed.yaml "${more[@]}" --json
+equal "$(jq .issued stdout)" 1
+absent out/bundles/h-1.pfx
+equal "$(jq -r 'select(.endpoint == "front") | .supersedes[-1].serial' out/manifest.jsonl)" "$(sed -n 's/^h-1 //p' <<<"$was")"
+run 0 verify --ca ca --out out
+run 0 issue renamed.yaml "${more[@]}" --json
+equal "$(jq .issued stdout)" 0
+
 # All of them, killed on the way: the same command goes on, and no endpoint is renewed twice by it.
 fast_fleet many.yaml 'm-[001-300]' many
 run 0 issue many.yaml --ca ca --out many --profiles profiles.d
