@@ -33,8 +33,8 @@ std::optional<std::int64_t> LineageOf(Connection& connection, std::int64_t fleet
     }
   }
   Query last(connection,
-               "SELECT lineage FROM certificate WHERE fleet = ? AND endpoint = ? AND state IN "
-               "('superseded', 'retired', 'reported') ORDER BY id DESC LIMIT 1");
+             "SELECT lineage FROM certificate WHERE fleet = ? AND endpoint = ? AND state IN "
+             "('superseded', 'retired', 'reported') ORDER BY id DESC LIMIT 1");
   if (last.Bind(fleet).Bind(endpoint).Step()) return last.Integer(0);
   return std::nullopt;
 }

@@ -13,6 +13,7 @@
 #include "engine/base/botan_compat.h"
 #include "engine/base/pem.h"
 #include "engine/base/random.h"
+#include "engine/x509/cert_list_view.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temp_dir.h"
 
@@ -115,6 +116,42 @@ ProgramResult OpensslCrl(const Bytes& crl) {
   return RunProgram(
       {"openssl", "crl", "-inform", "DER", "-CAfile", dir / "ca.pem", "-noout", "-text"},
       AsText(crl));
+}
+
+// The reader has nothing of the encoder's.
+TEST(CertListViewTest, ReadsWhatWasEncoded) {
+  const Bytes der = Sign(CrlTbs(EveryReason(), 4711));
+  const CertListView view = CertListView::Read(der);
+  EXPECT_EQ(view.number(), 4711U);
+  EXPECT_EQ(view.this_update(), kThisUpdate);
+  EXPECT_EQ(view.next_update(), ParseRfc3339("2035-01-01T00:00:00Z"));
+  EXPECT_EQ(Bytes(view.issuer().begin(), view.issuer().end()), kIssuer);
+  ASSERT_EQ(view.entries().size(), EveryReason().size());
+  for (std::size_t i = 0; i < view.entries().size(); ++i) {
+    const RevokedCertificate& wanted = EveryReason()[i];
+    EXPECT_EQ(view.entries()[i].reason, static_cast<int>(wanted.reason));
+    EXPECT_EQ(view.entries()[i].revoked_at, wanted.revoked_at);
+    EXPECT_EQ(ToHex(view.entries()[i].serial), ToHex(wanted.serial));
+  }
+  const Bytes empty = Sign(CrlTbs({}));
+  EXPECT_TRUE(CertListView::Read(empty).entries().empty());
+}
+
+// Damage anywhere is an error or another CRL, never a crash.
+TEST(CertListViewTest, TakesAnyBytes) {
+  const Bytes der = Sign(CrlTbs(EveryReason()));
+  for (std::size_t at = 0; at < der.size(); ++at) {
+    for (const int change : {1, 0x80, 0xFF}) {
+      Bytes damaged = der;
+      damaged[at] ^= static_cast<std::uint8_t>(change);
+      try {
+        static_cast<void>(CertListView::Read(damaged));
+      } catch (const Error& error) {
+        EXPECT_EQ(error.cause(), ErrorCause::kDamaged);
+      }
+    }
+    EXPECT_THROW(CertListView::Read(ByteView(der).first(at)), Error) << at;
+  }
 }
 
 // Derived by hand from RFC 5280 5.1: one revoked certificate, reason keyCompromise.
