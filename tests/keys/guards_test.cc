@@ -238,7 +238,7 @@ TEST(GuardTest, TheIndependentCheckIsAskedOfEachKey) {
   ASSERT_EQ(keys.size(), 2U);
   // A key whose second prime is none: 2 is added to its last octet.
   SecretBytes pkcs8(keys[0].pkcs8().begin(), keys[0].pkcs8().end());
-  const auto at = pkcs8.size() - 3 * (128 + 4) - 1;
+  const auto at = pkcs8.size() - std::size_t{3} * (128 + 4) - 1;
   pkcs8[at] ^= 2U;
   const PrivateKey composite(kRsa, pkcs8, keys[0].spki());
   EXPECT_NO_THROW(check.Check(composite));  // the third one is not looked at

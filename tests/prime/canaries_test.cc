@@ -231,8 +231,8 @@ TEST(CanariesOfSearchTest, AreCountedAcrossCalls) {
     FindPrimes(kLimbs, {&pointer, 1}, {kernel, CandidateKind::kWindowed, &canaries});
   }
   // Of screening and of rounds: at least one batch each a call, at most four.
-  EXPECT_GE(batches_with_canaries, 2 * 300 / kEvery);
-  EXPECT_LE(batches_with_canaries, 8 * 300 / kEvery);
+  EXPECT_GE(batches_with_canaries, std::size_t{2} * 300 / kEvery);
+  EXPECT_LE(batches_with_canaries, std::size_t{8} * 300 / kEvery);
 }
 
 }  // namespace
