@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 #include "engine/cli/session.h"
 #include "engine/keys/generate.h"
 #include "engine/pipeline/issue.h"
@@ -90,8 +91,8 @@ std::optional<PublishReport> PublishAfterRun(Session& session, const Workspace& 
     return report;
   } catch (const Error& error) {
     session.ui.Report(error);
-    session.ui.Hint("when that is mended: fleetmint manifest --ca " + session.ca + " --out " +
-                    session.out + " writes the manifest");
+    session.ui.Hint("when that is mended: fleetmint manifest --ca " + ShellWord(session.ca) +
+                    " --out " + ShellWord(session.out) + " writes the manifest");
     return std::nullopt;
   }
 }
@@ -137,7 +138,11 @@ IssuingWorkspace OpenWorkspace(Session& session, const Options& options, Plan& p
   UnlockedAuthority unlocked =
       locked.authority().Unlock(&passphrase, session.clock, &session.Keys().Kernel());
   Issuer::CheckValidity(unlocked.issuer().certificate(), plan.longest_validity(), now);
-  OutputRequest request{session.out, plan.fleet_name(), std::nullopt, options.replace_damaged};
+  OutputRequest request{.path = session.out,
+                        .fleet = plan.fleet_name(),
+                        .folder = plan.folder(),
+                        .layout = std::nullopt,
+                        .make_again = options.replace_damaged};
   if (!options.layout.empty()) {
     request.layout = options.layout == "hashed" ? Layout::kHashed : Layout::kFlat;
   }
@@ -175,12 +180,12 @@ int Issue(Session& session, const Options& options) {
   if (!published) return ExitCode(ErrorKind::kDisk);
   if (result.interrupted) {
     session.ui.Say("interrupted: " + std::to_string(plan.size() - result.issued) + " of " +
-                   std::to_string(plan.size()) + " are left");
-    session.ui.Hint("run the same command again to go on");
+                       std::to_string(plan.size()) + " are left",
+                   "run the same command again to go on");
     return ExitCode(ErrorKind::kInterrupted);
   }
   const bool all_well =
-      result.failures.empty() && published->missing.empty() && plan.summary().expired == 0;
+      result.failures.empty() && published->complete() && plan.summary().expired == 0;
   return all_well ? 0 : ExitCode(ErrorKind::kEndpoint);
 }
 
