@@ -1,5 +1,6 @@
 #include "output/output_directory.h"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 
@@ -22,11 +23,38 @@ std::string_view LayoutName(Layout layout) { return layout == Layout::kFlat ? "f
                         "give each authority and fleet an --out of its own");
 }
 
+constexpr const char* kDamagedPinHint =
+    "restore the file from a backup; where there is none, remove it, and `fleetmint issue FLEET "
+    "--replace-damaged` with this --out writes it again";
+constexpr const char* kPinHint =
+    "restore the file from a backup; where there is none, `fleetmint issue FLEET "
+    "--replace-damaged` with this --out writes it again";
+
+[[noreturn]] void PinIsLost(ErrorKind kind, const std::string& path) {
+  throw Error::WithHint(kind, "output '" + path + "' has lost its " + kPin, kPinHint);
+}
+
+// Whether an output directory lies here that has lost its pin.
+bool HasLostPin(const Directory& root) {
+  return !root.Exists(kPin) && root.IsDirectory(kBundles) && root.IsDirectory(kPending) &&
+         root.IsDirectory(kRuns);
+}
+
+// The layout that the bundles have: folders of the hashed one are called by two digits, and a
+// bundle's name has a dot.
+Layout LayoutOf(const Directory& root) {
+  const std::vector<std::string> names = root.Subdirectory(kBundles).List();
+  return std::any_of(names.begin(), names.end(), [](const auto& name) { return name.size() == 2; })
+             ? Layout::kHashed
+             : Layout::kFlat;
+}
+
 [[noreturn]] void Elsewhere(const std::string& path, const std::string& fleet) {
   throw Error::WithHint(
       ErrorKind::kInput,
       "the bundles of fleet '" + fleet + "' are in another output directory than '" + path + "'",
-      "give the --out that the fleet was issued into; it may have been moved, but not copied anew");
+      "give the --out that the fleet was issued into; where it is lost, `issue --replace-damaged` "
+      "makes a new one");
 }
 
 std::string NewId(RandomSource& random) {
@@ -66,11 +94,11 @@ OutputDirectory::Pin OutputDirectory::ReadPin(const Directory& root, ErrorKind k
     if (entry.key == "layout") {
       pin.layout = text == "hashed" ? Layout::kHashed : Layout::kFlat;
       if (text != LayoutName(pin.layout))
-        faults.Add(entry.value.where, "unknown layout '" + text + "'");
+        faults.Add(entry.value.where, "unknown layout '" + text + "'", kDamagedPinHint);
     }
   }
   if (pin.authority.empty() || pin.fleet.empty() || pin.id.empty())
-    faults.Add({1, 1}, "authority, fleet or output is missing", "restore the file from a backup");
+    faults.Add({1, 1}, "authority, fleet or output is missing", kDamagedPinHint);
   faults.ThrowIfAny(kind);
   return pin;
 }
@@ -107,13 +135,16 @@ OutputDirectory OutputDirectory::OpenOrCreate(const std::string& path, const Own
   }
   // What a crash before the pin was in place leaves is ours.
   root.Remove(DurableFile::TemporaryName(kPin));
-  if (!fresh && !root.List().empty()) {
+  const bool lost_pin = HasLostPin(root);
+  if (lost_pin && owner.id && !owner.make_again) PinIsLost(ErrorKind::kInput, path);
+  if (!fresh && !root.List().empty() && !(lost_pin && owner.id)) {
     throw Error::WithHint(ErrorKind::kInput,
                           "output '" + path + "' is not empty and not fleetmint's",
                           "give --out a new or an empty directory");
   }
   if (owner.id && !owner.make_again) Elsewhere(path, owner.fleet);
-  const Pin pin{owner.authority, owner.fleet, owner.layout.value_or(Layout::kFlat),
+  const Layout layout = lost_pin ? LayoutOf(root) : Layout::kFlat;
+  const Pin pin{owner.authority, owner.fleet, owner.layout.value_or(layout),
                 owner.id ? *owner.id : NewId(random)};
   WritePin(root, pin);
   return {std::move(root), pin};
@@ -126,6 +157,10 @@ bool OutputDirectory::IsOne(const std::string& path) {
 
 OutputDirectory OutputDirectory::Open(const std::string& path, const std::string& authority_id) {
   if (!IsOne(path)) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored) && HasLostPin(Directory::Open(path))) {
+      PinIsLost(ErrorKind::kFindings, path);
+    }
     throw Error::WithHint(ErrorKind::kInput,
                           "'" + path + "' is not an output directory of fleetmint",
                           "give --out the directory that `fleetmint issue` wrote");

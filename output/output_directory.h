@@ -31,7 +31,8 @@ class OutputDirectory {
     std::string fleet;
     std::optional<Layout> layout;   // of a new one; another layout of one that exists is refused
     std::optional<std::string> id;  // of the directory that holds the fleet's bundles already
-    bool make_again = false;        // that one was lost: a new or empty one becomes it
+    // That one was lost: a new or empty one becomes it. Or its .fleetmint was: it is written again.
+    bool make_again = false;
   };
   // OpenOrCreate opens `path` for writing by its owner; makes and pins it if it is new. Errors:
   // kInput, before anything is written, if it is pinned to another authority, fleet or layout, has

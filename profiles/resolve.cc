@@ -156,9 +156,8 @@ class Resolver {
     const ProfilePatch::Setting* const setting = FindSetting(input_.patches, "password");
     const auto path = Fill(source.path, setting);
     if (path && path->empty()) Add(setting, {"the path of the passwords is empty", {}, ""});
-    // The folder's name is no template.
-    const std::string folder = Template::Verbatim(input_.base_folder).ToString();
-    source.path = (std::filesystem::path(folder) / path.value_or("")).lexically_normal().string();
+    // As it is written: the folder that it starts from may be moved.
+    source.path = std::filesystem::path(path.value_or("")).lexically_normal().string();
     return source.ToString();
   }
 

@@ -24,7 +24,6 @@ struct LayerInput {
   std::string group;
   Target target = Target::kUnknown;  // decides `encryption: auto`
   std::string domain, fqdn;          // "" if not said
-  std::string base_folder;           // absolute; relative password paths start here
 };
 
 // ResolveSettings applies the patches to `named`, fills in all variables but {host} and {fqdn},

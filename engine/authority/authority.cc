@@ -7,6 +7,7 @@
 #include "engine/authority/new_authority.h"
 #include "engine/base/ber.h"
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 #include "engine/keys/load_key.h"
 #include "engine/x509/chain.h"
 #include "engine/x509/name.h"
@@ -38,11 +39,14 @@ Directory OpenAuthorityDirectory(const std::string& path) {
     if (directory.Exists(kAuthorityFile)) return directory;
   } catch (const Error& error) {
     std::vector<Fault> faults = error.faults();
-    faults.front().hint = "make an authority first: fleetmint ca init --ca " + path;
+    if (error.cause() == ErrorCause::kAbsent) {
+      faults.front().hint = "make an authority first: fleetmint ca init --ca " + ShellWord(path);
+    }
     throw Error(ErrorKind::kAuthority, std::move(faults));
   }
-  throw Error::WithHint(ErrorKind::kAuthority, "'" + path + "' is not an authority",
-                        "make one: fleetmint ca init --ca DIR");
+  throw Error::WithHint(ErrorKind::kAuthority,
+                        "'" + path + "' is not an authority: it has no " + kAuthorityFile,
+                        "give --ca an authority's directory, or restore the file from its backup");
 }
 
 // CachedPassphrase asks its source once for both keys of one command.
@@ -177,9 +181,9 @@ std::vector<TierInfo> Authority::Tiers() const {
 
 IssuerCertificate Authority::CheckReady(const Clock& clock) const {
   if (!issuing_) {
-    throw Error::WithHint(
-        ErrorKind::kAuthority, "the issuing CA has no certificate yet",
-        "have its request signed, then: fleetmint ca install CERT --ca " + directory().path());
+    throw Error::WithHint(ErrorKind::kAuthority, "the issuing CA has no certificate yet",
+                          "have its request signed, then: fleetmint ca install CERT --ca " +
+                              ShellWord(directory().path()));
   }
   std::vector<Fault> faults;
   for (std::string& fault : ChainFaults(chain_, clock.Now())) {

@@ -48,6 +48,9 @@ struct TierInfo {
   bool key_present = false;  // its private key is in the directory
 };
 
+// ScopeOf gives a CA's CRL scope: SHA-256 of its subject and public key, both DER.
+Sha256Digest ScopeOf(const Certificate& certificate);
+
 // AuthorityDirectory is a directory that is an authority's, and closed to others: enough to take
 // its run lock (run_lock.h), before anything is read that another run may be changing.
 class AuthorityDirectory {
@@ -93,10 +96,11 @@ class Authority {
                           const NewAuthorityOptions& options);
 
   // Request makes an authority whose issuing key waits for its certificate, and returns a PKCS#10
-  // request (PEM) for it. Install completes it: `chain` PEM as for Import; under the run lock.
+  // request (PEM) for it. Install completes it: `chain` PEM as for Import; under the run lock. It
+  // gives false, having changed nothing, where this very chain is installed already.
   static std::pair<Authority, std::string> Request(const std::string& path, const Tier& tier,
                                                    const NewAuthorityOptions& options);
-  void Install(ByteView chain, const Clock& clock);
+  bool Install(ByteView chain, const Clock& clock);
 
   // BackUp copies the whole authority to `path`, which must not exist or be empty: a directory like
   // this one, from which a lost one is restored by moving it back. Runs may be going on: the ledger

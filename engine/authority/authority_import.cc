@@ -146,12 +146,16 @@ std::pair<Authority, std::string> Authority::Request(const std::string& path, co
   return {made.Finish(), request};
 }
 
-void Authority::Install(ByteView chain, const Clock& clock) {
+bool Authority::Install(ByteView chain, const Clock& clock) {
   const std::vector<Certificate> certificates = ParseChain(chain, clock);
   const auto waiting = std::find_if(issuers_.begin(), issuers_.end(), [](const auto& issuer) {
     return issuer.row.state == IssuerState::kNext && issuer.row.der.empty();
   });
   if (waiting == issuers_.end()) {
+    const bool installed =
+        std::equal(certificates.begin(), certificates.end(), chain_ders_.begin(), chain_ders_.end(),
+                   [](const Certificate& one, const Bytes& der) { return one.der() == der; });
+    if (installed) return false;
     throw Error::WithHint(ErrorKind::kAuthority, "this authority waits for no certificate",
                           "`ca install` completes what `ca request` began");
   }
@@ -173,6 +177,7 @@ void Authority::Install(ByteView chain, const Clock& clock) {
   ledger_.InstallIssuer(waiting->row.id, issuers.back(),
                         std::span(issuers).first(issuers.size() - 1), clock.Now());
   ReadIssuers();
+  return true;
 }
 
 }  // namespace fleetmint

@@ -47,9 +47,6 @@ class NewAuthority {
   bool finished_ = false;
 };
 
-// ScopeOf gives a CA's CRL scope: SHA-256 of its subject and public key, both DER.
-Sha256Digest ScopeOf(const Certificate& certificate);
-
 // ParseChain reads PEM certificates (issuing first) and checks them by ChainFaults. Errors:
 // kAuthority, with all faults.
 std::vector<Certificate> ParseChain(ByteView pem, const Clock& clock);

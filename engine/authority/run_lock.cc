@@ -55,9 +55,10 @@ RunLock RunLock::Acquire(const Directory& authority, const std::string& what) {
   std::string holder;
   auto lock = TryAcquire(authority, what, &holder);
   if (!lock) {
-    throw Error::WithHint(ErrorKind::kBusy,
-                          "another run uses authority '" + authority.path() + "': " + holder,
-                          "try again when it has ended (`issue` can --wait); nothing was changed");
+    throw Error::WithHint(
+        ErrorKind::kBusy, "another run uses authority '" + authority.path() + "': " + holder,
+        "try again when it has ended" + std::string(what == "issue" ? ", or give --wait" : "") +
+            "; nothing was changed");
   }
   return std::move(*lock);
 }

@@ -15,7 +15,8 @@ Bytes FromHex(std::string_view hex) {
   try {
     return Botan::hex_decode(hex.data(), hex.size(), /*ignore_ws=*/false);
   } catch (const Botan::Exception&) {
-    throw Error(ErrorKind::kInput, "'" + std::string(hex) + "' is not hexadecimal");
+    throw Error::OfCause(ErrorKind::kInput, ErrorCause::kDamaged,
+                         "'" + std::string(hex) + "' is not hexadecimal");
   }
 }
 

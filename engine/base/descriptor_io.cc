@@ -24,6 +24,8 @@ std::string HintFor(int error) {
     case EACCES:
     case EPERM:
       return "choose a directory that this user can write to";
+    case EISDIR:
+      return "move that directory away and run the same command again";
     case EMFILE:
     case ENFILE:
       return "raise the limit of open files (ulimit -n)";

@@ -113,6 +113,11 @@ unsigned Directory::mode() const {
 
 bool Directory::Exists(std::string_view name) const { return FileMode(name).has_value(); }
 
+bool Directory::IsDirectory(std::string_view name) const {
+  struct stat status {};
+  return Examine(*this, name, status) && S_ISDIR(status.st_mode);
+}
+
 std::optional<unsigned> Directory::FileMode(std::string_view name) const {
   struct stat status {};
   if (!Examine(*this, name, status)) return std::nullopt;

@@ -53,6 +53,8 @@ class Directory {
 
   // Exists tells whether there is a file, directory or whatever of this name.
   bool Exists(std::string_view name) const;
+  // IsDirectory tells whether `name` is a directory.
+  bool IsDirectory(std::string_view name) const;
   // FileMode gives the permission bits of a file, or nothing if it is absent.
   std::optional<unsigned> FileMode(std::string_view name) const;
   // FileSize gives the size of a regular file, or nothing if there is none.

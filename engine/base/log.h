@@ -8,7 +8,7 @@
 
 namespace fleetmint {
 
-enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
+enum class LogLevel : std::uint8_t { kInfo, kWarning, kError };
 
 class Log {
  public:

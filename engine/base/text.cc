@@ -163,6 +163,17 @@ std::string DidYouMean(std::string_view word, std::span<const std::string> candi
   return text;
 }
 
+std::string ShellWord(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,@%+=-";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) {
+    return std::string(text);
+  }
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
+
 std::optional<std::string> UnsafeFileNameReason(std::string_view name) {
   if (name.empty()) return "it is empty";
   if (name.size() > 200) return "it is longer than 200 bytes";

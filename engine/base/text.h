@@ -37,6 +37,10 @@ std::optional<std::string> Closest(std::string_view word, std::span<const std::s
 // DidYouMean gives "did you mean 'profile'?" or, without a close candidate, "expected one of: ...".
 std::string DidYouMean(std::string_view word, std::span<const std::string> candidates);
 
+// ShellWord gives `text` as one word of a command that a person may copy: in single quotes if it
+// needs them.
+std::string ShellWord(std::string_view text);
+
 // UnsafeFileNameReason says why `name` is no safe file name on Linux and Windows alike, or nothing:
 // empty, over 200 bytes (room for serial and extension within 255), separators, spaces, control
 // characters, <>:"/\|?*, anything beyond ASCII (whose letter case file systems see differently),

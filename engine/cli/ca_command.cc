@@ -155,9 +155,10 @@ int Request(Session& session, const Options& options) {
 int Install(Session& session, const Options& options) {
   const Bytes chain = ReadWholeFile(options.certificate, kMostPemBytes);
   LockedAuthority locked = LockedAuthority::Acquire(session.ca, "ca install");
-  locked.authority().Install(chain, session.clock);
+  const bool changed = locked.authority().Install(chain, session.clock);
   if (session.json) PrintJson(session, locked.authority());
-  session.ui.Say("installed the issuing certificate in " + session.ca);
+  session.ui.Say(changed ? "installed the issuing certificate in " + session.ca
+                         : "the issuing certificate is installed in " + session.ca + " already");
   return 0;
 }
 

@@ -14,16 +14,16 @@ constexpr double kMeasureSeconds = 1.0;
 // 100,000 iterations of PBKDF2, once for each of the key, the certificates and the MAC.
 constexpr double kSlowPasswordSeconds = 0.06;
 
-int Check(Session& session, const std::string& file) {
-  const Catalog catalog = session.LoadCatalog();
-  Plan plan = Plan::Make(Fleet::Load(file, catalog), catalog);
-  if (!session.ca.empty()) {
-    const Authority authority = Authority::Open(session.ca);
-    const IssuerCertificate issuer = authority.CheckReady(session.clock);
-    const Time now = session.clock.Now();
-    plan.Compare(authority.ledger(), now);
-    if (plan.size() != 0) Issuer::CheckValidity(issuer, plan.longest_validity(), now);
-  }
+// What the plan meets in the ledger, and whether the CA could sign it.
+void CompareWithAuthority(Session& session, Plan& plan) {
+  const Authority authority = Authority::Open(session.ca);
+  const IssuerCertificate issuer = authority.CheckReady(session.clock);
+  const Time now = session.clock.Now();
+  plan.Compare(authority.ledger(), now);
+  if (plan.size() != 0) Issuer::CheckValidity(issuer, plan.longest_validity(), now);
+}
+
+void WarnOfMachine(Session& session) {
   if (LeaksVectorRegisters()) {
     session.ui.Warn(
         "other processes of this machine can read vector registers, in which primes are",
@@ -35,44 +35,53 @@ int Check(Session& session, const std::string& file) {
         "it",
         "swapoff -a while keys are made, or encrypt the swap space");
   }
-  const PlanSummary& summary = plan.summary();
+}
+
+// How long the run would take here.
+double EstimateSeconds(Session& session, const PlanSummary& summary) {
   double seconds = 0;
   for (const auto& [spec, count] : summary.by_key) {
     const KeyRate rate =
         MeasureKeyRate(spec, session.Threads(), kMeasureSeconds, session.streams, session.Keys());
     seconds += static_cast<double>(count) / rate.keys_per_second;
   }
-  seconds += static_cast<double>(summary.slow_passwords) * kSlowPasswordSeconds / session.Threads();
-  if (session.json) {
-    nlohmann::ordered_json keys;
-    for (const auto& [spec, count] : summary.by_key) keys[KeySpecName(spec)] = count;
-    nlohmann::ordered_json changes = nlohmann::ordered_json::array();
-    for (const PlanChange& change : summary.changes) {
-      changes.push_back({{"key", change.key},
-                         {"before", change.before},
-                         {"now", change.now},
-                         {"alike", change.alike},
-                         {"endpoints", change.endpoints}});
-    }
-    const nlohmann::ordered_json object{{"fleet", plan.fleet_name()},
-                                        {"endpoints", summary.endpoints},
-                                        {"already_issued", summary.already_issued},
-                                        {"to_issue", summary.to_issue},
-                                        {"expired", summary.expired},
-                                        {"changed", summary.changed},
-                                        {"changes", changes},
-                                        {"not_in_fleet", summary.not_in_fleet},
-                                        {"os_unknown", summary.os_unknown},
-                                        {"no_crl_url", summary.no_crl_url},
-                                        {"by_profile", summary.by_profile},
-                                        {"by_key", keys},
-                                        {"by_encryption", summary.by_encryption},
-                                        {"estimated_seconds", seconds},
-                                        {"kernel", session.Keys().Kernel().name},
-                                        {"threads", session.Threads()}};
-    session.ui.Out(object.dump() + "\n");
-    return 0;
+  return seconds +
+         static_cast<double>(summary.slow_passwords) * kSlowPasswordSeconds / session.Threads();
+}
+
+std::string Json(Session& session, const Plan& plan, double seconds) {
+  const PlanSummary& summary = plan.summary();
+  nlohmann::ordered_json keys;
+  for (const auto& [spec, count] : summary.by_key) keys[KeySpecName(spec)] = count;
+  nlohmann::ordered_json changes = nlohmann::ordered_json::array();
+  for (const PlanChange& change : summary.changes) {
+    changes.push_back({{"key", change.key},
+                       {"before", change.before},
+                       {"now", change.now},
+                       {"alike", change.alike},
+                       {"endpoints", change.endpoints}});
   }
+  const nlohmann::ordered_json object{{"fleet", plan.fleet_name()},
+                                      {"endpoints", summary.endpoints},
+                                      {"already_issued", summary.already_issued},
+                                      {"to_issue", summary.to_issue},
+                                      {"expired", summary.expired},
+                                      {"changed", summary.changed},
+                                      {"changes", changes},
+                                      {"not_in_fleet", summary.not_in_fleet},
+                                      {"os_unknown", summary.os_unknown},
+                                      {"no_crl_url", summary.no_crl_url},
+                                      {"by_profile", summary.by_profile},
+                                      {"by_key", keys},
+                                      {"by_encryption", summary.by_encryption},
+                                      {"estimated_seconds", seconds},
+                                      {"kernel", session.Keys().Kernel().name},
+                                      {"threads", session.Threads()}};
+  return object.dump() + "\n";
+}
+
+std::string Text(Session& session, const Plan& plan, double seconds) {
+  const PlanSummary& summary = plan.summary();
   std::string text = "fleet " + plan.fleet_name() + ": " + std::to_string(summary.endpoints) +
                      " endpoints, " + std::to_string(summary.already_issued) + " issued, " +
                      std::to_string(summary.to_issue) + " to issue\n";
@@ -94,7 +103,16 @@ int Check(Session& session, const std::string& file) {
             std::string(session.Keys().Kernel().name) + ", " + std::to_string(session.Threads()) +
             " threads)\n";
   }
-  session.ui.Out(text);
+  return text;
+}
+
+int Check(Session& session, const std::string& file) {
+  const Catalog catalog = session.LoadCatalog();
+  Plan plan = Plan::Make(Fleet::Load(file, catalog), catalog);
+  if (!session.ca.empty()) CompareWithAuthority(session, plan);
+  WarnOfMachine(session);
+  const double seconds = EstimateSeconds(session, plan.summary());
+  session.ui.Out(session.json ? Json(session, plan, seconds) : Text(session, plan, seconds));
   return 0;
 }
 

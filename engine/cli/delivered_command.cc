@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 #include "engine/cli/session.h"
 #include "engine/pipeline/deliver.h"
 
@@ -29,13 +30,12 @@ int Delivered(Session& session, const Options& options) {
   session.ui.Say(std::to_string(report.delivered) + " bundles are recorded as delivered, " +
                  std::to_string(report.removed) + " files removed");
   for (const std::string& endpoint : report.damaged) {
-    session.ui.Warn(
-        "the bundle of '" + endpoint +
-            "' is missing, or is not what was issued: not recorded as delivered",
-        &endpoint != &report.damaged.back()
-            ? ""
-            : "name an endpoint whose bundle is gone if it was shipped; fleetmint verify tells "
-              "what is wrong with others");
+    session.ui.Warn("the bundle of '" + endpoint +
+                        "' is missing, or is not what was issued: not recorded as delivered",
+                    &endpoint != &report.damaged.back()
+                        ? ""
+                        : "fleetmint verify --ca " + ShellWord(session.ca) + " --out " +
+                              ShellWord(session.out) + " tells what is wrong with each");
   }
   WarnOfMissing(session, published);
   return report.damaged.empty() ? 0 : ExitCode(ErrorKind::kFindings);

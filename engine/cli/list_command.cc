@@ -29,17 +29,28 @@ bool Selected(const Options& options, const std::optional<Time>& before, const L
 // Profile names by settings id.
 class ProfileNames {
  public:
-  explicit ProfileNames(const Ledger& ledger) : ledger_(ledger) {}
+  ProfileNames(const Ledger& ledger, DamageWarner& damaged) : ledger_(ledger), damaged_(damaged) {}
   const std::string& Of(const LedgerRow& row) {
     static const std::string none;
     if (!row.issued_at) return none;
     const auto [place, fresh] = names_.try_emplace(row.settings);
-    if (fresh) place->second = ledger_.SettingsOf(row.settings).profile;
+    if (fresh) place->second = Read(row);
     return place->second;
   }
 
  private:
+  std::string Read(const LedgerRow& row) {
+    try {
+      return ledger_.SettingsOf(row.settings).profile;
+    } catch (const Error& error) {
+      if (error.cause() != ErrorCause::kDamaged) throw;
+      damaged_.Warn(row, error.faults().front().message);
+      return "";
+    }
+  }
+
   const Ledger& ledger_;
+  DamageWarner& damaged_;
   std::map<std::int64_t, std::string> names_;
 };
 
@@ -47,14 +58,15 @@ int List(Session& session, const Options& options) {
   const Authority authority = Authority::Open(session.ca);
   const Ledger& ledger = authority.ledger();
   CheckFleet(ledger, options.fleet);
-  ProfileNames profiles(ledger);
+  DamageWarner damaged(session.ui);
+  ProfileNames profiles(ledger, damaged);
   std::optional<Time> before;
   if (!options.expiring.empty()) before = session.clock.Now() + ParseDuration(options.expiring);
   nlohmann::ordered_json array = nlohmann::ordered_json::array();
   std::size_t count = 0;
   if (options.csv)
     session.ui.Out(std::string("fleet,endpoint,state,serial,not_after,profile") + kCsvLineEnd);
-  ledger.ForEach([&](const LedgerRow& row) {
+  const auto list = [&](const LedgerRow& row) {
     if (!Selected(options, before, row)) return;
     ++count;
     const std::string serial = SerialHex(row.serial), state(StateName(row.state));
@@ -73,10 +85,13 @@ int List(Session& session, const Options& options) {
       session.ui.Out(row.fleet + "  " + row.endpoint + "  " + state + "  " + end + "  " + serial +
                      "  " + profiles.Of(row) + "\n");
     }
-  });
+  };
+  ledger.ForEach(
+      list, [&](const LedgerRow& row, const std::string& damage) { damaged.Warn(row, damage); });
   if (session.json) session.ui.Out(nlohmann::ordered_json{{"certificates", array}}.dump() + "\n");
   session.ui.Say(std::to_string(count) + " certificates");
-  return before && count != 0 ? ExitCode(ErrorKind::kFindings) : 0;
+  const bool findings = (before && count != 0) || damaged.warned();
+  return findings ? ExitCode(ErrorKind::kFindings) : 0;
 }
 
 }  // namespace

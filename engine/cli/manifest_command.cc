@@ -21,13 +21,14 @@ int Manifest(Session& session) {
   if (session.json) {
     const nlohmann::ordered_json object{{"manifest", session.out + "/manifest.jsonl"},
                                         {"endpoints", report.endpoints},
-                                        {"missing", report.missing.size()}};
+                                        {"missing", report.missing.size()},
+                                        {"damaged", report.damaged.size()}};
     session.ui.Out(object.dump() + "\n");
   }
   session.ui.Say("wrote " + session.out + "/manifest.jsonl and manifest.csv: " +
                  std::to_string(report.endpoints) + " endpoints");
   WarnOfMissing(session, report);
-  return report.missing.empty() ? 0 : ExitCode(ErrorKind::kFindings);
+  return report.complete() ? 0 : ExitCode(ErrorKind::kFindings);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 
 namespace fleetmint::cli {
 namespace {
@@ -87,8 +88,8 @@ std::optional<PublishReport> PublishAfterRun(Session& session, const Workspace& 
     return report;
   } catch (const Error& error) {
     session.ui.Report(error);
-    session.ui.Hint("when that is mended: fleetmint manifest --ca " + session.ca + " --out " +
-                    session.out + " writes the manifest");
+    session.ui.Hint("when that is mended: fleetmint manifest --ca " + ShellWord(session.ca) +
+                    " --out " + ShellWord(session.out) + " writes the manifest");
     return std::nullopt;
   }
 }
@@ -154,7 +155,11 @@ IssuingWorkspace OpenToMint(Session& session, const MintOptions& options, Locked
       locked.authority().Unlock(&passphrase, session.clock, &session.Keys().Kernel());
   Issuer::CheckValidity(unlocked.issuer().certificate(), plan.longest_validity(),
                         session.clock.Now());
-  OutputRequest request{session.out, plan.fleet_name(), std::nullopt, options.make_output_again};
+  OutputRequest request{.path = session.out,
+                        .fleet = plan.fleet_name(),
+                        .folder = plan.folder(),
+                        .layout = std::nullopt,
+                        .make_again = options.make_output_again};
   if (!options.layout.empty()) {
     request.layout = options.layout == "hashed" ? Layout::kHashed : Layout::kFlat;
   }
@@ -180,15 +185,15 @@ int MintPlan(Session& session, const Plan& plan, IssuingWorkspace& workspace,
   if (!published) return ExitCode(ErrorKind::kDisk);
   if (result.interrupted) {
     session.ui.Say("interrupted: " + std::to_string(plan.size() - result.issued) + " of " +
-                   std::to_string(plan.size()) + " are left");
-    session.ui.Hint("run the same command again to go on");
+                       std::to_string(plan.size()) + " are left",
+                   "run the same command again to go on");
     return ExitCode(ErrorKind::kInterrupted);
   }
   const PlanSummary& summary = plan.summary();
   const bool nothing_left = result.failures.empty() && summary.held_back == 0;
   if (nothing_left) workspace.ledger().Complete(plan.fleet_name(), plan.selection().text());
   const std::size_t expired = plan.selection().renews() ? 0 : summary.expired;
-  const bool all_well = nothing_left && published->missing.empty() && expired == 0;
+  const bool all_well = nothing_left && published->complete() && expired == 0;
   return all_well ? 0 : ExitCode(ErrorKind::kEndpoint);
 }
 

@@ -28,49 +28,95 @@ struct PasswordLine {
   SecretBytes password;
 };
 
-// The derived passwords that were asked for. A password that somebody gave is not kept, so it is
-// counted in `own` and left out.
-std::vector<PasswordLine> DerivedPasswords(const Ledger& ledger, const PasswordMaker& maker,
-                                           const Options& options, std::size_t& own) {
-  std::set<std::string> wanted;
-  for (const std::string& name : options.names) wanted.insert(AsciiLower(name));
-  std::map<std::string, std::string> found;  // endpoint -> fleet
-  std::map<std::int64_t, bool> derived;      // by settings
-  const auto is_derived = [&](std::int64_t settings) {
-    const auto [place, fresh] = derived.try_emplace(settings);
-    if (fresh) {
-      const SettingsRecord record = ledger.SettingsOf(settings);
-      place->second = Settings::Parse(record.format, record.profile, record.group, record.body)
-                          .Value("password") == PasswordSource().ToString();
-    }
-    return place->second;
-  };
-  std::vector<PasswordLine> lines;
-  ledger.ForEachCurrent(options.fleet, [&](const IssuedRow& row) {
+// Whether the passwords of a layer are derived, by the id of its settings.
+class DerivedLayers {
+ public:
+  explicit DerivedLayers(const Ledger& ledger) : ledger_(ledger) {}
+  bool Contains(std::int64_t settings) {
+    const auto known = derived_.find(settings);
+    if (known != derived_.end()) return known->second;
+    const SettingsRecord record = ledger_.SettingsOf(settings);
+    const bool derived = Settings::Parse(record.format, record.profile, record.group, record.body)
+                             .Value("password") == PasswordSource().ToString();
+    return derived_.emplace(settings, derived).first->second;
+  }
+
+ private:
+  const Ledger& ledger_;
+  std::map<std::int64_t, bool> derived_;
+};
+
+// The endpoints that were asked for, by name, and those that were found.
+class Wanted {
+ public:
+  explicit Wanted(const Options& options) : options_(options) {
+    for (const std::string& name : options.names) names_.insert(AsciiLower(name));
+  }
+
+  // Whether the row was asked for. Throws where a name stands for endpoints of two fleets.
+  bool Take(const LedgerRow& row) {
     const std::string key = AsciiLower(row.endpoint);
-    if (!wanted.empty() && !wanted.contains(key)) return;
-    const auto [other, fresh] = found.emplace(key, row.fleet);
-    if (!fresh && !wanted.empty()) {
+    if (!names_.empty() && !names_.contains(key)) return false;
+    const auto [other, fresh] = found_.emplace(key, row.fleet);
+    if (!fresh && !names_.empty()) {
       throw Error::WithHint(ErrorKind::kUsage,
                             "endpoint '" + row.endpoint + "' is in fleet '" + other->second +
                                 "' and in fleet '" + row.fleet + "'",
                             "say which: --fleet " + row.fleet);
     }
-    if (!is_derived(row.settings)) {
-      ++own;
-      return;
-    }
-    lines.push_back(
-        {row.endpoint, SerialHex(row.serial), maker.Derive(1, row.endpoint, row.serial)});
-  });
-  for (const std::string& name : wanted) {
-    if (!found.contains(name)) {
-      throw Error::WithHint(ErrorKind::kUsage,
-                            "endpoint '" + name + "' has no current certificate" +
-                                (options.fleet.empty() ? "" : " in fleet '" + options.fleet + "'"),
-                            "fleetmint list shows those that have one");
+    return true;
+  }
+
+  void CheckAllFound() const {
+    for (const std::string& name : names_) {
+      if (found_.contains(name)) continue;
+      throw Error::WithHint(
+          ErrorKind::kUsage,
+          "endpoint '" + name + "' has no current certificate" +
+              (options_.fleet.empty() ? "" : " in fleet '" + options_.fleet + "'"),
+          "fleetmint list shows those that have one");
     }
   }
+
+ private:
+  const Options& options_;
+  std::set<std::string> names_;
+  std::map<std::string, std::string> found_;  // endpoint -> fleet
+};
+
+// The derived passwords that were asked for. A password that somebody gave is not kept, so it is
+// counted in `own` and left out.
+std::vector<PasswordLine> DerivedPasswords(const Ledger& ledger, const PasswordMaker& maker,
+                                           const Options& options, DamageWarner& damaged,
+                                           std::size_t& own) {
+  Wanted wanted(options);
+  DerivedLayers derived(ledger);
+  std::vector<PasswordLine> lines;
+  const auto add = [&](const LedgerRow& row) {
+    try {
+      if (derived.Contains(row.settings)) {
+        lines.push_back(
+            {row.endpoint, SerialHex(row.serial), maker.Derive(1, row.endpoint, row.serial)});
+      } else {
+        ++own;
+      }
+    } catch (const Error& error) {
+      if (error.cause() != ErrorCause::kDamaged) throw;
+      damaged.Warn(row, error.faults().front().message);
+    }
+  };
+  ledger.ForEachCurrent(
+      options.fleet,
+      [&](const LedgerRow& row) {
+        if (wanted.Take(row)) add(row);
+      },
+      // The password hangs on name and serial alone.
+      [&](const LedgerRow& row, const std::string& damage) {
+        if (!wanted.Take(row)) return;
+        damaged.Warn(row, damage);
+        add(row);
+      });
+  wanted.CheckAllFound();
   return lines;
 }
 
@@ -79,7 +125,8 @@ int Passwords(Session& session, const Options& options) {
   CheckFleet(authority.ledger(), options.fleet);
   const PasswordMaker maker = session.UnlockPasswords(authority);
   std::size_t own = 0;
-  const auto lines = DerivedPasswords(authority.ledger(), maker, options, own);
+  DamageWarner damaged(session.ui);
+  const auto lines = DerivedPasswords(authority.ledger(), maker, options, damaged, own);
   SecretBytes text;
   const auto append = [&](std::string_view part) {
     text.insert(text.end(), part.begin(), part.end());
@@ -111,7 +158,7 @@ int Passwords(Session& session, const Options& options) {
   } else {
     EncryptWithAge(options.age, text);
   }
-  return 0;
+  return damaged.warned() ? ExitCode(ErrorKind::kFindings) : 0;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 #include "engine/cli/revocation_reason.h"
 #include "engine/cli/session.h"
 #include "engine/pipeline/plan.h"
@@ -81,8 +82,8 @@ int Retire(Session& session, const Options& options) {
                  std::to_string(report.revoked) + " certificates, removed " +
                  std::to_string(report.removed) + " files");
   if (report.revoked != 0) {
-    session.ui.Hint("servers learn of it by the CRL: fleetmint crl --ca " + session.ca + " --out " +
-                    session.out);
+    session.ui.Hint("servers learn of it by the CRL: fleetmint crl --ca " + ShellWord(session.ca) +
+                    " --out " + ShellWord(session.out));
   }
   WarnOfMissing(session, published);
   return 0;

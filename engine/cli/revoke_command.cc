@@ -245,7 +245,7 @@ int Revoke(Session& session, const Options& options) {
   session.ui.Say("revoked " + std::to_string(count.revoked) + ", already revoked " +
                  std::to_string(count.already));
   if (count.revoked != 0) {
-    session.ui.Hint("hosts learn of it by the CRL: fleetmint crl --ca " + session.ca +
+    session.ui.Hint("hosts learn of it by the CRL: fleetmint crl --ca " + ShellWord(session.ca) +
                     " --out OUT signs it");
   }
   return 0;

@@ -11,7 +11,6 @@
 #include "engine/prime/kernel.h"
 
 namespace fleetmint::cli {
-
 namespace {
 
 std::vector<std::string> KernelChoices() {
@@ -73,8 +72,8 @@ PasswordMaker Session::UnlockPasswords(const Authority& authority) {
 void AddCommonOptions(CLI::App& command, Session& session) {
   command.add_flag("--json", session.json, "print one machine-readable object on stdout");
   command.add_flag("--quiet", session.quiet, "no summary and no progress; errors still speak");
-  command.add_option("--log-level", session.log_level, "debug, info, warning or error")
-      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  command.add_option("--log-level", session.log_level, "info, warning (default) or error")
+      ->check(CLI::IsMember({"info", "warning", "error"}));
 }
 
 void AddCaOption(CLI::App& command, Session& session, bool required) {
@@ -157,19 +156,55 @@ std::optional<Workspace> OpenIfFree(Session& session, const std::string& command
   return workspace;
 }
 
-void WarnOfMissing(Session& session, const PublishReport& report) {
-  if (report.missing.empty()) return;
-  constexpr std::size_t kMostNamed = 5;
-  std::string names;
-  for (std::size_t i = 0; i < std::min(report.missing.size(), kMostNamed); ++i) {
-    names += (i == 0 ? "'" : ", '") + report.missing[i] + "'";
+namespace {
+
+constexpr std::size_t kMostNamed = 5;
+constexpr const char* kRestoreLedger =
+    "restore the ledger from a backup of the authority's directory; fleetmint verify names all "
+    "that is damaged";
+
+// "'a', 'b', ...".
+std::string Quoted(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kMostNamed); ++i) {
+    text += (i == 0 ? "'" : ", '") + names[i] + "'";
   }
-  if (report.missing.size() > kMostNamed) names += ", ...";
-  session.ui.Warn(
-      std::to_string(report.missing.size()) +
-          " bundles are not in the output, and not in the manifest: " + names,
-      "restore them from a backup, or let `issue --replace-damaged` make new ones; if they were "
-      "shipped and deleted on purpose: fleetmint delivered");
+  return text + (names.size() > kMostNamed ? ", ..." : "");
+}
+
+// The command that records these endpoints, and no others, as delivered.
+std::string DeliveredCommand(const Session& session, const std::vector<std::string>& names) {
+  std::string text = "fleetmint delivered";
+  for (std::size_t i = 0; i < names.size() && names.size() <= kMostNamed; ++i) {
+    text += " " + ShellWord(names[i]);
+  }
+  if (names.size() > kMostNamed) text += " NAME...";
+  return text + " --ca " + ShellWord(session.ca) + " --out " + ShellWord(session.out);
+}
+
+}  // namespace
+
+void WarnOfMissing(Session& session, const PublishReport& report) {
+  if (!report.missing.empty()) {
+    session.ui.Warn(
+        std::to_string(report.missing.size()) +
+            " bundles are not in the output, and not in the manifest: " + Quoted(report.missing),
+        "restore them from a backup, or let `issue --replace-damaged` make new ones; "
+        "those that were shipped and deleted on purpose: " +
+            DeliveredCommand(session, report.missing));
+  }
+  if (!report.damaged.empty()) {
+    session.ui.Warn(
+        "the ledger's record of " + std::to_string(report.damaged.size()) +
+            " endpoints is damaged; they are not in the manifest: " + Quoted(report.damaged),
+        kRestoreLedger);
+  }
+}
+
+void DamageWarner::Warn(const LedgerRow& row, const std::string& damage) {
+  ui_.Warn("endpoint '" + row.endpoint + "', serial " + SerialHex(row.serial) + ": " + damage,
+           warned_ ? "" : kRestoreLedger);
+  warned_ = true;
 }
 
 void CheckFleet(const Ledger& ledger, const std::string& fleet) {

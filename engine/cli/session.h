@@ -72,8 +72,21 @@ std::optional<Workspace> OpenIfFree(Session& session, const std::string& command
 // SayRecovery tells what recovery has done, if anything.
 void SayRecovery(Session& session, const RecoveryReport& report);
 
-// WarnOfMissing names the endpoints whose bundles a manifest leaves out because they are not there.
+// WarnOfMissing names the endpoints that a manifest leaves out: their bundles are not there, or the
+// ledger's record of them is damaged.
 void WarnOfMissing(Session& session, const PublishReport& report);
+
+// DamageWarner warns of each row of the ledger that is damaged, and says once what to do about it.
+class DamageWarner {
+ public:
+  explicit DamageWarner(Ui& ui) : ui_(ui) {}
+  void Warn(const LedgerRow& row, const std::string& damage);
+  bool warned() const { return warned_; }
+
+ private:
+  Ui& ui_;
+  bool warned_ = false;
+};
 
 // CheckFleet throws Error(kUsage) for a --fleet that the ledger does not know: a misspelling, not
 // an empty answer. "" is every fleet.

@@ -11,7 +11,7 @@
 namespace fleetmint::cli {
 namespace {
 
-constexpr const char* kLevelNames[] = {"debug", "info", "warning", "error"};  // of LogLevel
+constexpr const char* kLevelNames[] = {"info", "warning", "error"};  // of LogLevel
 
 }  // namespace
 
@@ -44,8 +44,10 @@ void Ui::Line(const std::string& text) {
   logger_->info("{}", text);
 }
 
-void Ui::Say(const std::string& line) {
-  if (!quiet_) Line("fleetmint: " + line);
+void Ui::Say(const std::string& line, const std::string& hint) {
+  if (quiet_) return;
+  Line("fleetmint: " + line);
+  if (!hint.empty()) Hint(hint);
 }
 
 void Ui::Warn(const std::string& line, const std::string& hint) {

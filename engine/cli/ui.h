@@ -35,11 +35,12 @@ class Ui final : public Log {
 
   // Out writes a result to stdout, as it is.
   void Out(std::string_view text);
-  // Say tells a person how it went (stderr); silent with --quiet.
-  void Say(const std::string& line);
+  // Say tells a person how it went (stderr); silent with --quiet, and so is the hint that goes with
+  // it.
+  void Say(const std::string& line, const std::string& hint = "");
   // Warn speaks unless --log-level asks for errors alone, and so does the hint that goes with it.
   void Warn(const std::string& line, const std::string& hint = "");
-  // Hint goes with what Say or Report has said.
+  // Hint goes with what Report has said.
   void Hint(const std::string& line);
   // Report prints every fault of an error.
   void Report(const Error& error);

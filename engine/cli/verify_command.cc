@@ -13,7 +13,9 @@ VerifyReport Unreadable(const Error& error) {
   VerifyReport report;
   for (const Fault& fault : error.faults()) {
     const std::string where = fault.where.ToString();
-    report.findings.push_back({"", "", where + (where.empty() ? "" : ": ") + fault.message});
+    report.findings.push_back({"", "",
+                               where + (where.empty() ? "" : ": ") + fault.message +
+                                   (fault.hint.empty() ? "" : " (" + fault.hint + ")")});
   }
   return report;
 }

@@ -11,6 +11,20 @@
 namespace fleetmint {
 namespace {
 
+// Gives each row of the query to `visit`, or to `damaged`.
+void VisitIssued(Query& query, const std::function<void(const IssuedRow&)>& visit,
+                 const Ledger::DamageVisitor& damaged) {
+  while (query.Step()) {
+    IssuedRow row;
+    const std::string damage = ReadIssuedRow(query, row);
+    if (damage.empty()) {
+      visit(row);
+    } else {
+      damaged(row, damage);
+    }
+  }
+}
+
 std::optional<std::int64_t> CurrentLineage(Connection& connection, std::int64_t fleet,
                                            const std::string& endpoint) {
   Query current(connection,
@@ -55,8 +69,11 @@ std::optional<Superseded> Supersede(Connection& connection, std::int64_t fleet,
   Superseded superseded{update.Integer(0), {update.Text(1), {}}};
   update.Step();
   Query files(connection, "SELECT files FROM record WHERE id = ?");
-  if (files.Bind(superseded.id).Step()) {
+  if (!files.Bind(superseded.id).Step()) return superseded;
+  try {
     superseded.bundle.files = SplitFiles(files.TextView(0));
+  } catch (const Error& error) {  // what it leaves behind verify finds
+    if (error.cause() != ErrorCause::kDamaged) throw;
   }
   return superseded;
 }
@@ -248,27 +265,28 @@ std::size_t Ledger::AbandonReserved(Time now) {
 std::optional<LedgerRow> Ledger::Find(const Serial& serial) const {
   Query query(impl_->connection, "SELECT " FLEETMINT_ROWS " WHERE c.serial = ?");
   if (!query.Bind(ByteView(serial)).Step()) return std::nullopt;
-  return ReadRow(query);
+  return WholeRow(query);
 }
 
 std::optional<IssuedRow> Ledger::FindIssued(const Serial& serial) const {
   Query query(impl_->connection,
               "SELECT " FLEETMINT_ISSUED_ROWS " WHERE c.serial = ? AND c.issued_at IS NOT NULL");
   if (!query.Bind(ByteView(serial)).Step()) return std::nullopt;
-  return ReadIssuedRow(query);
+  return WholeIssuedRow(query);
 }
 
 std::optional<IssuedRow> Ledger::FindIssued(std::int64_t id) const {
-  Query query(impl_->connection, "SELECT " FLEETMINT_ISSUED_ROWS " WHERE c.id = ?");
+  Query query(impl_->connection,
+              "SELECT " FLEETMINT_ISSUED_ROWS " WHERE c.id = ? AND c.issued_at IS NOT NULL");
   if (!query.Bind(id).Step()) return std::nullopt;
-  return ReadIssuedRow(query);
+  return WholeIssuedRow(query);
 }
 
 std::optional<IssuedRow> Ledger::Current(std::string_view fleet, std::string_view endpoint) const {
   Query query(impl_->connection, "SELECT " FLEETMINT_ISSUED_ROWS
                                  " WHERE f.name = ? AND c.endpoint = ? AND c.state = 'issued'");
   if (!query.Bind(fleet).Bind(endpoint).Step()) return std::nullopt;
-  return ReadIssuedRow(query);
+  return WholeIssuedRow(query);
 }
 
 std::vector<CurrentName> Ledger::CurrentNames(std::string_view fleet) const {
@@ -286,7 +304,8 @@ std::vector<CurrentName> Ledger::CurrentNames(std::string_view fleet) const {
 }
 
 void Ledger::ForEachCurrent(std::string_view fleet,
-                            const std::function<void(const IssuedRow&)>& visit) const {
+                            const std::function<void(const IssuedRow&)>& visit,
+                            const DamageVisitor& damaged) const {
   std::vector<std::string> fleets{std::string(fleet)};
   if (fleet.empty()) fleets = Fleets();
   for (const std::string& name : fleets) {
@@ -294,13 +313,40 @@ void Ledger::ForEachCurrent(std::string_view fleet,
                                    " WHERE c.fleet = (SELECT id FROM fleet WHERE name = ?) AND "
                                    "c.state = 'issued' ORDER BY c.endpoint");
     query.Bind(name);
-    while (query.Step()) visit(ReadIssuedRow(query));
+    VisitIssued(query, visit, damaged);
   }
 }
 
-void Ledger::ForEach(const std::function<void(const LedgerRow&)>& visit) const {
+void Ledger::ForEachFormer(const std::function<void(const IssuedRow&)>& visit,
+                           const DamageVisitor& damaged) const {
+  Query query(impl_->connection, "SELECT " FLEETMINT_ISSUED_ROWS
+                                 " WHERE c.issued_at IS NOT NULL AND c.state <> 'issued' ORDER BY "
+                                 "c.id");
+  VisitIssued(query, visit, damaged);
+}
+
+void Ledger::ForEachRetired(std::string_view fleet,
+                            const std::function<void(const IssuedRow&)>& visit,
+                            const DamageVisitor& damaged) const {
+  Query query(impl_->connection,
+              "SELECT " FLEETMINT_ISSUED_ROWS
+              " WHERE f.name = ? AND c.state = 'retired' AND NOT EXISTS (SELECT 1 FROM certificate "
+              "n WHERE n.fleet = c.fleet AND n.endpoint = c.endpoint AND n.state = 'issued') AND "
+              "NOT EXISTS (SELECT 1 FROM certificate n WHERE n.fleet = c.fleet AND n.endpoint = "
+              "c.endpoint AND n.state IN ('superseded', 'retired', 'reported') AND n.id > c.id)");
+  query.Bind(fleet);
+  VisitIssued(query, visit, damaged);
+}
+
+void Ledger::ForEach(const std::function<void(const LedgerRow&)>& visit,
+                     const DamageVisitor& damaged) const {
   Query query(impl_->connection, "SELECT " FLEETMINT_ROWS " ORDER BY c.id");
-  while (query.Step()) visit(ReadRow(query));
+  while (query.Step()) {
+    LedgerRow row;
+    const std::string damage = ReadRow(query, row);
+    if (!damage.empty()) damaged(row, damage);
+    visit(row);
+  }
 }
 
 std::vector<Predecessor> Ledger::Predecessors(const LedgerRow& row) const {
@@ -320,9 +366,9 @@ std::vector<Predecessor> Ledger::Predecessors(const LedgerRow& row) const {
 SettingsRecord Ledger::SettingsOf(std::int64_t id) const {
   Query query(impl_->connection, "SELECT format, profile, grp, body FROM settings WHERE id = ?");
   if (!query.Bind(id).Step()) {
-    throw Error(ErrorKind::kLedger, "ledger '" + impl_->connection.path() +
-                                        "' is damaged: settings " + std::to_string(id) +
-                                        " are missing");
+    throw Error::OfCause(ErrorKind::kLedger, ErrorCause::kDamaged,
+                         "the ledger is damaged: settings " + std::to_string(id) + " are missing",
+                         "restore the ledger from a backup of the authority");
   }
   return {static_cast<int>(query.Integer(0)), query.Text(1), query.Text(2), query.Text(3)};
 }

@@ -30,6 +30,18 @@ void Ledger::BindOutput(std::string_view fleet, std::string_view output) {
       .Run();
 }
 
+std::string Ledger::FolderOf(std::string_view fleet) const {
+  Query query(impl_->connection, "SELECT folder FROM fleet WHERE name = ?");
+  return query.Bind(fleet).Step() ? query.Text(0) : "";
+}
+
+void Ledger::SetFolder(std::string_view fleet, std::string_view folder) {
+  Query(impl_->connection, "UPDATE fleet SET folder = ?1 WHERE name = ?2 AND folder <> ?1")
+      .Bind(folder)
+      .Bind(fleet)
+      .Run();
+}
+
 std::vector<std::string> Ledger::Fleets() const {
   Query query(impl_->connection, "SELECT name FROM fleet ORDER BY name");
   std::vector<std::string> fleets;

@@ -57,7 +57,7 @@ std::int64_t Insert(Connection& connection, const NewIssuer& issuer,
 std::vector<IssuerRow> Ledger::Issuers() const {
   Query query(impl_->connection,
               "SELECT id, tier, generation, parent, leaves, state, der, key_file, crl_scope, "
-              "revoked_at FROM issuer ORDER BY id");
+              "revoked_at, own_serial FROM issuer ORDER BY id");
   std::vector<IssuerRow> issuers;
   while (query.Step()) {
     IssuerRow row;
@@ -72,6 +72,7 @@ std::vector<IssuerRow> Ledger::Issuers() const {
     row.key_file = query.Text(7);
     row.scope = ReadArray<Sha256Digest>(query, 8);
     if (!query.IsNull(9)) row.revoked_at = FromUnix(query.Integer(9));
+    if (!query.IsNull(10)) row.own_serial = ReadArray<Serial>(query, 10);
     issuers.push_back(std::move(row));
   }
   return issuers;

@@ -1,5 +1,7 @@
 #include "engine/ledger/ledger.h"
 
+#include <utility>
+
 #include "engine/base/error.h"
 #include "engine/ledger/ledger_impl.h"
 #include "engine/ledger/migrations.h"
@@ -33,6 +35,24 @@ void CheckVersion(const std::string& path, std::int64_t found) {
         "keep the fleetmint that wrote it for this authority, or issue from a new one");
   }
 }
+
+// What no constraint of one row can say: the endpoints of rows that do not fit those they refer to.
+constexpr std::pair<const char*, const char*> kMisfits[] = {
+    {"SELECT c.endpoint FROM certificate c LEFT JOIN certificate f ON f.id = c.lineage WHERE "
+     "f.lineage IS NOT c.lineage OR f.fleet IS NOT c.fleet OR f.endpoint <> c.endpoint OR "
+     "c.lineage > c.id",
+     "its lineage is not that of an earlier certificate of its own"},
+    {"SELECT c.endpoint FROM certificate c JOIN certificate p ON p.id = c.supersedes WHERE "
+     "p.lineage <> c.lineage OR p.id >= c.id OR p.state = 'issued'",
+     "what it supersedes is not an earlier certificate of its own"},
+    {"SELECT endpoint FROM certificate WHERE state = 'superseded' AND id NOT IN (SELECT supersedes "
+     "FROM certificate WHERE supersedes IS NOT NULL)",
+     "nothing supersedes its former certificate"},
+    {"SELECT c.endpoint FROM certificate c JOIN run r ON r.id = c.run WHERE r.fleet <> c.fleet",
+     "its run is one of another fleet"},
+    {"SELECT c.endpoint FROM certificate c JOIN issuer i ON i.id = c.issuer WHERE i.leaves <> 1",
+     "its issuer is one that signs no endpoints"},
+};
 
 }  // namespace
 
@@ -98,6 +118,15 @@ std::vector<std::string> Ledger::IntegrityFaults() const {
   }
   Query keys(impl_->connection, "PRAGMA foreign_key_check");
   while (keys.Step()) faults.push_back("a reference of table " + keys.Text(0) + " leads nowhere");
+  return faults;
+}
+
+std::vector<std::string> Ledger::Misfits() const {
+  std::vector<std::string> faults;
+  for (const auto& [sql, fault] : kMisfits) {
+    Query misfits(impl_->connection, sql);
+    while (misfits.Step()) faults.push_back("endpoint '" + misfits.Text(0) + "': " + fault);
+  }
   return faults;
 }
 

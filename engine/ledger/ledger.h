@@ -52,6 +52,11 @@ class Ledger {
   // BindOutput records the output directory that a fleet is issued into, durably. Error(kLedger) if
   // it holds another one's bundles, or if the fleet's are elsewhere.
   void BindOutput(std::string_view fleet, std::string_view output);
+  // FolderOf gives where the fleet file lay at the last issue, as SetFolder has recorded it: seen
+  // from the authority's directory, so that both may be moved together. "" if nothing is known of
+  // it.
+  std::string FolderOf(std::string_view fleet) const;
+  void SetFolder(std::string_view fleet, std::string_view folder);
   // Fleets gives the names of all fleets, sorted.
   std::vector<std::string> Fleets() const;
 
@@ -132,6 +137,7 @@ class Ledger {
   std::size_t AbandonReserved(Time now);
 
   // Find gives the row of a serial, FindIssued also its record (nothing if it was never issued).
+  // Where one row is asked for, damage to it is an Error(kLedger) of cause kDamaged.
   std::optional<LedgerRow> Find(const Serial& serial) const;
   std::optional<IssuedRow> FindIssued(const Serial& serial) const;
   std::optional<IssuedRow> FindIssued(std::int64_t id) const;
@@ -140,12 +146,22 @@ class Ledger {
   // CurrentNames gives the lower-case names of all endpoints of a fleet with a current certificate,
   // with what a selection asks of it, sorted by name.
   std::vector<CurrentName> CurrentNames(std::string_view fleet) const;
+  // DamageVisitor is told of a row that is not whole: what can be read of it, and what is damaged.
+  // One damaged row must neither take the others away nor be passed over, so nobody can visit rows
+  // without one.
+  using DamageVisitor = std::function<void(const LedgerRow&, const std::string& damage)>;
   // ForEachCurrent visits the current rows of a fleet (of all fleets where empty), ordered by fleet
-  // and endpoint. The visitor may ask the ledger.
-  void ForEachCurrent(std::string_view fleet,
-                      const std::function<void(const IssuedRow&)>& visit) const;
-  // ForEach visits every row in the order of its reservation.
-  void ForEach(const std::function<void(const LedgerRow&)>& visit) const;
+  // and endpoint; those that are not whole go to `damaged` instead. Visitors may ask the ledger.
+  void ForEachCurrent(std::string_view fleet, const std::function<void(const IssuedRow&)>& visit,
+                      const DamageVisitor& damaged) const;
+  // ForEach visits every row in the order of its reservation, one that is not whole as far as it
+  // can be read, after `damaged`.
+  void ForEach(const std::function<void(const LedgerRow&)>& visit,
+               const DamageVisitor& damaged) const;
+  // ForEachFormer visits the rows of all fleets that were issued and are not current any more, in
+  // the order of their reservation; one that is not whole goes to `damaged` instead.
+  void ForEachFormer(const std::function<void(const IssuedRow&)>& visit,
+                     const DamageVisitor& damaged) const;
   // Predecessors gives every earlier certificate of the row's lineage that had not expired when it
   // was issued, oldest first: what a host that missed a rollout may still hold.
   std::vector<Predecessor> Predecessors(const LedgerRow& row) const;
@@ -176,9 +192,9 @@ class Ledger {
   RetiredCount Retire(std::string_view fleet, const std::vector<std::string>& endpoints,
                       std::optional<int> reason, Time now);
   // ForEachRetired visits the retired rows of a fleet whose endpoint has no current certificate,
-  // nor a later one that was retired. The visitor may ask the ledger.
-  void ForEachRetired(std::string_view fleet,
-                      const std::function<void(const IssuedRow&)>& visit) const;
+  // nor a later one that was retired; one that is not whole goes to `damaged` instead.
+  void ForEachRetired(std::string_view fleet, const std::function<void(const IssuedRow&)>& visit,
+                      const DamageVisitor& damaged) const;
   // FindByThumbprint gives the certificates whose SHA-1 or SHA-256 begins with these hexadecimal
   // digits (lower case), at most `most` of them.
   std::vector<LedgerRow> FindByThumbprint(std::string_view prefix, std::size_t most) const;
@@ -199,6 +215,8 @@ class Ledger {
   void BackUp(const std::string& path) const;
   // IntegrityFaults runs PRAGMA integrity_check and foreign_key_check; empty means sound.
   std::vector<std::string> IntegrityFaults() const;
+  // Misfits says which rows do not fit those that they refer to; empty means that all do.
+  std::vector<std::string> Misfits() const;
 
  private:
   struct Impl;

@@ -69,7 +69,8 @@ class Collector {
           (query.IsNull(8) || FromUnix(query.Integer(8)) >= *filter_.issued_before)) {
         continue;
       }
-      const CertificateState state = ParseState(query.TextView(4));
+      const CertificateState state =
+          ParseState(query.TextView(4)).value_or(CertificateState::kReserved);
       if (filter_.superseded && state != CertificateState::kSuperseded) continue;
       const std::int64_t id = query.Integer(0);
       if (filter_.installed && !LaterIsInstalled(query.Integer(9), id)) continue;
@@ -151,25 +152,13 @@ RetiredCount Ledger::Retire(std::string_view fleet, const std::vector<std::strin
   return count;
 }
 
-void Ledger::ForEachRetired(std::string_view fleet,
-                            const std::function<void(const IssuedRow&)>& visit) const {
-  Query query(impl_->connection,
-              "SELECT " FLEETMINT_ISSUED_ROWS
-              " WHERE f.name = ? AND c.state = 'retired' AND NOT EXISTS (SELECT 1 FROM certificate "
-              "n WHERE n.fleet = c.fleet AND n.endpoint = c.endpoint AND n.state = 'issued') AND "
-              "NOT EXISTS (SELECT 1 FROM certificate n WHERE n.fleet = c.fleet AND n.endpoint = "
-              "c.endpoint AND n.state IN ('superseded', 'retired', 'reported') AND n.id > c.id)");
-  query.Bind(fleet);
-  while (query.Step()) visit(ReadIssuedRow(query));
-}
-
 std::vector<LedgerRow> Ledger::FindByThumbprint(std::string_view prefix, std::size_t most) const {
   Query query(impl_->connection, "SELECT " FLEETMINT_ROWS
                                  " WHERE (substr(lower(hex(c.sha1)), 1, ?1) = ?2 OR "
                                  "substr(lower(hex(c.sha256)), 1, ?1) = ?2) ORDER BY c.id");
   query.Bind(static_cast<std::int64_t>(prefix.size())).Bind(prefix);
   std::vector<LedgerRow> rows;
-  while (rows.size() < most && query.Step()) rows.push_back(ReadRow(query));
+  while (rows.size() < most && query.Step()) rows.push_back(WholeRow(query));
   return rows;
 }
 

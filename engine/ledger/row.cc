@@ -14,6 +14,20 @@ constexpr CertificateState kStates[] = {CertificateState::kReserved,   Certifica
                                         CertificateState::kSuperseded, CertificateState::kRetired,
                                         CertificateState::kReported};
 
+// A moment that RFC 5280 can write; others are damage.
+bool IsTime(const Query& query, int column) {
+  constexpr std::int64_t kEndOfTheYear9999 = 253'402'300'799;
+  return query.IsNull(column) ||
+         (query.Integer(column) >= 0 && query.Integer(column) <= kEndOfTheYear9999);
+}
+
+[[noreturn]] void Damaged(const LedgerRow& row, const std::string& damage) {
+  throw Error::OfCause(
+      ErrorKind::kLedger, ErrorCause::kDamaged,
+      "endpoint '" + row.endpoint + "', serial " + SerialHex(row.serial) + ": " + damage,
+      "restore the ledger from a backup of the authority");
+}
+
 [[noreturn]] void BadFiles() {
   throw Error::OfCause(ErrorKind::kLedger, ErrorCause::kDamaged,
                        "the ledger is damaged: the files of a bundle cannot be read");
@@ -30,11 +44,11 @@ std::string_view Take(std::string_view& rest, char end) {
 
 }  // namespace
 
-CertificateState ParseState(std::string_view name) {
-  for (const CertificateState state : kStates) {
-    if (StateName(state) == name) return state;
-  }
-  throw Error(ErrorKind::kLedger, "the ledger holds an unknown state '" + std::string(name) + "'");
+std::optional<CertificateState> ParseState(std::string_view name) {
+  const auto* const state =
+      std::find_if(std::begin(kStates), std::end(kStates),
+                   [&](CertificateState known) { return StateName(known) == name; });
+  return state == std::end(kStates) ? std::nullopt : std::optional(*state);
 }
 
 std::string_view StateName(CertificateState state) {
@@ -84,13 +98,13 @@ std::vector<BundleFileRecord> SplitFiles(std::string_view text) {
   return files;
 }
 
-LedgerRow ReadRow(const Query& query) {
-  LedgerRow row;
+std::string ReadRow(const Query& query, LedgerRow& row) {
   row.id = query.Integer(0);
   row.serial = ReadArray<Serial>(query, 1);
   row.fleet = query.Text(2);
   row.endpoint = query.Text(3);
-  row.state = ParseState(query.TextView(4));
+  const auto state = ParseState(query.TextView(4));
+  row.state = state.value_or(CertificateState::kReserved);
   row.run = query.Integer(5);
   row.lineage = query.Integer(6);
   row.issuer = query.Integer(7);
@@ -106,14 +120,40 @@ LedgerRow ReadRow(const Query& query) {
   if (!query.IsNull(17)) row.revoked_at = FromUnix(query.Integer(17));
   row.reason = static_cast<int>(query.Integer(18));
   if (!query.IsNull(19)) row.delivered_at = FromUnix(query.Integer(19));
+  if (!state) return "the ledger is damaged: unknown state '" + query.Text(4) + "'";
+  if (query.IsNull(2)) return "the ledger is damaged: its fleet is missing";
+  if (row.issued_at && query.IsNull(20)) return "the ledger is damaged: its record is missing";
+  for (const int column : {8, 9, 10, 11, 17, 19}) {
+    if (!IsTime(query, column)) return "the ledger is damaged: a time of it is out of range";
+  }
+  return "";
+}
+
+std::string ReadIssuedRow(const Query& query, IssuedRow& row) {
+  std::string damage = ReadRow(query, row);
+  if (!damage.empty()) return damage;
+  const ByteView der = query.Blob(21);
+  row.der.assign(der.begin(), der.end());
+  try {
+    row.files = SplitFiles(query.TextView(22));
+  } catch (const Error& error) {
+    if (error.cause() != ErrorCause::kDamaged) throw;
+    return "the ledger is damaged: the files of its bundle cannot be read";
+  }
+  return row.files.empty() ? "the ledger is damaged: it names no file of the bundle" : "";
+}
+
+LedgerRow WholeRow(const Query& query) {
+  LedgerRow row;
+  const std::string damage = ReadRow(query, row);
+  if (!damage.empty()) Damaged(row, damage);
   return row;
 }
 
-IssuedRow ReadIssuedRow(const Query& query) {
-  IssuedRow row{ReadRow(query), {}, {}};
-  const ByteView der = query.Blob(20);
-  row.der.assign(der.begin(), der.end());
-  row.files = SplitFiles(query.TextView(21));
+IssuedRow WholeIssuedRow(const Query& query) {
+  IssuedRow row;
+  const std::string damage = ReadIssuedRow(query, row);
+  if (!damage.empty()) Damaged(row, damage);
   return row;
 }
 

@@ -10,18 +10,25 @@ namespace fleetmint {
 #define FLEETMINT_ROW_COLUMNS                                                                \
   "c.id, c.serial, f.name, c.endpoint, c.state, c.run, c.lineage, c.issuer, c.reserved_at, " \
   "c.end_bound, c.issued_at, c.not_after, c.settings, c.sha1, c.sha256, c.spki_sha256, "     \
-  "c.supersedes, c.revoked_at, c.reason, c.delivered_at"
-#define FLEETMINT_ROWS FLEETMINT_ROW_COLUMNS " FROM certificate c JOIN fleet f ON f.id = c.fleet"
-#define FLEETMINT_ISSUED_ROWS                                                            \
-  FLEETMINT_ROW_COLUMNS                                                                  \
-  ", r.der, r.files FROM certificate c JOIN fleet f ON f.id = c.fleet JOIN record r ON " \
-  "r.id = c.id"
+  "c.supersedes, c.revoked_at, c.reason, c.delivered_at, r.id"
+// Left joins: a row whose fleet or record is missing is damaged, and not to be passed over.
+#define FLEETMINT_ROW_TABLES                                           \
+  " FROM certificate c LEFT JOIN fleet f ON f.id = c.fleet LEFT JOIN " \
+  "record r ON r.id = c.id"
+#define FLEETMINT_ROWS FLEETMINT_ROW_COLUMNS FLEETMINT_ROW_TABLES
+#define FLEETMINT_ISSUED_ROWS FLEETMINT_ROW_COLUMNS ", r.der, r.files" FLEETMINT_ROW_TABLES
 
-// ParseState is the inverse of StateName. Throws Error(kLedger).
-CertificateState ParseState(std::string_view name);
+// ParseState is the inverse of StateName; nothing if no state is called so.
+std::optional<CertificateState> ParseState(std::string_view name);
 
-LedgerRow ReadRow(const Query& query);
-IssuedRow ReadIssuedRow(const Query& query);
+// ReadRow and ReadIssuedRow fill `row` with what can be read, and say what is damaged: "" if the
+// row is whole.
+std::string ReadRow(const Query& query, LedgerRow& row);
+std::string ReadIssuedRow(const Query& query, IssuedRow& row);
+// WholeRow and WholeIssuedRow throw Error(kLedger) of cause kDamaged, which names the row, where it
+// is not whole.
+LedgerRow WholeRow(const Query& query);
+IssuedRow WholeIssuedRow(const Query& query);
 
 // A blob of a fixed size; a shorter one is filled with zeros.
 template <typename Array>

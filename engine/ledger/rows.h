@@ -243,6 +243,7 @@ struct NewIssuer {
 
 struct IssuerRow : NewIssuer {
   std::int64_t id = 0;
+  std::optional<Serial> own_serial;  // nothing: another CA gave it
   IssuerState state = IssuerState::kReserved;
   std::optional<Time> revoked_at;
 };

@@ -14,7 +14,8 @@ CREATE TABLE ledger (
 CREATE TABLE fleet (
   id     INTEGER PRIMARY KEY,
   name   TEXT NOT NULL UNIQUE CHECK (name <> ''),
-  output TEXT NOT NULL UNIQUE                -- id of the output directory that holds its bundles, not its path
+  output TEXT NOT NULL UNIQUE,               -- id of the output directory that holds its bundles, not its path
+  folder TEXT NOT NULL DEFAULT ''            -- of its fleet file, seen from the authority's directory
 ) STRICT;
 
 -- The CA certificates: generations, and where their keys are. der is NULL while a certificate is being made.

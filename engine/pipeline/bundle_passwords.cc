@@ -1,6 +1,7 @@
 #include "engine/pipeline/bundle_passwords.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "engine/base/durable_file.h"
 #include "engine/base/error.h"
@@ -64,6 +65,10 @@ CsvRow ParseCsvRow(std::string_view line, const Location& where) {
 
 }  // namespace
 
+std::string BundlePasswords::PathOf(const PasswordSource& source) const {
+  return (std::filesystem::path(folder_) / source.path).lexically_normal().string();
+}
+
 const BundlePasswords::Table& BundlePasswords::ReadCsv(const std::string& path) {
   const auto found = csvs_.find(path);
   if (found != csvs_.end()) return found->second;
@@ -106,22 +111,24 @@ void BundlePasswords::Load(const PasswordSource& source, std::string_view endpoi
     case PasswordSource::Kind::kDerived:
       return;
     case PasswordSource::Kind::kFile: {
-      if (files_.contains(source.path)) return;
-      const SecretBytes content = ReadSecretFile(source.path, kMostFileBytes, ErrorKind::kInput);
+      const std::string path = PathOf(source);
+      if (files_.contains(path)) return;
+      const SecretBytes content = ReadSecretFile(path, kMostFileBytes, ErrorKind::kInput);
       std::string_view rest = AsText(content);
       const std::string_view line = NextLine(rest);
       SecretBytes password(line.begin(), line.end());
       CheckPassword(password);
-      files_.emplace(source.path, std::move(password));
+      files_.emplace(path, std::move(password));
       return;
     }
     case PasswordSource::Kind::kCsv: {
-      const Table& table = ReadCsv(source.path);
+      const std::string path = PathOf(source);
+      const Table& table = ReadCsv(path);
       const auto row = table.find(AsciiLower(endpoint));
       if (row == table.end()) {
         throw Error::WithHint(
             ErrorKind::kInput,
-            "'" + source.path + "' has no password for endpoint '" + std::string(endpoint) + "'",
+            "'" + path + "' has no password for endpoint '" + std::string(endpoint) + "'",
             "add a line: endpoint,password");
       }
       CheckPassword(row->second);
@@ -134,9 +141,9 @@ SecretBytes BundlePasswords::Get(const PasswordSource& source, std::string_view 
                                  const Serial& serial, const PasswordMaker& derived) const {
   switch (source.kind) {
     case PasswordSource::Kind::kFile:
-      return files_.at(source.path);
+      return files_.at(PathOf(source));
     case PasswordSource::Kind::kCsv:
-      return csvs_.find(source.path)->second.at(AsciiLower(endpoint));
+      return csvs_.at(PathOf(source)).at(AsciiLower(endpoint));
     case PasswordSource::Kind::kDerived:
       break;
   }

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engine/authority/passwords.h"
 #include "engine/base/bytes.h"
@@ -18,6 +19,9 @@ namespace fleetmint {
 
 class BundlePasswords {
  public:
+  // `folder`: where relative paths of sources start.
+  explicit BundlePasswords(std::string folder) : folder_(std::move(folder)) {}
+
   // Load makes sure that `source` can give a password for `endpoint`. Throws Error(kInput): file
   // absent, looser than 0600, CSV without a row for the endpoint, a password that importers
   // misread.
@@ -34,9 +38,11 @@ class BundlePasswords {
 
  private:
   using Table = std::map<std::string, SecretBytes, std::less<>>;  // lower-case endpoint -> password
+  std::string PathOf(const PasswordSource& source) const;
   const Table& ReadCsv(const std::string& path);
   static Table ParseCsv(const std::string& path);
 
+  std::string folder_;
   std::map<std::string, SecretBytes, std::less<>> files_;
   std::map<std::string, Table, std::less<>> csvs_;
   std::map<std::string, Error, std::less<>> faulty_csvs_;  // read once, whatever the endpoints

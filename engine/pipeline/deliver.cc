@@ -31,6 +31,7 @@ void RemoveFiles(const std::vector<IssuedRow>& rows, const OutputDirectory& outp
     for (const BundleFileRecord& file : row.files) {
       if (!output.Exists(row.endpoint, file.extension)) continue;
       const auto [directory, name] = output.BundlePlace(row.endpoint, file.extension);
+      if (directory.IsDirectory(name)) continue;  // nothing of ours
       directory.Remove(name);
       ++report.removed;
     }
@@ -47,8 +48,11 @@ DeliveryReport Deliver(Workspace& workspace, const std::vector<std::string>& nam
   DeliveryReport report;
   std::vector<Serial> serials;
   std::vector<IssuedRow> rows;
-  workspace.ledger().ForEachCurrent(output.fleet(), [&](const IssuedRow& row) {
-    if (!wanted.empty() && !wanted.contains(AsciiLower(row.endpoint))) return;
+  const auto is_wanted = [&](const LedgerRow& row) {
+    return wanted.empty() || wanted.contains(AsciiLower(row.endpoint));
+  };
+  const auto deliver = [&](const IssuedRow& row) {
+    if (!is_wanted(row)) return;
     const bool whole = IsWhole(row, output);
     // What is not there counts as shipped if somebody says so of this very endpoint.
     const bool said_to_be_gone = !wanted.empty() && FilesPresent(row, output).empty();
@@ -60,7 +64,11 @@ DeliveryReport Deliver(Workspace& workspace, const std::vector<std::string>& nam
     ++report.delivered;
     if (!row.delivered_at) serials.push_back(row.serial);
     if (remove && (whole || taken_away)) rows.push_back(row);
-  });
+  };
+  workspace.ledger().ForEachCurrent(output.fleet(), deliver,
+                                    [&](const LedgerRow& row, const std::string&) {
+                                      if (is_wanted(row)) report.damaged.push_back(row.endpoint);
+                                    });
   workspace.ledger().MarkDelivered(serials, now);
   if (remove) RemoveFiles(rows, output, report);
   return report;

@@ -5,6 +5,7 @@
 #include "engine/base/error.h"
 #include "engine/base/wipe.h"
 #include "engine/keys/generate.h"
+#include "engine/pipeline/pending.h"
 
 namespace fleetmint {
 namespace {
@@ -40,14 +41,23 @@ struct Signed {
   const PrivateKey& key;
 };
 
+// Nothing is signed for a bundle that cannot be put in its place.
+void CheckPlace(const std::string& endpoint, const OutputDirectory& output) {
+  const auto obstacle = WhatIsInTheWay(endpoint, output);
+  if (!obstacle) return;
+  throw Error::WithHint(ErrorKind::kEndpoint, *obstacle,
+                        "move that away and run the same command again");
+}
+
 std::vector<Signed> PrepareAll(Chunk& chunk, const std::vector<Job>& jobs,
                                const std::vector<std::optional<PrivateKey>>& keys,
-                               SigningBatch& batch, Time now) {
+                               const OutputDirectory& output, SigningBatch& batch, Time now) {
   std::vector<Signed> prepared;
   prepared.reserve(jobs.size());
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     Outcome& outcome = chunk.outcomes[i];
     try {
+      CheckPlace(jobs[i].endpoint, output);
       batch.Prepare(*outcome.reserved, jobs[i].expanded.certificate, keys[i]->spki(), now);
       outcome.reserved.reset();
       prepared.push_back({outcome, jobs[i], *keys[i]});
@@ -85,7 +95,8 @@ void Mint(Chunk& chunk, const Plan& plan, const IssuingWorkspace& workspace,
     return;
   }
   SigningBatch batch = workspace.issuer().NewBatch();
-  const std::vector<Signed> prepared = PrepareAll(chunk, jobs, keys, batch, options.clock.Now());
+  const std::vector<Signed> prepared =
+      PrepareAll(chunk, jobs, keys, workspace.output(), batch, options.clock.Now());
   std::vector<IssuedCertificate> certificates = std::move(batch).Sign();
 
   for (std::size_t k = 0; k < certificates.size(); ++k) {

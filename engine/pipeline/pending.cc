@@ -36,7 +36,31 @@ void RemoveReplaced(const PendingBundle& bundle, const ReplacedBundle& replaced,
                     [&](const BundleFileRecord& file) { return file.extension == old.extension; });
     if (overwritten) continue;
     const auto [directory, name] = output.BundlePlace(replaced.endpoint, old.extension);
-    directory.Remove(name);
+    if (!directory.IsDirectory(name)) directory.Remove(name);  // else verify names it
+  }
+}
+
+std::optional<std::string> WhatIsInTheWay(const std::string& endpoint,
+                                          const OutputDirectory& output) {
+  const Directory& root = output.root();
+  for (const char* extension : kBundleExtensions) {
+    const std::string path = output.BundlePath(endpoint, extension);
+    const std::string folder = path.substr(0, path.rfind('/'));
+    if (root.Exists(folder) && !root.IsDirectory(folder)) {
+      return "'" + root.PathOf(folder) + "' is no directory, where bundles belong";
+    }
+    if (root.IsDirectory(path)) {
+      return "'" + root.PathOf(path) + "' is a directory, where a file of its bundle belongs";
+    }
+  }
+  return std::nullopt;
+}
+
+std::string RejectedName(const std::string& name, const Directory& pending) {
+  for (int number = 1;; ++number) {
+    const std::string rejected =
+        std::string(kRejectedPrefix) + (number == 1 ? "" : std::to_string(number) + "-") + name;
+    if (!pending.Exists(rejected)) return rejected;
   }
 }
 

@@ -46,6 +46,14 @@ struct PendingBundle {
 void RemoveReplaced(const PendingBundle& bundle, const ReplacedBundle& replaced,
                     const OutputDirectory& output);
 
+// WhatIsInTheWay says, if so, that a directory stands where a file of the endpoint's bundle may go,
+// or a file where its folder does: no rename replaces it. It is somebody's, and never removed.
+std::optional<std::string> WhatIsInTheWay(const std::string& endpoint,
+                                          const OutputDirectory& output);
+
+// RejectedName gives the name that a pending file is set aside under: one that is free.
+std::string RejectedName(const std::string& name, const Directory& pending);
+
 // PutInPlace renames one pending file, and gives the directory that it is in now. What stood there
 // before is replaced at this moment and not before.
 const Directory& PutInPlace(const PendingBundle& bundle, const std::string& extension,

@@ -27,6 +27,18 @@ std::string FolderOf(const std::string& file) {
 class KnownSettings {
  public:
   explicit KnownSettings(const Ledger& ledger) : ledger_(ledger) {}
+  // How the settings with the id differ from today's. One layer's damage must not end the run of
+  // the others.
+  std::vector<SettingChange> ChangesTo(const Settings& now, std::int64_t id) {
+    try {
+      return Differences(Get(id), now);
+    } catch (const Error& error) {
+      if (error.cause() != ErrorCause::kDamaged) throw;
+      return {{"settings", "damaged in the ledger (see fleetmint verify)", "today's"}};
+    }
+  }
+
+ private:
   const Settings& Get(std::int64_t id) {
     if (id != id_ || !settings_) {
       SettingsRecord record = ledger_.SettingsOf(id);
@@ -36,7 +48,6 @@ class KnownSettings {
     return *settings_;
   }
 
- private:
   const Ledger& ledger_;
   std::int64_t id_ = 0;
   std::optional<Settings> settings_;
@@ -59,8 +70,7 @@ const PlanLayer::Resolved* Plan::Resolve(const Fleet& fleet, std::size_t index, 
                          .group = said.group,
                          .target = target.value_or(Target::kUnknown),
                          .domain = said.domain,
-                         .fqdn = said.fqdn,
-                         .base_folder = FolderOf(fleet.file())};
+                         .fqdn = said.fqdn};
   auto settings = ResolveSettings(*named, input, fleet.Where(index), faults);
   if (!settings) return nullptr;
   EndpointTemplate endpoints(*settings);
@@ -109,6 +119,8 @@ void Plan::Validate(const Fleet& fleet, std::size_t index, PlanLayer& layer, Fau
 Plan Plan::Make(FleetDraft draft, const Catalog& catalog) {
   Plan plan(catalog);
   if (const Fleet* const fleet = draft.readable()) {
+    plan.folder_ = FolderOf(fleet->file());
+    plan.passwords_ = BundlePasswords(plan.folder_);
     plan.endpoints_.resize(fleet->size());
     PlanLayer layer;
     for (std::size_t i = 0; i < fleet->size(); ++i) {
@@ -162,8 +174,7 @@ void Plan::Compare(const Ledger& ledger, Time now, std::optional<Time> issuer_en
     endpoint.current = static_cast<std::uint32_t>(place + 1);
     const std::pair pair{fleet_->LayerOf(i), name->settings};
     if (compared != pair) {
-      auto found =
-          Differences(known.Get(name->settings), Resolve(*fleet_, i, layer, none)->settings);
+      auto found = known.ChangesTo(Resolve(*fleet_, i, layer, none)->settings, name->settings);
       changes = found.empty() ? 0 : static_cast<std::uint32_t>(changes_.size());
       if (changes != 0) changes_.push_back(std::move(found));
       compared = pair;

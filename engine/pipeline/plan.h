@@ -106,6 +106,8 @@ class Plan {
   Job MakeJob(std::size_t i, PlanLayer& layer) const;
 
   const BundlePasswords& passwords() const { return passwords_; }
+  // folder is the fleet file's: where the paths of password files start.
+  const std::string& folder() const { return folder_; }
 
  private:
   // What a summary counts, the same for many endpoints.
@@ -147,7 +149,8 @@ class Plan {
   std::map<Kind, std::uint32_t> kinds_;
   PlanSummary summary_;
   Validity longest_validity_;
-  BundlePasswords passwords_;
+  std::string folder_;  // of the fleet file
+  BundlePasswords passwords_{""};
 };
 
 }  // namespace fleetmint

@@ -40,9 +40,12 @@ bool IsLost(const IssuedRow& row, const OutputDirectory& output) {
 
 std::vector<std::string> LostEndpoints(const Ledger& ledger, const OutputDirectory& output) {
   std::vector<std::string> lost;
-  ledger.ForEachCurrent(output.fleet(), [&](const IssuedRow& row) {
-    if (IsLost(row, output)) lost.push_back(AsciiLower(row.endpoint));
-  });
+  ledger.ForEachCurrent(
+      output.fleet(),
+      [&](const IssuedRow& row) {
+        if (IsLost(row, output)) lost.push_back(AsciiLower(row.endpoint));
+      },
+      [&](const LedgerRow& row, const std::string&) { lost.push_back(AsciiLower(row.endpoint)); });
   return lost;
 }
 

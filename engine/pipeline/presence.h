@@ -24,8 +24,8 @@ bool WasTakenAway(const IssuedRow& row, const OutputDirectory& output);
 // IsLost: the bundle is not whole, and was not delivered and taken away on purpose.
 bool IsLost(const IssuedRow& row, const OutputDirectory& output);
 
-// LostEndpoints gives the names (lower case) of the output's endpoints whose bundles are lost.
-// Reads the whole output.
+// LostEndpoints gives the names (lower case) of the output's endpoints whose bundles are lost, or
+// cannot be told to be whole since the ledger's record of them is damaged. Reads the whole output.
 std::vector<std::string> LostEndpoints(const Ledger& ledger, const OutputDirectory& output);
 
 // FilesPresent gives the paths of what is there of a bundle, whole or not, relative to the output

@@ -89,11 +89,12 @@ class FileWriter final : public PublishSink {
 };
 
 // Nothing where the ledger's record of the row is damaged: one row must not take the others' lines.
+// (Settings of a later version of fleetmint are not damaged, and not to be left out.)
 std::optional<ManifestLine> LineOf(Records& records, const IssuedRow& row) {
   try {
     return records.ManifestLineOf(row);
   } catch (const Error& error) {
-    if (error.cause() != ErrorCause::kDamaged) throw;
+    if (error.kind() == ErrorKind::kLedger && error.cause() != ErrorCause::kDamaged) throw;
     return std::nullopt;
   }
 }
@@ -106,10 +107,15 @@ PublishReport RenderManifests(const Authority& authority, const OutputDirectory&
   const auto json = sink.Begin("", "manifest.jsonl");
   const auto csv = sink.Begin("", "manifest.csv");
   csv->Append(ManifestCsvHeader() + kCsvLineEnd);
-  authority.ledger().ForEachCurrent(output.fleet(), [&](const IssuedRow& row) {
+  const auto leave_out = [&](const LedgerRow& row, const std::string&) {
+    json->AppendUnknown();
+    csv->AppendUnknown();
+    report.damaged.push_back(row.endpoint);
+  };
+  const auto append = [&](const IssuedRow& row) {
     const auto line = LineOf(records, row);
     if (!line) {
-      report.missing.push_back(row.endpoint);
+      leave_out(row, "");
       return;
     }
     const bool present = IsPresent(row, output) || WasTakenAway(row, output);
@@ -120,7 +126,8 @@ PublishReport RenderManifests(const Authority& authority, const OutputDirectory&
     } else {
       report.missing.push_back(row.endpoint);
     }
-  });
+  };
+  authority.ledger().ForEachCurrent(output.fleet(), append, leave_out);
   json->End();
   csv->End();
   return report;

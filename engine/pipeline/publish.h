@@ -22,6 +22,8 @@ class PublishedFile {
   // of its bundle is not there: the published file leaves the line out.
   virtual void Append(std::string_view text, const std::string& endpoint, bool present) = 0;
   void Append(std::string_view text) { Append(text, "", true); }
+  // AppendUnknown stands for a line that cannot be told, since the ledger's record is damaged.
+  virtual void AppendUnknown() {}
   virtual void End() = 0;
 };
 
@@ -39,6 +41,8 @@ struct PublishReport {
   std::size_t endpoints = 0;  // lines of the manifest
   std::vector<std::string>
       missing;  // left out: endpoints without their bundle, or with a part of it
+  std::vector<std::string> damaged;  // left out: endpoints whose record in the ledger is damaged
+  bool complete() const { return missing.empty() && damaged.empty(); }
 };
 
 // RenderPublished gives `sink` manifest.jsonl, manifest.csv, chain.pem, rollout/ and, once there is

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "engine/base/error.h"
 #include "engine/pipeline/pending.h"
 
 namespace fleetmint {
@@ -16,11 +17,25 @@ namespace {
 // user or to whom .pending/ belongs.
 std::optional<PendingFile> OwnPendingFile(const std::string& name, const Directory& pending) {
   const auto owner = pending.OwnerOf(name);
+  if (pending.IsDirectory(name)) return std::nullopt;
   if (!owner || (*owner != ::geteuid() && owner != pending.OwnerOf("."))) return std::nullopt;
   return ParsePendingName(name);
 }
 
 enum class Verdict : std::uint8_t { kPlace, kDiscard, kReject };
+
+// A row that is damaged must not stop the recovery of the others: `damaged` is told, and nothing
+// given.
+template <typename Key>
+std::optional<IssuedRow> FindWhole(const Ledger& ledger, const Key& key, bool* damaged) {
+  try {
+    return ledger.FindIssued(key);
+  } catch (const Error& error) {
+    if (error.cause() != ErrorCause::kDamaged) throw;
+    *damaged = true;
+    return std::nullopt;
+  }
+}
 
 // A file belongs in place if its serial is current, and if it is what the ledger recorded.
 Verdict Judge(const std::optional<IssuedRow>& row, const PendingFile& file, const std::string& name,
@@ -40,7 +55,8 @@ Verdict Judge(const std::optional<IssuedRow>& row, const PendingFile& file, cons
 void RemovePredecessor(const IssuedRow& row, const PendingBundle& bundle, const Ledger& ledger,
                        const OutputDirectory& output) {
   if (!row.supersedes) return;
-  const auto predecessor = ledger.FindIssued(*row.supersedes);
+  bool damaged = false;
+  const auto predecessor = FindWhole(ledger, *row.supersedes, &damaged);
   if (predecessor) RemoveReplaced(bundle, {predecessor->endpoint, predecessor->files}, output);
 }
 
@@ -54,51 +70,87 @@ void SyncBundles(const OutputDirectory& output) {
   output.bundles().Sync();
 }
 
-}  // namespace
+// Recovery of one output; each function is for one name in .pending/.
+class Recovery {
+ public:
+  Recovery(Ledger& ledger, const OutputDirectory& output, Log& log)
+      : ledger_(ledger), output_(output), log_(log) {}
 
-RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Time now, Log& log) {
-  RecoveryReport report;
-  for (const std::string& name : output.pending().List()) {
+  void Take(const std::string& name) {
     if (name.starts_with(kRejectedPrefix)) {
-      log.Warning("'" + output.pending().PathOf(name) +
-                  "' was set aside before: it is not what the ledger has recorded; look at it, and "
-                  "remove it");
-      continue;
+      Warn(name,
+           "was set aside before: it is not what the ledger has recorded; look at it, and remove "
+           "it");
+      return;
     }
-    const auto file = OwnPendingFile(name, output.pending());
+    const auto file = OwnPendingFile(name, output_.pending());
     if (!file) {
-      report.strangers.push_back(name);
-      log.Warning("'" + output.pending().PathOf(name) + "' is not fleetmint's; left alone");
-      continue;
+      report_.strangers.push_back(name);
+      Warn(name, "is not fleetmint's; left alone");
+      return;
     }
-    const auto row = ledger.FindIssued(file->serial);
-    switch (Judge(row, *file, name, output)) {
-      case Verdict::kPlace: {
-        // The row may be of a commit whose sync failed: nothing is built on it before it is
-        // durable.
-        if (report.finished == 0) ledger.MakeDurable();
-        // Step 5 of commit.cc, done again.
-        const PendingBundle bundle{row->serial, row->endpoint, row->files};
-        RemovePredecessor(*row, bundle, ledger, output);
-        PutInPlace(bundle, file->extension, output);
-        ++report.finished;
+    bool damaged = false;
+    const auto row = FindWhole(ledger_, file->serial, &damaged);
+    if (damaged) {
+      Warn(name, "is left alone: the ledger's record of it is damaged");
+      return;
+    }
+    switch (Judge(row, *file, name, output_)) {
+      case Verdict::kPlace:
+        Place(*row, *file, name);
         break;
-      }
       case Verdict::kReject:
-        output.pending().Rename(name, output.pending(), std::string(kRejectedPrefix) + name);
-        report.rejected.push_back(name);
-        log.Warning("'" + output.pending().PathOf(name) +
-                    "' is not the file that the ledger has recorded; set aside as " +
-                    std::string(kRejectedPrefix) + name);
+        SetAside(name);
         break;
       case Verdict::kDiscard:
-        output.pending().Remove(name);
-        ++report.discarded;
+        output_.pending().Remove(name);
+        ++report_.discarded;
         break;
     }
   }
+
+  RecoveryReport TakeReport() { return std::move(report_); }
+
+ private:
+  void Warn(const std::string& name, const std::string& what) {
+    log_.Warning("'" + output_.pending().PathOf(name) + "' " + what);
+  }
+
+  void Place(const IssuedRow& row, const PendingFile& file, const std::string& name) {
+    if (const auto obstacle = WhatIsInTheWay(row.endpoint, output_)) {
+      Warn(name, "waits for its place: " + *obstacle + "; move that away");
+      return;
+    }
+    // The row may be of a commit whose sync failed: nothing is built on it before it is durable.
+    if (report_.finished == 0) ledger_.MakeDurable();
+    // Step 5 of commit.cc, done again.
+    const PendingBundle bundle{row.serial, row.endpoint, row.files};
+    RemovePredecessor(row, bundle, ledger_, output_);
+    PutInPlace(bundle, file.extension, output_);
+    ++report_.finished;
+  }
+
+  void SetAside(const std::string& name) {
+    const std::string rejected = RejectedName(name, output_.pending());
+    output_.pending().Rename(name, output_.pending(), rejected);
+    report_.rejected.push_back(name);
+    Warn(name, "is not the file that the ledger has recorded; set aside as " + rejected);
+  }
+
+  Ledger& ledger_;
+  const OutputDirectory& output_;
+  Log& log_;
+  RecoveryReport report_;
+};
+
+}  // namespace
+
+RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Time now, Log& log) {
+  Recovery recovery(ledger, output, log);
+  for (const std::string& name : output.pending().List()) recovery.Take(name);
   // Step 6, also for what the ended run has renamed.
   SyncBundles(output);
+  RecoveryReport report = recovery.TakeReport();
   report.abandoned = ledger.AbandonReserved(now);
   return report;
 }

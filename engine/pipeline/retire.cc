@@ -9,14 +9,17 @@ namespace {
 std::size_t RemoveBundles(const Workspace& workspace) {
   std::size_t removed = 0;
   const OutputDirectory& output = workspace.output();
-  workspace.ledger().ForEachRetired(output.fleet(), [&](const IssuedRow& row) {
+  const auto remove = [&](const IssuedRow& row) {
     for (const BundleFileRecord& file : row.files) {
       if (!output.Exists(row.endpoint, file.extension)) continue;
       const auto [directory, name] = output.BundlePlace(row.endpoint, file.extension);
       directory.Remove(name);
       ++removed;
     }
-  });
+  };
+  // Of a damaged row it is not known which files are its own: they stay, and verify names it.
+  workspace.ledger().ForEachRetired(output.fleet(), remove,
+                                    [](const LedgerRow&, const std::string&) {});
   if (removed != 0) output.bundles().Sync();
   return removed;
 }

@@ -17,6 +17,7 @@
 #include "engine/pipeline/presence.h"
 #include "engine/pipeline/publish.h"
 #include "engine/pipeline/verify_bundle.h"
+#include "engine/pipeline/workspace.h"
 #include "engine/x509/chain.h"
 
 namespace fleetmint {
@@ -49,6 +50,7 @@ class FileCheck final : public PublishedFile {
   // Where a bundle is missing, which is a finding of its own, its line may be there or not.
   void Append(std::string_view text, const std::string& endpoint, bool present) override {
     if (faulty_) return;
+    PassUnknown(text);
     if (!rest_.starts_with(text)) {
       if (!present) return;
       Fault(endpoint, endpoint.empty() ? "differs from what it shall be"
@@ -58,11 +60,29 @@ class FileCheck final : public PublishedFile {
     rest_.remove_prefix(text.size());
   }
 
+  void AppendUnknown() override { ++unknown_; }
+
   void End() override {
+    for (; unknown_ != 0; --unknown_) rest_ = AfterLine(rest_);
     if (!faulty_ && !rest_.empty()) Fault("", "goes on after what it shall be");
   }
 
  private:
+  static std::string_view AfterLine(std::string_view text) {
+    const std::size_t end = text.find('\n');
+    return end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+  }
+
+  // Goes on at `text` if only lines that cannot be told are before it.
+  void PassUnknown(std::string_view text) {
+    std::string_view rest = rest_;
+    std::size_t left = unknown_;
+    for (; left != 0 && !rest.starts_with(text); --left) rest = AfterLine(rest);
+    if (!rest.starts_with(text)) return;
+    rest_ = rest;
+    unknown_ = left;
+  }
+
   void Fault(const std::string& endpoint, const std::string& message) {
     faulty_ = true;
     report_.findings.push_back(
@@ -73,6 +93,7 @@ class FileCheck final : public PublishedFile {
   const std::string path_;
   Bytes content_;
   std::string_view rest_;
+  std::size_t unknown_ = 0;  // lines that may stand before what comes next
   bool faulty_ = false;
 };
 
@@ -88,6 +109,16 @@ class PublishedCheck final : public PublishSink {
   const Directory& root_;
   VerifyReport& report_;
 };
+
+// Recovery has come before: what is pending still was left for a reason.
+std::string WhyPending(const std::string& name) {
+  if (name.starts_with(kRejectedPrefix)) {
+    return "was set aside: it is not what the ledger has recorded";
+  }
+  if (!ParsePendingName(name)) return "is not fleetmint's";
+  return "a bundle that could not be put in its place: something else stands there, or the "
+         "ledger's record of it is damaged";
+}
 
 // Names below bundles/ that the ledger does not know.
 void CheckStrangers(const OutputDirectory& output, const std::unordered_set<std::string>& known,
@@ -110,10 +141,7 @@ void CheckStrangers(const OutputDirectory& output, const std::unordered_set<std:
     }
   }
   for (const std::string& name : output.pending().List()) {
-    report.findings.push_back({"", ".pending/" + name,
-                               name.starts_with(kRejectedPrefix)
-                                   ? "was set aside: it is not what the ledger has recorded"
-                                   : "a file of an unfinished run (fleetmint issue finishes it)"});
+    report.findings.push_back({"", ".pending/" + name, WhyPending(name)});
   }
 }
 
@@ -122,6 +150,7 @@ class Verifier {
   Verifier(const VerifyTarget& target, Time now, unsigned threads, std::stop_token stop)
       : target_(target),
         ledger_(target.authority.ledger()),
+        passwords_(FleetFolder(target.authority, target.output.fleet())),
         records_(target.authority, target.output),
         context_{target_, passwords_, now, issuers_},
         workers_(oneapi::tbb::global_control::max_allowed_parallelism, threads),
@@ -136,10 +165,11 @@ class Verifier {
       if (chain.certificates.empty()) continue;
       for (const Certificate& one : chain.certificates) chain.ders.push_back(one.der());
       try {
+        CheckIssuer(row, chain.certificates.front());
         chain.issuer = IssuerCertificate::Of(chain.certificates.front());
         issuers_.emplace(row.id, std::move(chain));
       } catch (const Error& error) {
-        report_.findings.push_back({"", "", error.what()});
+        Add("", error);
       }
     }
   }
@@ -148,20 +178,93 @@ class Verifier {
     for (const std::string& fault : ledger_.IntegrityFaults()) {
       report_.findings.push_back({"", "", "the ledger is damaged: " + fault});
     }
-    ledger_.ForEachCurrent(target_.output.fleet(), [&](const IssuedRow& row) {
-      Take(row);
-      if (batch_.size() == kBatch) Flush();
-    });
+    for (const std::string& fault : ledger_.Misfits()) {
+      report_.findings.push_back({"", "", "the ledger is damaged: " + fault});
+    }
+    ledger_.ForEachCurrent(
+        target_.output.fleet(),
+        [&](const IssuedRow& row) {
+          Take(row);
+          if (batch_.size() == kBatch) Flush();
+        },
+        [&](const LedgerRow& row, const std::string& damage) { TakeDamaged(row, damage); });
     Flush();
+    CheckOtherRows();
     if (!target_.run_in_progress) {
-      PublishedCheck published(target_.output.root(), report_);
-      RenderPublished(target_.authority, target_.output, published);
+      CheckPublished();
       CheckStrangers(target_.output, known_, report_);
     }
     return std::move(report_);
   }
 
  private:
+  void Add(const std::string& endpoint, const Error& error) {
+    for (const Fault& fault : error.faults()) {
+      report_.findings.push_back({endpoint, "", fault.message});
+    }
+  }
+
+  void TakeDamaged(const LedgerRow& row, const std::string& damage) {
+    ++report_.endpoints;
+    report_.findings.push_back({row.endpoint, "", damage});
+    // Its files may be there; they are not strangers.
+    for (const char* extension : kBundleExtensions) {
+      known_.insert(target_.output.BundlePath(row.endpoint, extension));
+    }
+  }
+
+  // The rows that are not current certificates of this fleet: what else the ledger has recorded.
+  void CheckOtherRows() {
+    const auto add = [&](const LedgerRow& row, const std::string& damage) {
+      report_.findings.push_back(
+          {row.endpoint, "", damage + " (serial " + SerialHex(row.serial) + ")"});
+    };
+    const std::string& fleet = target_.output.fleet();
+    ledger_.ForEach([](const LedgerRow&) {},
+                    [&](const LedgerRow& row, const std::string& damage) {
+                      const bool current = row.state == CertificateState::kIssued;
+                      // Former ones have their turn below.
+                      if (current ? row.fleet != fleet : !row.issued_at) add(row, damage);
+                    });
+    ledger_.ForEachFormer(
+        [&](const IssuedRow& row) {
+          const std::string fault = RecordFault(row);
+          if (!fault.empty()) add(row, fault);
+        },
+        add);
+  }
+
+  // What is wrong with a record whose bundle is not here to be held against it; "" if nothing.
+  std::string RecordFault(const IssuedRow& row) {
+    try {
+      records_.LayerOf(row);
+      return ColumnsFit(row) ? "" : "the ledger is damaged: its columns do not fit its certificate";
+    } catch (const Error& error) {
+      return error.faults().front().message;
+    }
+  }
+
+  void CheckIssuer(const IssuerRow& row, const Certificate& certificate) {
+    const Bytes& serial = certificate.serial();
+    const bool fits =
+        row.scope == ScopeOf(certificate) &&
+        (!row.own_serial ||
+         std::equal(serial.begin(), serial.end(), row.own_serial->begin(), row.own_serial->end()));
+    if (fits) return;
+    report_.findings.push_back({"", "",
+                                "the ledger is damaged: the columns of CA certificate '" +
+                                    row.tier + "' do not fit its certificate"});
+  }
+
+  void CheckPublished() {
+    try {
+      PublishedCheck published(target_.output.root(), report_);
+      RenderPublished(target_.authority, target_.output, published);
+    } catch (const Error& error) {
+      Add("", error);
+    }
+  }
+
   void Take(const IssuedRow& row) {
     ++report_.endpoints;
     const bool unique = serials_.insert(SerialHex(row.serial)).second &&
@@ -171,18 +274,16 @@ class Verifier {
       report_.findings.push_back(
           {row.endpoint, "", "its serial, key or name stands twice in the ledger"});
     }
-    if (row.files.empty()) {
-      report_.findings.push_back(
-          {row.endpoint, "", "the ledger is damaged: it names no file of the bundle"});
-      return;
-    }
     if (WasTakenAway(row, target_.output)) {
       ++report_.delivered;
+      const std::string fault = RecordFault(row);
+      if (!fault.empty()) report_.findings.push_back({row.endpoint, "", fault});
       for (const std::string& path : FilesPresent(row, target_.output)) {
         known_.insert(path);
         report_.findings.push_back({row.endpoint, path,
                                     "was delivered, and the rest of its bundle is not here "
-                                    "(fleetmint delivered --delete removes this, too)"});
+                                    "(fleetmint delivered " +
+                                        row.endpoint + " --delete removes this, too)"});
       }
       return;
     }
@@ -193,9 +294,7 @@ class Verifier {
     try {
       batch_.push_back({row, Expected(row)});
     } catch (const Error& error) {
-      for (const Fault& fault : error.faults()) {
-        report_.findings.push_back({row.endpoint, "", fault.message});
-      }
+      Add(row.endpoint, error);
     }
   }
 

@@ -90,12 +90,7 @@ class BundleCheck {
 
   void CheckIdentity(const Certificate& certificate) {
     AddIf(certificate.der() != row_.der, "its certificate is not the recorded one");
-    AddIf(Sha256(row_.der) != row_.sha256 || Sha1(row_.der) != row_.sha1 ||
-              certificate.not_after() != row_.not_after,
-          "the ledger is damaged: its columns do not fit its certificate");
-    AddIf(!std::equal(row_.serial.begin(), row_.serial.end(), certificate.serial().begin(),
-                      certificate.serial().end()),
-          "its serial is not the recorded one");
+    AddIf(!ColumnsFit(row_), "the ledger is damaged: its columns do not fit its certificate");
     AddIf(context_.now > certificate.not_after(),
           "expired at " + FormatRfc3339(certificate.not_after()));
     AddIf(context_.now < certificate.not_before(),
@@ -159,6 +154,16 @@ class BundleCheck {
 };
 
 }  // namespace
+
+bool ColumnsFit(const IssuedRow& row) {
+  const CertificateView certificate = CertificateView::Read(row.der);
+  // Serials are drawn without a leading zero, so that they have one length (base/serial.h).
+  const ByteView serial = certificate.serial();
+  return Sha256(row.der) == row.sha256 && Sha1(row.der) == row.sha1 &&
+         Sha256(certificate.spki()) == row.spki_sha256 &&
+         certificate.not_after() == row.not_after &&
+         std::equal(row.serial.begin(), row.serial.end(), serial.begin(), serial.end());
+}
 
 std::vector<Finding> CheckBundle(const VerifyContext& context, const RowToVerify& subject) {
   return BundleCheck(context, subject).Run();

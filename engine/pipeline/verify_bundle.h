@@ -33,6 +33,10 @@ struct RowToVerify {
   ExpandedProfile expected;  // what its settings make of its name
 };
 
+// ColumnsFit tells whether the ledger's columns are those of the certificate that it has recorded.
+// Throws Error of cause kDamaged if that is none.
+bool ColumnsFit(const IssuedRow& row);
+
 // CheckBundle opens one endpoint's bundle and collects what is wrong with it. Any thread.
 std::vector<Finding> CheckBundle(const VerifyContext& context, const RowToVerify& subject);
 

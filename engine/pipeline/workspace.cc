@@ -61,6 +61,12 @@ void CheckPlaceOfAuthority(const std::string& path) {
   }
 }
 
+std::string FleetFolder(const Authority& authority, const std::string& fleet) {
+  const fs::path folder =
+      Resolved(authority.directory().path()) / authority.ledger().FolderOf(fleet);
+  return folder.lexically_normal().string();
+}
+
 LockedAuthority LockedAuthority::Acquire(const std::string& ca, const std::string& command) {
   AuthorityDirectory directory = AuthorityDirectory::Open(ca);
   RunLock lock = RunLock::Acquire(directory.directory(), command);
@@ -117,6 +123,9 @@ IssuingWorkspace IssuingWorkspace::Open(LockedAuthority locked, UnlockedAuthorit
                                     random);
   IssuingWorkspace workspace(std::move(locked), std::move(output), clock, log, std::move(unlocked));
   workspace.ledger().BindOutput(request.fleet, workspace.output().id());
+  const fs::path ca = Resolved(workspace.authority().directory().path());
+  const fs::path folder = Resolved(request.folder).lexically_relative(ca);
+  workspace.ledger().SetFolder(request.fleet, folder.string());
   return workspace;
 }
 

@@ -31,6 +31,10 @@ namespace fleetmint {
 // output directory, and so be shipped.
 void CheckPlaceOfAuthority(const std::string& path);
 
+// FleetFolder gives where the fleet's file lay at the last issue, with `authority` where it is now:
+// there relative paths of password files start.
+std::string FleetFolder(const Authority& authority, const std::string& fleet);
+
 // LockedAuthority is an authority that no other run is using. Steps 1 to 3.
 class LockedAuthority {
  public:
@@ -98,6 +102,7 @@ class Workspace {
 struct OutputRequest {
   std::string path;
   std::string fleet;
+  std::string folder;            // of the fleet file
   std::optional<Layout> layout;  // of a new one
   bool make_again = false;       // it was lost: `path`, new or empty, takes its place
 };

@@ -25,7 +25,8 @@ Certificate Certificate::Parse(ByteView der) {
     certificate.botan_ = std::make_shared<const Botan::X509_Certificate>(der.data(), der.size());
   } catch (const Botan::Exception& error) {
     ThrowIfOutOfMemory(error);
-    throw Error(ErrorKind::kInput, std::string("not a certificate: ") + error.what());
+    throw Error::OfCause(ErrorKind::kInput, ErrorCause::kDamaged,
+                         std::string("not a certificate: ") + error.what());
   }
   certificate.version_ = static_cast<int>(certificate.botan_->x509_version());
   certificate.TakeFrom(CertificateView::Read(certificate.der_));

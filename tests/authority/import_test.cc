@@ -383,7 +383,11 @@ TEST_F(RequestTest, TakesItsOwnCertificateAlone) {
   }
   EXPECT_EQ(ListTree(ca_), before) << "a refused certificate left something behind";
   EXPECT_EQ(ReadFileText(ca_ + "/authority.yaml"), yaml);
-  EXPECT_NO_THROW(authority.Install(AsBytes(Chain({"signed", "corp"})), clock_));
+  EXPECT_TRUE(authority.Install(AsBytes(Chain({"signed", "corp"})), clock_));
+  // Once more, as after a crash; and no other chain.
+  EXPECT_FALSE(authority.Install(AsBytes(Chain({"signed", "corp"})), clock_));
+  EXPECT_FALSE(Authority::Open(ca_).Install(AsBytes(Chain({"signed", "corp"})), clock_));
+  EXPECT_THROW(authority.Install(AsBytes(Chain({"other", "corp"})), clock_), Error);
 }
 
 TEST_F(RequestTest, AnAuthorityThatAskedForNothingTakesNothing) {

@@ -27,7 +27,7 @@ logged=()
 step() { # NAME ARGUMENT...: a command whose whole output is kept, and searched later
   local name=$1
   shift
-  "${trace[@]}" "$FLEETMINT" "$@" --log-level debug >"log-$name" 2>&1 </dev/null || fail "fleetmint $* ($(cat "log-$name"))"
+  "${trace[@]}" "$FLEETMINT" "$@" --log-level info >"log-$name" 2>&1 </dev/null || fail "fleetmint $* ($(cat "log-$name"))"
   logged+=("log-$name")
   [[ ${#trace[@]} == 0 ]] || cat opened >>all-opened
 }

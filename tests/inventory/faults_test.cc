@@ -1,13 +1,13 @@
 // Faults of fleet files: each is found, at its place, with a remedy; and all are reported at once.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
 #include <optional>
 
 #include "inventory/fleet.h"
+#include "tests/support/layer.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/thrown.h"
 
 namespace fleetmint {
 namespace {
@@ -19,21 +19,14 @@ using ::testing::SizeIs;
 
 // The error that loading `text` gives; nothing if it loads.
 std::optional<Error> ErrorOf(const std::string& text) {
-  static const Catalog catalog = Catalog::Builtin();
-  const std::string path =
-      ::testing::TempDir() + "faults_test-" + std::to_string(::getpid()) + ".yaml";
-  std::ofstream(path, std::ios::binary) << text;
-  std::optional<Error> result;
-  try {
-    Fleet::Load(path, catalog).Accept();
-  } catch (const Error& error) {
-    result = error;
-    for (const Fault& fault : error.faults()) {
-      EXPECT_TRUE(fault.where.file == path || fault.message.starts_with("and "));
-    }
+  const TempDir folder;
+  const std::string path = folder.Write("fleet.yaml", text);
+  std::optional<Error> error = ThrownBy([&] { Fleet::Load(path, test::Builtin()).Accept(); });
+  if (!error) return error;
+  for (const Fault& fault : error->faults()) {
+    EXPECT_TRUE(fault.where.file == path || fault.message.starts_with("and "));
   }
-  std::filesystem::remove(path);
-  return result;
+  return error;
 }
 
 std::string PlaceOf(Position position) { return Location{"", position}.ToString(); }

@@ -13,6 +13,10 @@
 
 namespace fleetmint {
 
+inline void NoDamage(const LedgerRow& row, const std::string& damage) {
+  ADD_FAILURE() << row.endpoint << ": " << damage;
+}
+
 inline const Time kNow = ParseRfc3339("2026-01-01T00:00:00Z");
 
 class LedgerFixture : public ::testing::Test {

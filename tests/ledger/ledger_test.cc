@@ -242,13 +242,16 @@ TEST_F(LedgerTest, ForEachCurrentIsOrderedAndLeavesTheRestOut) {
   Reserve({"ws-0009"});
   const auto names = [&](std::string_view fleet) {
     std::string text;
-    ledger_.ForEachCurrent(fleet, [&](const IssuedRow& row) {
-      EXPECT_EQ(row.state, CertificateState::kIssued);
-      EXPECT_FALSE(row.der.empty());
-      EXPECT_EQ(row.files.size(), 2u);
-      EXPECT_TRUE(ledger_.Find(row.serial).has_value()) << "the visitor may ask the ledger";
-      text += row.fleet + "/" + row.endpoint + " ";
-    });
+    ledger_.ForEachCurrent(
+        fleet,
+        [&](const IssuedRow& row) {
+          EXPECT_EQ(row.state, CertificateState::kIssued);
+          EXPECT_FALSE(row.der.empty());
+          EXPECT_EQ(row.files.size(), 2u);
+          EXPECT_TRUE(ledger_.Find(row.serial).has_value()) << "the visitor may ask the ledger";
+          text += row.fleet + "/" + row.endpoint + " ";
+        },
+        NoDamage);
     return text;
   };
   EXPECT_EQ(names("acme"), "acme/WS-0001 acme/ws-0002 ");
@@ -277,7 +280,7 @@ TEST_F(LedgerTest, ForEachVisitsEveryRowInTheOrderOfReservation) {
   const Serial first = Issue("z"), second = Issue("z");
   const Serial third = ReserveOne("a").serial();
   std::vector<Serial> serials;
-  ledger_.ForEach([&](const LedgerRow& row) { serials.push_back(row.serial); });
+  ledger_.ForEach([&](const LedgerRow& row) { serials.push_back(row.serial); }, NoDamage);
   EXPECT_EQ(serials, (std::vector<Serial>{first, second, third}));
 }
 

@@ -143,7 +143,9 @@ TEST_F(RevocationsTest, RetiredOnesEndAndComeBackWithTheirLine) {
   EXPECT_EQ(StateOf(retired), CertificateState::kRetired);
   EXPECT_EQ(ledger_.CurrentNames("acme").size(), 1U);
   std::vector<Serial> visited;
-  ledger_.ForEachRetired("acme", [&](const IssuedRow& row) { visited.push_back(row.serial); });
+  const auto damaged = [](const LedgerRow&, const std::string& damage) { ADD_FAILURE() << damage; };
+  ledger_.ForEachRetired(
+      "acme", [&](const IssuedRow& row) { visited.push_back(row.serial); }, damaged);
   EXPECT_EQ(visited, std::vector{retired});
 
   const Serial again = Issue("h-1");
@@ -152,7 +154,8 @@ TEST_F(RevocationsTest, RetiredOnesEndAndComeBackWithTheirLine) {
   EXPECT_EQ(predecessors[0].serial, old);
   EXPECT_EQ(predecessors[1].serial, retired);
   visited.clear();
-  ledger_.ForEachRetired("acme", [&](const IssuedRow& row) { visited.push_back(row.serial); });
+  ledger_.ForEachRetired(
+      "acme", [&](const IssuedRow& row) { visited.push_back(row.serial); }, damaged);
   EXPECT_TRUE(visited.empty()) << "its place is taken: another bundle lies there";
   EXPECT_EQ(ledger_.Retire("acme", {"h-1"}, 5, kNow).revoked, 3U) << "older ones, too";
 }

@@ -82,7 +82,7 @@ class SchemaFixture : public ::testing::Test {
   SchemaFixture() {
     Ledger::Create(path_, "test-authority");
     raw_ = std::make_unique<RawDatabase>(path_);
-    Must("INSERT INTO fleet VALUES (1, 'acme', 'out')");
+    Must("INSERT INTO fleet (id, name, output) VALUES (1, 'acme', 'out')");
     Must(
         "INSERT INTO issuer (id, tier, generation, leaves, state, der, crl_scope, reserved_at) "
         "VALUES (1, 'issuing', 1, 1, 'current', x'30', " +

@@ -176,8 +176,9 @@ TEST_F(SchemaTest, SmallTablesKeepTheirRules) {
               Blob(16, "01") + ", 'x', 1, 1)",
           "UNIQUE constraint failed: run.token");
   Refuses(InsertReserved(kNew, ""), "CHECK constraint failed: endpoint <> ''");
-  Refuses("INSERT INTO fleet VALUES (2, '', 'o')", "CHECK constraint failed");
-  Refuses("INSERT INTO fleet VALUES (2, 'beta', 'out')", "UNIQUE constraint failed: fleet.output");
+  Refuses("INSERT INTO fleet (id, name, output) VALUES (2, '', 'o')", "CHECK constraint failed");
+  Refuses("INSERT INTO fleet (id, name, output) VALUES (2, 'beta', 'out')",
+          "UNIQUE constraint failed: fleet.output");
   Refuses("INSERT INTO settings VALUES (2, 1, 'p', 'g', 'subject=x')", "UNIQUE constraint failed");
   Must(InsertReserved(kNew, "other"));
   Refuses("INSERT INTO record SELECT id, x'30', '' FROM certificate" + Where(kNew),
@@ -219,7 +220,7 @@ TEST_F(SchemaTest, AnIssuerIsWholeAndOneOfItsTier) {
 
 TEST_F(SchemaTest, AFleetStaysInItsOutputOnceItHasACertificate) {
   Refuses("UPDATE fleet SET output = 'elsewhere'", "stays in its output directory");
-  Must("INSERT INTO fleet VALUES (2, 'beta', 'o')");
+  Must("INSERT INTO fleet (id, name, output) VALUES (2, 'beta', 'o')");
   Must("UPDATE fleet SET output = 'p' WHERE id = 2");
 }
 

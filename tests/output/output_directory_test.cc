@@ -123,6 +123,41 @@ TEST_F(OutputDirectoryTest, OpenMakesNothing) {
   EXPECT_EQ(ListTree(temp_.path()), std::vector<std::string>{"out"});
 }
 
+// Who asks for it, and whose ledger knows the directory, gets the pin written again, with the id
+// and the layout that it had. Nothing else becomes an output.
+TEST_F(OutputDirectoryTest, ALostPinIsWrittenAgain) {
+  for (const Layout layout : {Layout::kFlat, Layout::kHashed}) {
+    std::filesystem::remove_all(out_);
+    OutputDirectory::Owner owner{kAuthority, "acme-agents", layout, std::nullopt, false};
+    std::string id, path;
+    {
+      const OutputDirectory output = OutputDirectory::OpenOrCreate(out_, owner, random_);
+      id = output.id();
+      const auto [directory, name] = output.BundlePlace("ws-0001", "pfx");
+      directory.Write(name, AsBytes("12345"));
+      path = output.BundlePath("ws-0001", "pfx");
+    }
+    std::filesystem::remove(out_ + "/.fleetmint");
+    const auto lost = ThrownBy([&] { OutputDirectory::Open(out_, kAuthority); });
+    ASSERT_TRUE(lost);
+    EXPECT_EQ(lost->kind(), ErrorKind::kFindings);
+    owner.layout.reset();
+    EXPECT_THROW(OutputDirectory::OpenOrCreate(out_, owner, random_), Error) << "no id";
+    owner.id = id;
+    EXPECT_THROW(OutputDirectory::OpenOrCreate(out_, owner, random_), Error) << "nobody asked";
+    owner.make_again = true;
+    const OutputDirectory output = OutputDirectory::OpenOrCreate(out_, owner, random_);
+    EXPECT_EQ(output.id(), id);
+    EXPECT_EQ(output.layout(), layout);
+    EXPECT_TRUE(output.Holds("ws-0001", "pfx", 5)) << path;
+  }
+  temp_.Write("thesis/text", "precious");
+  EXPECT_THROW(
+      OutputDirectory::OpenOrCreate(temp_ / "thesis",
+                                    {kAuthority, "acme-agents", std::nullopt, "id", true}, random_),
+      Error);
+}
+
 TEST_F(OutputDirectoryTest, ADamagedPinIsRefused) {
   Create();
   for (const char* pin : {"", "authority: x\n", "fleet: x\n", "authority: [x]\nfleet: y\n",

@@ -198,14 +198,44 @@ TEST_F(IssueTest, RecoverySetsAsideWhatTheLedgerHasNotRecorded) {
   const std::string good = ReadFileText(bundle);
   std::string same_size = good;
   same_size[100] = static_cast<char>(same_size[100] ^ 1);
-  for (const std::string& planted : {std::string("another file"), same_size, std::string()}) {
+  // The names that they are set aside under are free each time.
+  const std::map<std::string, std::string> cases{
+      {"rejected-", "another file"}, {"rejected-2-", same_size}, {"rejected-3-", ""}};
+  for (const auto& [prefix, planted] : cases) {
     dir_.Write("out/.pending/" + name, planted);
     const RecoveryReport report = Open().recovered();
     EXPECT_EQ(report.finished, 0U);
     EXPECT_EQ(report.rejected, std::vector<std::string>{name});
     EXPECT_EQ(ReadFileText(bundle), good);
-    EXPECT_EQ(ReadFileText(out_ + "/.pending/rejected-" + name), planted);
   }
+  for (const auto& [prefix, planted] : cases) {
+    EXPECT_EQ(ReadFileText(out_ + "/.pending/" + prefix + name), planted);
+  }
+}
+
+// A directory is never replaced nor removed: nothing is signed for what has no place, the others
+// are issued, and what was issued already waits for its place.
+TEST_F(IssueTest, ADirectoryInABundlesPlaceIsThatEndpointsFault) {
+  RunHosts("h-1");
+  const std::string bundle = out_ + "/bundles/h-1.pfx", own = out_ + "/bundles/h-2.pfx/mine";
+  dir_.Write("out/bundles/h-2.pfx/mine", "x");
+  const RunResult result = RunHosts("h-[1-3]");
+  EXPECT_EQ(result.issued, 1U);
+  ASSERT_EQ(result.failures.size(), 1U);
+  EXPECT_EQ(result.failures[0].endpoint, "h-2");
+  EXPECT_NE(result.failures[0].reason.find("h-2.pfx' is a directory"), std::string::npos);
+  EXPECT_EQ(CountRows().voided, 1U) << "nothing was signed for it";
+  EXPECT_EQ(ReadFileText(own), "x");
+
+  const std::string name = Manifest().at("h-1")["serial"].get<std::string>() + ".pfx";
+  fs::rename(bundle, out_ + "/.pending/" + name);
+  fs::rename(out_ + "/bundles/h-2.pfx", bundle);
+  EXPECT_EQ(Open().recovered().finished, 0U);
+  EXPECT_TRUE(fs::exists(out_ + "/.pending/" + name));
+  fs::rename(bundle, dir_ / "away");
+  EXPECT_EQ(Open().recovered().finished, 1U);
+  EXPECT_TRUE(fs::is_regular_file(bundle));
+  EXPECT_EQ(RunHosts("h-[1-3]").issued, 1U);
 }
 
 // A crash amid the replacement of a bundle by one in another format, whose endpoint is now written

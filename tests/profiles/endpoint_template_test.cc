@@ -72,7 +72,6 @@ TEST(EndpointTemplateTest, EncryptionFollowsTheTargetUnlessItIsSet) {
 TEST(EndpointTemplateTest, TemplatesAreFilledInWhereverATextMayStand) {
   LayerInput input = PlainInput();
   input.domain = "x";
-  input.base_folder = "/a{b}/c";
   input.variables = {{"fleet", "f"}, {"group", "g"}, {"address", "10.1.2.3"}, {"rid", "1104"}};
   const ExpandedProfile result = Expanded(
       "mtls-client",
@@ -90,7 +89,7 @@ TEST(EndpointTemplateTest, TemplatesAreFilledInWhereverATextMayStand) {
   EXPECT_EQ(result.certificate.sid, "S-1-5-21-1104");
   EXPECT_EQ(result.bundle.friendly_name, "{h}");
   EXPECT_EQ(result.bundle.description, "g");
-  EXPECT_EQ(result.password.path, "/a{b}/pw/h");
+  EXPECT_EQ(result.password.path, "../pw/h");
 }
 
 TEST(EndpointTemplateTest, TheFqdnIsGivenOrTheHostOrTheHostInItsDomain) {

@@ -74,14 +74,15 @@ TEST(ResolveTest, AllFaultsOfALayerAreReported) {
   }
 }
 
-TEST(ResolveTest, ThePathOfAPasswordIsAbsolute) {
+TEST(ResolveTest, ThePathOfAPasswordStaysAsItIsWritten) {
   const Profile& profile = *Builtin().Find("mtls-client");
   const auto password = [&](const std::string& text) {
     return std::string(Resolved(profile, {"password: '" + text + "'"}).Value("password"));
   };
   EXPECT_EQ(password("derived"), "derived");
-  EXPECT_EQ(password("file:pw/{host}.txt"), "file:/fleets/pw/{host}.txt");
-  EXPECT_EQ(password("csv:../p.csv"), "csv:/p.csv");
+  EXPECT_EQ(password("file:pw/{host}.txt"), "file:pw/{host}.txt");
+  EXPECT_EQ(password("csv:../p.csv"), "csv:../p.csv");
+  EXPECT_EQ(password("file:./a/../p.txt"), "file:p.txt") << "one path, one text";
   EXPECT_EQ(password("csv:/etc/{fleet}.csv"), "csv:/etc/f.csv");
 }
 

@@ -30,8 +30,8 @@ inline IssuingWorkspace OpenIssuingWorkspace(const std::string& ca, const std::s
   SystemRandom random;
   LockedAuthority locked = LockedAuthority::Acquire(ca, "test");
   UnlockedAuthority unlocked = locked.authority().Unlock(nullptr, clock);
-  return IssuingWorkspace::Open(std::move(locked), std::move(unlocked), {out, fleet, {}, false},
-                                random, clock, log);
+  return IssuingWorkspace::Open(std::move(locked), std::move(unlocked),
+                                {out, fleet, ".", {}, false}, random, clock, log);
 }
 
 inline RunResult IssueFleet(Plan plan, const IssueFleetOptions& options) {

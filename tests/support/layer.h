@@ -24,7 +24,6 @@ inline LayerInput PlainInput() {
   input.group = "g";
   input.target = Target::kModernWindows;
   input.domain = "corp.example";
-  input.base_folder = "/fleets";
   return input;
 }
 
