@@ -58,7 +58,7 @@ std::optional<std::string> WhatIsInTheWay(const std::string& endpoint,
 
 std::string RejectedName(const std::string& name, const Directory& pending) {
   for (int number = 1;; ++number) {
-    const std::string rejected =
+    std::string rejected =
         std::string(kRejectedPrefix) + (number == 1 ? "" : std::to_string(number) + "-") + name;
     if (!pending.Exists(rejected)) return rejected;
   }

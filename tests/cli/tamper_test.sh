@@ -77,8 +77,8 @@ for table in $(sqlite3 goodca/ledger.db "select name from sqlite_schema where ty
     for row in $(sqlite3 goodca/ledger.db "select rowid from $table" 2>/dev/null); do
       changed=no
       for value in "case typeof($column) when 'integer' then $column + 1 when 'text' then $column || 'x' when 'blob' then
-          cast(x'5a' || substr($column, 2) as blob) else 1700000000 end" "case typeof($column) when 'integer' then $column + 7
-          when 'blob' then cast(x'5b' || substr($column, 2) as blob) else 'x' end" "randomblob(16)" "randomblob(32)"; do
+          cast(iif(substr($column, 1, 1) = x'5a', x'5c', x'5a') || substr($column, 2) as blob) else 1700000000 end" "case typeof($column) when 'integer' then $column + 7
+          when 'blob' then cast(iif(substr($column, 1, 1) = x'5b', x'5d', x'5b') || substr($column, 2) as blob) else 'x' end" "randomblob(16)" "randomblob(32)"; do
         rm -rf ca
         cp -a goodca ca
         if sqlite3 ca/ledger.db "pragma foreign_keys = off; pragma ignore_check_constraints = on; $triggers
