@@ -145,9 +145,11 @@ std::vector<Reservation> Ledger::Reserve(const Run& run, std::span<const std::st
                   formerly.empty() ? std::span<const std::string>() : formerly[i], former);
     Query insert(
         connection,
-        "INSERT INTO certificate (id, serial, run, fleet, endpoint, lineage, issuer, end_bound, "
-        "state, reserved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'reserved', ?)");
+        "INSERT INTO certificate (id, serial, run, fleet, endpoint, former, lineage, issuer, "
+        "end_bound, state, reserved_at) VALUES (?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, 'reserved', "
+        "?)");
     insert.Bind(id).Bind(ByteView(serial)).Bind(run.id).Bind(fleet).Bind(endpoint);
+    insert.Bind(former);
     insert.Bind(lineage.value_or(id));
     insert.Bind(issuer.issuer).Bind(Unix(issuer.end_bound)).Bind(Unix(now)).Run();
     reservations.push_back(

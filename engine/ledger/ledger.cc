@@ -39,12 +39,15 @@ void CheckVersion(const std::string& path, std::int64_t found) {
 // What no constraint of one row can say: the endpoints of rows that do not fit those they refer to.
 constexpr std::pair<const char*, const char*> kMisfits[] = {
     {"SELECT c.endpoint FROM certificate c LEFT JOIN certificate f ON f.id = c.lineage WHERE "
-     "f.lineage IS NOT c.lineage OR f.fleet IS NOT c.fleet OR f.endpoint <> c.endpoint OR "
-     "c.lineage > c.id",
+     "f.lineage IS NOT c.lineage OR f.fleet IS NOT c.fleet OR c.lineage > c.id",
      "its lineage is not that of an earlier certificate of its own"},
     {"SELECT c.endpoint FROM certificate c JOIN certificate p ON p.id = c.supersedes WHERE "
-     "p.lineage <> c.lineage OR p.id >= c.id OR p.state = 'issued'",
+     "p.lineage <> c.lineage OR p.id >= c.id OR p.state = 'issued' OR (p.endpoint <> c.endpoint "
+     "AND p.endpoint IS NOT c.former)",
      "what it supersedes is not an earlier certificate of its own"},
+    {"SELECT c.endpoint FROM certificate c LEFT JOIN certificate p ON p.id = c.supersedes WHERE "
+     "c.former IS NOT NULL AND c.issued_at IS NOT NULL AND p.endpoint IS NOT c.former",
+     "what it supersedes is not under the name that its host had"},
     {"SELECT endpoint FROM certificate WHERE state = 'superseded' AND id NOT IN (SELECT supersedes "
      "FROM certificate WHERE supersedes IS NOT NULL)",
      "nothing supersedes its former certificate"},

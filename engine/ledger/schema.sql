@@ -87,6 +87,7 @@ CREATE TABLE certificate (
   run         INTEGER NOT NULL REFERENCES run(id),
   fleet       INTEGER NOT NULL REFERENCES fleet(id),
   endpoint    TEXT NOT NULL COLLATE NOCASE CHECK (endpoint <> ''),
+  former      TEXT COLLATE NOCASE,           -- the name of its host whose certificate it is to supersede; NULL: its own
   lineage     INTEGER NOT NULL,              -- id of the first certificate that this one descends from
   issuer      INTEGER NOT NULL REFERENCES issuer(id),
   end_bound   INTEGER NOT NULL,              -- the latest notAfter that the reservation can lead to

@@ -89,6 +89,7 @@ TEST_F(DamageOfAnyStateTest, RowsThatDoNotFitEachOtherAreNamed) {
        {std::pair{"lineage = 2 WHERE id = 2", "lineage = 1 WHERE id = 2"},
         std::pair{"lineage = 1 WHERE id = 3", "lineage = 3 WHERE id = 3"},
         std::pair{"endpoint = 'b' WHERE id = 1", "endpoint = 'a' WHERE id = 1"},
+        std::pair{"former = 'x' WHERE id = 2", "former = NULL WHERE id = 2"},
         std::pair{"supersedes = NULL WHERE id = 2", "supersedes = 1 WHERE id = 2"},
         std::pair{"supersedes = 3 WHERE id = 2", "supersedes = 1 WHERE id = 2"},
         std::pair{"run = 2 WHERE id = 1", "run = 1 WHERE id = 1"}}) {

@@ -93,6 +93,11 @@ TEST_F(CrlTest, AClockThatHasGoneBackSignsNothing) {
   ASSERT_TRUE(error);
   EXPECT_EQ(error->kind(), ErrorKind::kLedger);
   EXPECT_EQ(File(), bytes);
+  // The ledger knows it, too, where the CRL itself is gone.
+  Authority::Open(dir_ / "ca").Crls().Remove("issuing.crl");
+  EXPECT_TRUE(ThrownBy([&] { Renew(); }));
+  at_.now += Seconds{1};
+  EXPECT_TRUE(Renew().signed_now);
 }
 
 // No CRL ever lacks an unexpired entry of the one that is out.
