@@ -47,9 +47,13 @@ std::optional<std::int64_t> LineageOf(Connection& connection, std::int64_t fleet
     }
   }
   Query last(connection,
-             "SELECT lineage FROM certificate WHERE fleet = ? AND endpoint = ? AND state IN "
+             "SELECT lineage, state FROM certificate WHERE fleet = ? AND endpoint = ? AND state IN "
              "('superseded', 'retired', 'reported') ORDER BY id DESC LIMIT 1");
-  if (last.Bind(fleet).Bind(endpoint).Step()) return last.Integer(0);
+  // Where the last one of a name was superseded, it was by another name: the host was renamed and
+  // took its line along, and this is another host.
+  if (last.Bind(fleet).Bind(endpoint).Step() && last.TextView(1) != "superseded") {
+    return last.Integer(0);
+  }
   return std::nullopt;
 }
 

@@ -23,17 +23,7 @@ class Collector {
 
   std::vector<RevocableRow> Collect() {
     for (const std::int64_t fleet : Fleets()) {
-      for (const std::string& endpoint : filter_.endpoints) {
-        // One statement for each of the two indexes by name.
-        for (const char* sql :
-             {FLEETMINT_REVOCABLE "c.fleet = ? AND c.endpoint = ? AND c.state = 'issued'",
-              FLEETMINT_REVOCABLE
-              "c.fleet = ? AND c.endpoint = ? AND c.state IN ('superseded', 'retired', "
-              "'reported')"}) {
-          Query query(connection_, sql);
-          Take(query.Bind(Unix(now_)).Bind(fleet).Bind(endpoint));
-        }
-      }
+      for (const std::string& endpoint : filter_.endpoints) TakeLine(fleet, endpoint);
     }
     for (const Serial& serial : filter_.serials) {
       Query query(connection_, FLEETMINT_REVOCABLE "c.serial = ? AND " FLEETMINT_WAS_ISSUED);
@@ -59,6 +49,28 @@ class Collector {
     query.Bind(filter_.fleet);
     while (query.Step()) ids.push_back(query.Integer(0));
     return ids;
+  }
+
+  // A name is the host that was last issued a certificate under it: hit are that one and all before
+  // it of its line, those under former names too. What came after it under another name, or before
+  // it to another host, is not meant.
+  void TakeLine(std::int64_t fleet, const std::string& endpoint) {
+    std::int64_t last = 0, lineage = 0;
+    for (const char* sql :
+         {"SELECT id, lineage FROM certificate WHERE fleet = ? AND endpoint = ? AND state = "
+          "'issued'",
+          "SELECT id, lineage FROM certificate WHERE fleet = ? AND endpoint = ? AND state IN "
+          "('superseded', 'retired', 'reported') ORDER BY id DESC LIMIT 1"}) {
+      Query query(connection_, sql);
+      if (!query.Bind(fleet).Bind(endpoint).Step() || query.Integer(0) < last) continue;
+      last = query.Integer(0);
+      lineage = query.Integer(1);
+    }
+    Query own(connection_, FLEETMINT_REVOCABLE "c.id = ? AND c.state = 'issued'");
+    Take(own.Bind(Unix(now_)).Bind(last));
+    Query line(connection_, FLEETMINT_REVOCABLE
+               "c.lineage = ? AND c.id <= ? AND c.state IN ('superseded', 'retired', 'reported')");
+    Take(line.Bind(Unix(now_)).Bind(lineage).Bind(last));
   }
 
   void Take(Query& query) {

@@ -123,7 +123,7 @@ struct Predecessor {
 // RevocationFilter says which certificates a revocation is for: those that every field which is set
 // allows. At most one of the two lists is set.
 struct RevocationFilter {
-  std::vector<std::string> endpoints;  // any case of letters
+  std::vector<std::string> endpoints;  // the whole line of each, former names too; any case
   std::vector<Serial> serials;
   std::string fleet;                                      // "": every one
   std::function<bool(std::int64_t settings)> under = {};  // issued under such settings

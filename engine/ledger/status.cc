@@ -7,7 +7,7 @@
 namespace fleetmint {
 namespace {
 
-constexpr std::int64_t kWeek = 7 * 24 * 3600;
+constexpr std::int64_t kWeek = std::int64_t{7} * 24 * 3600;
 
 ReceiptVerdict Take(Connection& connection, std::span<const std::int64_t> fleets,
                     const Receipt& receipt) {

@@ -118,7 +118,7 @@ class ScopeCrl {
     }
   }
 
-  [[noreturn]] void LedgerIsOlderThanClock(const CrlStamp& stamp) const {
+  [[noreturn]] static void LedgerIsOlderThanClock(const CrlStamp& stamp) {
     throw Error::WithHint(ErrorKind::kLedger,
                           "the ledger has a CRL of " + FormatRfc3339(stamp.this_update) +
                               ", which is later than the clock of this machine: it has gone back",

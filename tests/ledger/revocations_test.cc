@@ -173,6 +173,11 @@ TEST_F(RevocationsTest, AFormerNameIsSupersededOnlyWhereThereIsNoneOfItsOwn) {
   EXPECT_EQ(ledger_.Predecessors(*ledger_.Find(fresh)).front().serial, old);
 
   const Serial other = Issue("old-name");  // a second host is called so now
+  EXPECT_TRUE(ledger_.Predecessors(*ledger_.Find(other)).empty())
+      << "the first one's line is not its";
+  // Whom a name means: a host, with what it had under former names.
+  EXPECT_EQ(Hits(Named({"new-name"})), (std::vector{old, fresh}));
+  EXPECT_EQ(Hits(Named({"old-name"})), std::vector{other});
   auto again = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, random_, kNow, formerly);
   EXPECT_EQ(Commit(Item(std::move(again.front()))).front()->endpoint, "new-name");
   EXPECT_EQ(StateOf(other), CertificateState::kIssued);
