@@ -20,6 +20,7 @@ constexpr std::size_t kMostCrlBytes = std::size_t{1} << 28;
 // What a run that ended without a word has reserved is abandoned: it may have been signed. Where a
 // run is going on, its reservations are its own.
 void AbandonWhatNobodyHolds(Session& session) {
+  if (!Authority::Open(session.ca).ledger().HasReservations()) return;
   auto locked = LockedAuthority::TryAcquire(session.ca, "crl", nullptr);
   if (!locked) return;
   const std::size_t count = locked->authority().ledger().AbandonReserved(session.clock.Now());
@@ -33,13 +34,19 @@ void AbandonWhatNobodyHolds(Session& session) {
 int PrintSerials(Session& session) {
   const Authority authority = Authority::Open(session.ca);
   std::size_t count = 0;
+  nlohmann::ordered_json array = nlohmann::ordered_json::array();
   for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
     for (const CrlEntry& entry : authority.ledger().CrlEntries(issuer.scope, session.clock.Now())) {
-      session.ui.Out(SerialHex(entry.serial) + " " + std::to_string(entry.reason) + "\n");
       ++count;
+      if (session.json) {
+        array.push_back({{"serial", SerialHex(entry.serial)}, {"reason", entry.reason}});
+      } else {
+        session.ui.Out(SerialHex(entry.serial) + " " + std::to_string(entry.reason) + "\n");
+      }
     }
   }
-  session.ui.Say(std::to_string(count) + " serials and reasons");
+  if (session.json) session.ui.Out(nlohmann::ordered_json{{"revoked", array}}.dump() + "\n");
+  session.ui.Say("serials and reasons: " + std::to_string(count));
   return 0;
 }
 
@@ -99,12 +106,15 @@ void AddCrl(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();
   AddCaOption(*command, session);
   command->add_option("--out", options->outs, "an output to publish it into; repeatable")
+      ->check(NotEmpty)
       ->type_name("DIR")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
-  command->add_option("--valid-for", options->valid_for,
-                      "until its next update (default: as the last one; first 30d)");
+  command
+      ->add_option("--valid-for", options->valid_for,
+                   "until its next update (default: as the last one; first 30d)")
+      ->check(NotEmpty);
   command->add_flag("--always", options->always, "sign it, though nothing has changed");
   command->add_flag("--serials", options->serials,
                     "sign nothing: print serials and reasons, as certutil -revoke takes them");

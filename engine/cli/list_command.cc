@@ -109,8 +109,10 @@ void AddList(CLI::App& app, Session& session) {
             state == "all" || std::find(kStates.begin(), kStates.end(), state) != kStates.end();
         return known ? std::string() : "unknown state '" + state + "'";
       });
-  command->add_option("--expiring", options->expiring,
-                      "those that end within a duration, e.g. 30d; exit code 1 if any");
+  command
+      ->add_option("--expiring", options->expiring,
+                   "those that end within a duration, e.g. 30d; exit code 1 if any")
+      ->check(NotEmpty);
   command->add_flag("--csv", options->csv, "CSV with a header line");
   AddCommonOptions(*command, session);
   command->get_option("--csv")->excludes(command->get_option("--json"));

@@ -30,7 +30,7 @@ void WarnOfPlan(Session& session, const Plan& plan) {
        "fleetmint renew --changed renews them");
   for (const PlanChange& change : summary.changes) session.ui.Say(ChangeText(change));
   warn(summary.expired, "have a certificate that has expired, and are not issued anew",
-       "fleetmint renew --within 1d renews them");
+       "fleetmint renew --within 1m renews them");
   warn(summary.revoked, "have a certificate that was revoked, and are not issued anew",
        "fleetmint renew --only NAME --reinstate gives one back its access, fleetmint retire NAME "
        "ends it");

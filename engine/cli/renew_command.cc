@@ -75,18 +75,29 @@ Selection Choose(const Options& options, const Plan& plan, const Authority& auth
   return selection;
 }
 
+// Whether a revoked endpoint is named to be reinstated: that is meant, though it was done before.
+bool ReinstatesOne(const Plan& plan, const Selection& selection, bool reinstate) {
+  if (!reinstate) return false;
+  const auto found = plan.Find(selection.names());
+  return std::any_of(found.begin(), found.end(), [](const auto& entry) {
+    return entry.second != nullptr && entry.second->revoked;
+  });
+}
+
 // A selection whose own result does not tell goes on with what was interrupted, and starts anew
-// only if that is meant. Gives false where it was interrupted after its last endpoint.
+// only if that is meant.
 void ResumeOrStart(Session& session, Plan& plan, Selection selection, const Ledger& ledger,
-                   bool yes) {
+                   bool anew) {
   const auto last = ledger.LastRunOf(plan.fleet_name(), selection.text());
-  if (last && !last->complete) {
-    selection.Resume(last->first);
-    session.ui.Say("goes on with the renewal that began at " + FormatRfc3339(last->started_at));
-  } else if (last && !yes) {
+  if (last && !anew && last->complete) {
     Refuse("this renewal is done: it began at " + FormatRfc3339(last->started_at) +
                " and left nothing over",
            "--yes renews the same endpoints once more");
+  }
+  if (last && !anew) {
+    selection.Resume(last->first);
+    session.ui.Say("goes on with the renewal that began at " + FormatRfc3339(last->started_at),
+                   "--yes begins it anew");
   }
   plan.Select(selection);
 }
@@ -118,7 +129,8 @@ int Renew(Session& session, const Options& options) {
   plan.Compare(ledger, now, authority.CheckReady(session.clock).not_after);
   const Selection selection = Choose(options, plan, authority, now);
   if (selection.must_resume()) {
-    ResumeOrStart(session, plan, selection, ledger, options.yes);
+    ResumeOrStart(session, plan, selection, ledger,
+                  options.yes || ReinstatesOne(plan, selection, options.reinstate));
   } else {
     plan.Select(selection);
   }
@@ -137,23 +149,26 @@ void AddRenew(CLI::App& app, Session& session) {
   options->mint.command = "renew";
   AddMintOptions(*command, session, options->mint);
   auto* const which = command->add_option_group("which", "exactly one of");
-  which->add_option("--within", options->within, "those that end within a duration, e.g. 30d");
+  which->add_option("--within", options->within, "those that end within a duration, e.g. 30d")
+      ->check(NotEmpty);
   which->add_flag("--all", options->all, "all of them");
   auto* const changed =
       which->add_flag("--changed", options->changed, "those issued under other settings");
   which->add_flag("--issuer-retired", options->issuer_retired,
                   "those of an issuing CA that is not the current one");
-  auto* const only = which->add_option("--only", options->only, "these endpoints");
+  auto* const only = which->add_option("--only", options->only, "these endpoints")->check(NotEmpty);
   which->require_option(1);
   command
       ->add_option("--what", options->what, "of --changed: only if one of these settings differs")
+      ->check(NotEmpty)
       ->needs(changed);
   command
       ->add_flag("--reinstate", options->reinstate,
                  "of --only: also where the certificate was revoked")
       ->needs(only);
-  command->add_flag("--yes", options->yes,
-                    "of --all and --only: once more, though the same renewal is done");
+  command->add_flag(
+      "--yes", options->yes,
+      "of --all and --only: from the beginning, though the same renewal was begun or done");
   command->footer(
       "Run it again to resume. The endpoint's current bundle stays until the new one is in place;\n"
       "the manifest then names the certificates that hosts are to remove.\n\n"

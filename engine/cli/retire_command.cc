@@ -78,13 +78,12 @@ int Retire(Session& session, const Options& options) {
         {"retired", report.retired}, {"revoked", report.revoked}, {"removed", report.removed}};
     session.ui.Out(object.dump() + "\n");
   }
-  session.ui.Say("retired " + std::to_string(report.retired) + " endpoints, revoked " +
-                 std::to_string(report.revoked) + " certificates, removed " +
-                 std::to_string(report.removed) + " files");
-  if (report.revoked != 0) {
-    session.ui.Hint("servers learn of it by the CRL: fleetmint crl --ca " + ShellWord(session.ca) +
-                    " --out " + ShellWord(session.out));
-  }
+  session.ui.Say(
+      "endpoints retired: " + std::to_string(report.retired) + "; certificates revoked: " +
+          std::to_string(report.revoked) + "; files removed: " + std::to_string(report.removed),
+      report.revoked == 0 ? ""
+                          : "servers learn of it by the CRL: fleetmint crl --ca " +
+                                ShellWord(session.ca) + " --out " + ShellWord(session.out));
   WarnOfMissing(session, published);
   return 0;
 }
@@ -95,16 +94,18 @@ void AddRetire(CLI::App& app, Session& session) {
   auto* const command =
       app.add_subcommand("retire", "hosts that are gone leave manifest, bundles and passwords");
   auto options = std::make_shared<Options>();
-  command->add_option("NAME", options->names, "endpoints");
+  command->add_option("NAME", options->names, "endpoints")->check(NotEmpty);
   command
       ->add_option("--not-in", options->not_in,
                    "all whose endpoint this fleet file does not name any more")
+      ->check(NotEmpty)
       ->type_name("FLEET");
   AddCaOption(*command, session);
   AddOut(*command, session);
   auto* const revoke =
       command->add_flag("--revoke", options->revoke, "revoke all of their certificates, too");
   command->add_option("--reason", options->reason, "of --revoke (cessation-of-operation)")
+      ->check(NotEmpty)
       ->needs(revoke);
   command->add_flag("--yes", options->yes, "do not ask");
   AddProfiles(*command, session);

@@ -184,6 +184,19 @@ void CheckNames(const Options& options, const Ledger& ledger, Time now) {
 }
 
 void PrintHits(Session& session, const std::vector<RevocableRow>& hits) {
+  if (session.json) {
+    nlohmann::ordered_json array = nlohmann::ordered_json::array();
+    for (const RevocableRow& row : hits) {
+      if (row.revoked) continue;
+      array.push_back({{"fleet", row.fleet},
+                       {"endpoint", row.endpoint},
+                       {"state", StateName(row.state)},
+                       {"not_after", FormatRfc3339(row.end)},
+                       {"serial", SerialHex(row.serial)}});
+    }
+    session.ui.Out(nlohmann::ordered_json{{"would_revoke", array}}.dump() + "\n");
+    return;
+  }
   for (const RevocableRow& row : hits) {
     if (row.revoked) continue;
     session.ui.Out(row.fleet + "  " + row.endpoint + "  " + std::string(StateName(row.state)) +
@@ -225,6 +238,10 @@ int Revoke(Session& session, const Options& options) {
   const RevocationFilter filter = MakeFilter(options, ledger);
   const std::vector<RevocableRow> hits = ledger.Revocable(filter, now);
   const std::size_t fresh = CountNew(hits);
+  if (hits.empty() && !options.ByProperty()) {
+    Refuse("nothing is hit: what is named has ended, was abandoned, or is of another fleet",
+           "fleetmint list --state all shows what there is");
+  }
   if (options.dry_run) {
     PrintHits(session, hits);
     session.ui.Say(std::to_string(fresh) + " would be revoked, " +
@@ -243,11 +260,10 @@ int Revoke(Session& session, const Options& options) {
     session.ui.Out(object.dump() + "\n");
   }
   session.ui.Say("revoked " + std::to_string(count.revoked) + ", already revoked " +
-                 std::to_string(count.already));
-  if (count.revoked != 0) {
-    session.ui.Hint("hosts learn of it by the CRL: fleetmint crl --ca " + ShellWord(session.ca) +
-                    " --out OUT signs it");
-  }
+                     std::to_string(count.already),
+                 count.revoked == 0 ? ""
+                                    : "servers learn of it by the CRL: fleetmint crl --ca " +
+                                          ShellWord(session.ca) + " --out OUT signs it");
   return 0;
 }
 
@@ -257,27 +273,39 @@ void AddRevoke(CLI::App& app, Session& session) {
   auto* const command =
       app.add_subcommand("revoke", "revoke certificates, for good; the next CRL names them");
   auto options = std::make_shared<Options>();
-  command->add_option("NAME", options->names,
-                      "endpoints: all of their certificates that have not ended, older ones too");
+  command
+      ->add_option("NAME", options->names,
+                   "endpoints: all of their certificates that have not ended, older ones too")
+      ->check(NotEmpty);
   AddCaOption(*command, session);
-  command->add_option("--fleet", options->fleet, "of this fleet alone");
-  command->add_option("--serial", options->serials, "the certificate with this serial");
-  command->add_option("--thumbprint", options->thumbprints,
-                      "the one with this SHA-1 or SHA-256, or what it begins with");
-  command->add_option("--file", options->files, "the certificate in this file, PEM or DER");
-  command->add_option("--group", options->group, "issued to endpoints of this group");
-  command->add_option("--profile", options->profile, "issued under this profile");
-  command->add_option("--key", options->key, "with a key of this kind, e.g. rsa-2048");
-  command->add_option("--issued-before", options->issued_before,
-                      "issued before a moment, e.g. 2026-01-31T00:00:00Z");
+  command->add_option("--fleet", options->fleet, "of this fleet alone")->check(NotEmpty);
+  command->add_option("--serial", options->serials, "the certificate with this serial")
+      ->check(NotEmpty);
+  command
+      ->add_option("--thumbprint", options->thumbprints,
+                   "the one with this SHA-1 or SHA-256, or what it begins with")
+      ->check(NotEmpty);
+  command->add_option("--file", options->files, "the certificate in this file, PEM or DER")
+      ->check(NotEmpty);
+  command->add_option("--group", options->group, "issued to endpoints of this group")
+      ->check(NotEmpty);
+  command->add_option("--profile", options->profile, "issued under this profile")->check(NotEmpty);
+  command->add_option("--key", options->key, "with a key of this kind, e.g. rsa-2048")
+      ->check(NotEmpty);
+  command
+      ->add_option("--issued-before", options->issued_before,
+                   "issued before a moment, e.g. 2026-01-31T00:00:00Z")
+      ->check(NotEmpty);
   auto* const superseded = command->add_flag("--superseded", options->superseded,
                                              "those that a newer one has taken the place of");
   command
       ->add_flag("--installed", options->installed,
                  "of --superseded: where a newer one is known to be installed")
       ->needs(superseded);
-  command->add_option("--reason", options->reason,
-                      "key-compromise, superseded, cessation-of-operation, ... (RFC 5280)");
+  command
+      ->add_option("--reason", options->reason,
+                   "key-compromise, superseded, cessation-of-operation, ... (RFC 5280)")
+      ->check(NotEmpty);
   command->add_flag("--dry-run", options->dry_run, "print what would be revoked");
   command->add_flag("--yes", options->yes, "do not ask");
   AddCommonOptions(*command, session);

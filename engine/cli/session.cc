@@ -69,6 +69,10 @@ PasswordMaker Session::UnlockPasswords(const Authority& authority) {
   return authority.UnlockPasswords(&source);
 }
 
+std::string NotEmpty(const std::string& value) {
+  return value.empty() ? "an empty value selects nothing" : "";
+}
+
 void AddCommonOptions(CLI::App& command, Session& session) {
   command.add_flag("--json", session.json, "print one machine-readable object on stdout");
   command.add_flag("--quiet", session.quiet, "no summary and no progress; errors still speak");

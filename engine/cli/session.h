@@ -55,6 +55,10 @@ struct Session {
   bool Ask(const std::string& question);
 };
 
+// NotEmpty is a check of options for which an empty value, as an unset variable of a script leaves
+// it, means nothing.
+std::string NotEmpty(const std::string& value);
+
 // Option groups that commands put together.
 void AddCommonOptions(CLI::App& command, Session& session);
 void AddCaOption(CLI::App& command, Session& session, bool required = true);

@@ -1,9 +1,16 @@
 // `fleetmint status`: how the fleets are, and what needs somebody.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "engine/base/durable_file.h"
+#include "engine/base/descriptor.h"
+#include "engine/base/descriptor_io.h"
 #include "engine/base/error.h"
 #include "engine/cli/session.h"
 #include "engine/pipeline/status.h"
@@ -90,11 +97,28 @@ std::string ToText(const AuthorityStatus& status) {
   return text;
 }
 
-// Atomically, in the directory of the file: a collector never sees half of it.
+// Atomically: a collector never sees half of it. Readable by others: it holds no secret, and
+// collectors are other users.
 void WriteMetrics(const AuthorityStatus& status, const std::string& file) {
-  const std::filesystem::path path = std::filesystem::absolute(file);
-  Directory::Open(path.parent_path().string())
-      .WriteDurably(path.filename().string(), AsBytes(Metrics(status)));
+  const auto type = std::filesystem::symlink_status(file).type();
+  if (type != std::filesystem::file_type::not_found &&
+      type != std::filesystem::file_type::regular) {
+    throw Error::WithHint(ErrorKind::kUsage, "'" + file + "' is no regular file",
+                          "give a file of its own: it is replaced each time");
+  }
+  std::string temporary = file + ".XXXXXX";
+  const Descriptor descriptor(::mkstemp(temporary.data()));
+  if (!descriptor.IsOpen()) ThrowFileError(ErrorKind::kDisk, "create a file beside", file, errno);
+  try {
+    WriteAll(descriptor, AsBytes(Metrics(status)), temporary);
+    if (::fchmod(descriptor.get(), 0644) != 0 || ::fsync(descriptor.get()) != 0 ||
+        ::rename(temporary.c_str(), file.c_str()) != 0) {
+      ThrowFileError(ErrorKind::kDisk, "write", file, errno);
+    }
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
 }
 
 int Status(Session& session, const Options& options) {
@@ -118,9 +142,12 @@ void AddStatus(CLI::App& app, Session& session) {
       "status", "counts, what ends when, CAs and CRLs; exit code 1 if something needs somebody");
   auto options = std::make_shared<Options>();
   AddCaOption(*command, session);
-  command->add_option("--within", options->within,
-                      "what ends within this needs a renewal (default: 14d)");
+  command
+      ->add_option("--within", options->within,
+                   "what ends within this needs a renewal (default: 14d)")
+      ->check(NotEmpty);
   command->add_option("--metrics", options->metrics, "also write Prometheus text to this file")
+      ->check(NotEmpty)
       ->type_name("FILE");
   AddCommonOptions(*command, session);
   command->footer(

@@ -39,9 +39,24 @@ void Ui::Out(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
+// What a file says must not act on the terminal, or pass for a line of ours.
 void Ui::Line(const std::string& text) {
+  constexpr std::size_t kLongest = 2000;
   EndProgress();
-  logger_->info("{}", text);
+  std::string shown;
+  for (const char c : text) {
+    if (shown.size() >= kLongest) {
+      shown += "...";
+      break;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7F) {
+      shown += c;
+    } else {
+      shown += "\\x" + ToHex(ByteView(&byte, 1));
+    }
+  }
+  logger_->info("{}", shown);
 }
 
 void Ui::Say(const std::string& line, const std::string& hint) {

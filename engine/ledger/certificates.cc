@@ -60,6 +60,7 @@ std::optional<std::int64_t> LineageOf(Connection& connection, std::int64_t fleet
 struct Superseded {
   std::int64_t id = 0;
   ReplacedBundle bundle;
+  std::optional<std::int64_t> revoked;  // the reason, where it was
 };
 
 // Ends the current certificate of the endpoint, if there is one.
@@ -67,10 +68,11 @@ std::optional<Superseded> Supersede(Connection& connection, std::int64_t fleet,
                                     const std::string& endpoint) {
   Query update(connection,
                "UPDATE certificate SET state = 'superseded' WHERE fleet = ? AND endpoint = ? AND "
-               "state = 'issued' RETURNING id, endpoint");
+               "state = 'issued' RETURNING id, endpoint, revoked_at IS NOT NULL, reason");
   update.Bind(fleet).Bind(endpoint);
   if (!update.Step()) return std::nullopt;
-  Superseded superseded{update.Integer(0), {update.Text(1), {}}};
+  Superseded superseded{update.Integer(0), {update.Text(1), {}}, std::nullopt};
+  if (update.Integer(2) == 1) superseded.revoked = update.Integer(3);
   update.Step();
   Query files(connection, "SELECT files FROM record WHERE id = ?");
   if (!files.Bind(superseded.id).Step()) return superseded;
@@ -184,8 +186,8 @@ std::vector<std::optional<ReplacedBundle>> Ledger::Commit(const Run& run, std::u
     Query update(
         connection,
         "UPDATE certificate SET state = 'issued', issued_at = ?, not_after = ?, settings "
-        "= ?, sha1 = ?, sha256 = ?, spki_sha256 = ?, supersedes = ? WHERE id = ? AND state "
-        "= 'reserved' RETURNING id");
+        "= ?, sha1 = ?, sha256 = ?, spki_sha256 = ?, supersedes = ?, revoked_at = ?, reason = ? "
+        "WHERE id = ? AND state = 'reserved' RETURNING id");
     update.Bind(Unix(now))
         .Bind(Unix(item.not_after))
         .Bind(impl_->SettingsId(item.settings, settings));
@@ -195,6 +197,12 @@ std::vector<std::optional<ReplacedBundle>> Ledger::Commit(const Run& run, std::u
       update.Bind(predecessor->id);
     } else {
       update.BindNull();
+    }
+    // Whom somebody has revoked while this was under way must not have its access back by it.
+    if (predecessor && predecessor->revoked && !run.reinstates) {
+      update.Bind(Unix(now)).Bind(*predecessor->revoked);
+    } else {
+      update.BindNull().BindNull();
     }
     update.Bind(reservation.id_);
     bool reserved = false;
@@ -266,6 +274,13 @@ std::size_t Ledger::AbandonReserved(Time now) {
       .Run();
   transaction.Commit();
   return count;
+}
+
+bool Ledger::HasReservations() const {
+  Query query(impl_->connection,
+              "SELECT EXISTS (SELECT 1 FROM certificate WHERE state = 'reserved')");
+  query.Step();
+  return query.Integer(0) == 1;
 }
 
 std::optional<LedgerRow> Ledger::Find(const Serial& serial) const {

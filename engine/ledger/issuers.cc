@@ -151,4 +151,10 @@ CrlStamp Ledger::NextCrl(const Sha256Digest& scope, Time now) {
   return stamp;
 }
 
+std::uint64_t Ledger::LastCrlNumber() const {
+  Query query(impl_->connection, "SELECT coalesce(max(number), 0) FROM crl");
+  query.Step();
+  return static_cast<std::uint64_t>(query.Integer(0));
+}
+
 }  // namespace fleetmint

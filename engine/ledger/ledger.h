@@ -102,6 +102,8 @@ class Ledger {
   // NextCrl draws number and time of the next CRL of a scope, durably: the number is the larger of
   // the last one + 1 and the Unix time in microseconds, the time never goes back.
   CrlStamp NextCrl(const Sha256Digest& scope, Time now);
+  // LastCrlNumber gives the largest number that a CRL of any scope has had; 0 before the first.
+  std::uint64_t LastCrlNumber() const;
 
   // --- Certificates (certificates.cc)
 
@@ -115,9 +117,10 @@ class Ledger {
 
   // Commit is the one commit point: in one transaction each endpoint's current row becomes
   // `superseded`, the reservation's row `issued` with its record, and the run's commits `chunk`.
-  // The items are consumed. Gives for each of them, in their order, what it supersedes, if
-  // anything. After an Error it may have happened or not: nothing may be built on it before
-  // MakeDurable and Find.
+  // Where what is superseded was revoked (meanwhile, or under a former name), so is its successor,
+  // unless the run reinstates. The items are consumed. Gives for each of them, in their order, what
+  // it supersedes, if anything. After an Error it may have happened or not: nothing may be built on
+  // it before MakeDurable and Find.
   std::vector<std::optional<ReplacedBundle>> Commit(const Run& run, std::uint64_t chunk,
                                                     std::vector<CommitItem>&& items, Time now);
 
@@ -135,6 +138,8 @@ class Ledger {
   // AbandonReserved ends every reservation: recovery, under the run lock. Returns how many there
   // were. It also ends the runs that did not end themselves.
   std::size_t AbandonReserved(Time now);
+  // HasReservations tells whether there is one that has not ended: a run's, or left by a crash.
+  bool HasReservations() const;
 
   // Find gives the row of a serial, FindIssued also its record (nothing if it was never issued).
   // Where one row is asked for, damage to it is an Error(kLedger) of cause kDamaged.

@@ -200,6 +200,7 @@ struct RunPurpose {
   std::string selection;
   Time cutoff;
   std::optional<std::int64_t> resumes = {};
+  bool reinstates = false;  // see Run
 };
 
 // PastRun is what a later run of the same selection asks of one.
@@ -213,6 +214,7 @@ struct Run {
   std::int64_t id = 0;
   std::string fleet;
   RunToken token{};
+  bool reinstates = false;  // what it issues is not revoked with what it supersedes
 };
 
 // RunPosition is how far a run has come.

@@ -18,6 +18,7 @@ Run Ledger::BeginRun(std::string_view fleet, const RunPurpose& purpose, RandomSo
                      Time now) {
   Run run;
   run.fleet = fleet;
+  run.reinstates = purpose.reinstates;
   random.Fill(run.token);
   Query insert(impl_->connection,
                "INSERT INTO run (fleet, token, selection, cutoff, resumes, started_at) VALUES (?, "

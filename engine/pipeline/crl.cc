@@ -62,7 +62,7 @@ class ScopeCrl {
     entries_ = authority_.ledger().CrlEntries(issuer_.scope, old_ ? old_->this_update() : now_);
     if (old_) CheckAgainst(*old_);
     for (const Bytes& other : published) {
-      const CertListView view = Parse(other, "a published CRL");
+      const CertListView view = Parse(other, "the crl.der of an output");
       if (std::ranges::equal(view.issuer(), ByteView(certificate_.subject()))) CheckAgainst(view);
     }
   }
@@ -114,7 +114,8 @@ class ScopeCrl {
     try {
       return CertListView::Read(der);
     } catch (const Error& error) {
-      throw Error::About(ErrorKind::kLedger, what + " is no CRL", error);
+      throw Error::WithHint(ErrorKind::kLedger, what + " is no CRL: " + error.what(),
+                            "move it away: the next one is made from the ledger");
     }
   }
 
@@ -159,7 +160,21 @@ std::vector<CrlState> RenewCrls(const Authority& authority, PassphraseSource* pa
   const std::vector<Authority::CrlIssuer> issuers = authority.CrlIssuers();
   for (const Authority::CrlIssuer& issuer : issuers) {
     const Time now = clock.Now();
+    const Certificate& certificate = *authority.FindIssuer(issuer.issuer);
     const bool current = issuer.issuer == authority.issuing();
+    if (certificate.not_after() <= now) {
+      if (!current) continue;
+      throw Error::WithHint(ErrorKind::kAuthority,
+                            "'" + NameToString(certificate.subject()) + "' ended at " +
+                                FormatRfc3339(certificate.not_after()),
+                            "what it has signed has ended with it, and needs no CRL");
+    }
+    if (certificate.key_usage() != 0 && (certificate.key_usage() & key_usage::kCrlSign) == 0) {
+      throw Error::WithHint(
+          ErrorKind::kAuthority,
+          "'" + NameToString(certificate.subject()) + "' may not sign CRLs: its key usage says so",
+          "fleetmint crl --serials prints what whoever signs its CRL has to know");
+    }
     if (!current && !authority.ledger().HasUnexpired(issuer.scope, now)) continue;
     ScopeCrl crl(authority, issuer, now);
     crl.ReadEntries(options.published);

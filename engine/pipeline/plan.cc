@@ -161,11 +161,14 @@ void Plan::Compare(const Ledger& ledger, Time now, std::optional<Time> issuer_en
     const CurrentName* const name = FindCurrent(current_, AsciiLower(fleet_->Name(i)));
     Endpoint& endpoint = endpoints_[i];
     endpoint.current = endpoint.changes = 0;
+    endpoint.former_revoked = false;
     if (name == nullptr) {
       // Its host's certificate under a former name is about to be superseded: it is no stranger's.
       for (const std::string& former : fleet_->Formerly(i)) {
         const CurrentName* const other = FindCurrent(current_, former);
-        if (other != nullptr) in_fleet[static_cast<std::size_t>(other - current_.data())] = true;
+        if (other == nullptr) continue;
+        in_fleet[static_cast<std::size_t>(other - current_.data())] = true;
+        endpoint.former_revoked = endpoint.former_revoked || other->revoked;
       }
       continue;
     }
@@ -237,6 +240,10 @@ void Plan::Select(const Selection& selection) {
         GainsTooLittle(*current, *kinds[endpoint.kind])) {
       ++summary.held_back;
       wanted = false;
+    }
+    if (wanted && endpoint.former_revoked) {
+      ++summary.revoked;
+      continue;
     }
     if (!wanted) {
       if (current == nullptr) continue;

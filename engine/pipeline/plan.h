@@ -38,7 +38,7 @@ struct PlanSummary {
   std::size_t already_issued = 0;  // have a current certificate, and are not issued now
   std::size_t expired = 0;         // of those: it has expired, and was not revoked
   std::size_t changed = 0;         // of those: issued under other settings than today's
-  std::size_t revoked = 0;         // of those: it was revoked
+  std::size_t revoked = 0;         // it was revoked (or that under a former name): not issued anew
   std::size_t held_back = 0;       // of those: selected, but would gain too little (Select)
   std::size_t to_issue = 0;
   std::size_t replaced = 0;        // of to_issue: have a current certificate
@@ -123,8 +123,9 @@ class Plan {
   };
   struct Endpoint {
     std::uint32_t kind = 0;
-    std::uint32_t current = 0;  // 1 + index into current_; 0: there is none
-    std::uint32_t changes = 0;  // index into changes_
+    std::uint32_t current = 0;    // 1 + index into current_; 0: there is none
+    std::uint32_t changes = 0;    // index into changes_
+    bool former_revoked = false;  // it has none, and that under its former name was revoked
   };
 
   explicit Plan(const Catalog& catalog) : catalog_(&catalog) {}

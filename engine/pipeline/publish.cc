@@ -7,6 +7,7 @@
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
 #include "engine/pipeline/presence.h"
+#include "engine/x509/cert_list_view.h"
 #include "output/rollout.h"
 
 namespace fleetmint {
@@ -142,8 +143,16 @@ void RenderCrls(const Authority& authority, PublishSink& sink) {
   }
   const Directory folder = authority.Crls();
   if (own.empty() || !folder.Exists(own)) return;
+  const Bytes own_crl = folder.Read(own);
+  try {
+    static_cast<void>(CertListView::Read(own_crl));
+  } catch (const Error& error) {
+    throw Error::WithHint(ErrorKind::kLedger,
+                          "'" + folder.PathOf(own) + "' is no CRL: " + error.what(),
+                          "move it away: fleetmint crl makes the next one from the ledger");
+  }
   const auto der = sink.Begin("", "crl.der");
-  der->Append(AsText(folder.Read(own)));
+  der->Append(AsText(own_crl));
   der->End();
   const auto pem = sink.Begin("", "crl.pem");
   for (const std::string& file : authority.CrlFiles()) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "engine/base/error.h"
 #include "engine/pipeline/pending.h"
@@ -150,9 +151,28 @@ RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Time now, 
   for (const std::string& name : output.pending().List()) recovery.Take(name);
   // Step 6, also for what the ended run has renamed.
   SyncBundles(output);
+  RemoveRetired(ledger, output);  // of a retire that was ended before it could
   RecoveryReport report = recovery.TakeReport();
   report.abandoned = ledger.AbandonReserved(now);
   return report;
+}
+
+std::size_t RemoveRetired(const Ledger& ledger, const OutputDirectory& output) {
+  std::size_t removed = 0;
+  std::set<const Directory*> touched;
+  const auto remove = [&](const IssuedRow& row) {
+    for (const BundleFileRecord& file : row.files) {
+      if (!output.Exists(row.endpoint, file.extension)) continue;
+      const auto [directory, name] = output.BundlePlace(row.endpoint, file.extension);
+      directory.Remove(name);
+      touched.insert(&directory);
+      ++removed;
+    }
+  };
+  // Of a damaged row it is not known which files are its own: they stay, and verify names it.
+  ledger.ForEachRetired(output.fleet(), remove, [](const LedgerRow&, const std::string&) {});
+  for (const Directory* directory : touched) directory->Sync();
+  return removed;
 }
 
 }  // namespace fleetmint

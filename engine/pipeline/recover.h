@@ -25,6 +25,10 @@ struct RecoveryReport {
 // other pending files of ours are deleted; `reserved` rows become `abandoned`. When it returns, the
 // bundles of all issued endpoints are durable. Precondition: the run lock is held, and AlignHead
 // was called. Idempotent. Errors: kDisk, kLedger.
+// Bundles of retired endpoints are removed (RemoveRetired).
 RecoveryReport Recover(Ledger& ledger, const OutputDirectory& output, Time now, Log& log);
+
+// RemoveRetired removes the bundles of retired endpoints, durably, and gives the number of files.
+std::size_t RemoveRetired(const Ledger& ledger, const OutputDirectory& output);
 
 }  // namespace fleetmint

@@ -1,30 +1,9 @@
 #include "engine/pipeline/retire.h"
 
 #include "engine/base/error.h"
+#include "engine/pipeline/recover.h"
 
 namespace fleetmint {
-namespace {
-
-// The bundles of retired endpoints, whichever call has retired them.
-std::size_t RemoveBundles(const Workspace& workspace) {
-  std::size_t removed = 0;
-  const OutputDirectory& output = workspace.output();
-  const auto remove = [&](const IssuedRow& row) {
-    for (const BundleFileRecord& file : row.files) {
-      if (!output.Exists(row.endpoint, file.extension)) continue;
-      const auto [directory, name] = output.BundlePlace(row.endpoint, file.extension);
-      directory.Remove(name);
-      ++removed;
-    }
-  };
-  // Of a damaged row it is not known which files are its own: they stay, and verify names it.
-  workspace.ledger().ForEachRetired(output.fleet(), remove,
-                                    [](const LedgerRow&, const std::string&) {});
-  if (removed != 0) output.bundles().Sync();
-  return removed;
-}
-
-}  // namespace
 
 RetireReport Retire(Workspace& workspace, const std::vector<std::string>& names,
                     std::optional<int> reason, Time now) {
@@ -42,7 +21,7 @@ RetireReport Retire(Workspace& workspace, const std::vector<std::string>& names,
   const RetiredCount count = workspace.ledger().Retire(fleet, names, reason, now);
   report.retired = count.retired;
   report.revoked = count.revoked;
-  report.removed = RemoveBundles(workspace);
+  report.removed = RemoveRetired(workspace.ledger(), workspace.output());
   return report;
 }
 

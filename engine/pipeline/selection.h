@@ -58,7 +58,9 @@ class Selection {
   // Text is how the ledger records it, and Purpose with what else a run that begins `now` has to
   // say of it.
   const std::string& text() const { return text_; }
-  RunPurpose Purpose(Time now) const { return {text_, cutoff_.value_or(now), resumes_}; }
+  RunPurpose Purpose(Time now) const {
+    return {text_, cutoff_.value_or(now), resumes_, reinstate_};
+  }
 
  private:
   enum class Kind : std::uint8_t { kMissing, kExpiring, kChanged, kIssuerRetired, kAll, kOnly };

@@ -15,6 +15,16 @@ constexpr Seconds kWeek = std::chrono::days{7};
 // An issuing CA is to be replaced while what it signs still gets its validity.
 constexpr Seconds kCaNotice = std::chrono::days{90};
 
+CertListView ReadCrl(ByteView der, const std::string& file) {
+  try {
+    return CertListView::Read(der);
+  } catch (const Error& error) {
+    throw Error::WithHint(ErrorKind::kLedger,
+                          "the authority's crl/" + file + " is no CRL: " + error.what(),
+                          "move it away: fleetmint crl makes the next one from the ledger");
+  }
+}
+
 CrlStatus LookAtCrl(const Authority& authority, const Authority::CrlIssuer& issuer, Time now) {
   CrlStatus status;
   status.issuer = NameToString(authority.FindIssuer(issuer.issuer)->subject());
@@ -24,7 +34,7 @@ CrlStatus LookAtCrl(const Authority& authority, const Authority::CrlIssuer& issu
   status.unpublished = due.size();
   if (!folder.Exists(issuer.file)) return status;
   const Bytes der = folder.Read(issuer.file, kMostCrlBytes);
-  const CertListView view = CertListView::Read(der);
+  const CertListView view = ReadCrl(der, issuer.file);
   status.present = true;
   status.this_update = view.this_update();
   status.next_update = view.next_update();
@@ -46,7 +56,7 @@ void LookAtFleet(const FleetStatus& fleet, Seconds soon, AuthorityStatus& status
   if (fleet.expired != 0) {
     status.actions.push_back(
         {std::to_string(fleet.expired) + of + "have expired",
-         "fleetmint renew --within 1d renews them; fleetmint retire ends those "
+         "fleetmint renew --within 1m renews them; fleetmint retire ends those "
          "whose hosts are gone"});
   }
   if (fleet.next_end && *fleet.next_end <= status.now + soon) {
@@ -57,13 +67,13 @@ void LookAtFleet(const FleetStatus& fleet, Seconds soon, AuthorityStatus& status
     status.actions.push_back({"up to " + std::to_string(count) + of + "end within " +
                                   FormatDuration(soon) + ", the first at " +
                                   FormatRfc3339(*fleet.next_end),
-                              "fleetmint renew --within " + FormatDuration(soon)});
+                              "fleetmint renew, --within a duration or --all, makes new ones"});
   }
 }
 
 void LookAtCrls(const CrlStatus& crl, AuthorityStatus& status) {
   const auto act = [&](const std::string& what) {
-    status.actions.push_back({what, "fleetmint crl signs the next one"});
+    status.actions.push_back({what, "fleetmint crl --out OUT signs the next one and publishes it"});
   };
   if (crl.unpublished != 0) {
     act(std::to_string(crl.unpublished) + " revocations by '" + crl.issuer + "' are on no CRL yet");
@@ -100,6 +110,27 @@ AuthorityStatus LookAt(const Authority& authority, Seconds soon, Time now) {
   for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
     const CrlStatus& crl = status.crls.emplace_back(LookAtCrl(authority, issuer, now));
     LookAtCrls(crl, status);
+  }
+  // Those of the CAs above: a server that takes crl.pem refuses everybody when one has ended.
+  for (const std::string& file : authority.CrlFiles()) {
+    const auto same = [&](const CrlStatus& crl) { return crl.file == file; };
+    if (std::any_of(status.crls.begin(), status.crls.end(), same)) continue;
+    const Bytes der = authority.Crls().Read(file, kMostCrlBytes);
+    const CertListView view = ReadCrl(der, file);
+    CrlStatus crl;
+    crl.issuer = NameToString(view.issuer());
+    crl.file = file;
+    crl.present = true;
+    crl.this_update = view.this_update();
+    crl.next_update = view.next_update();
+    crl.entries = view.entries().size();
+    if (crl.next_update - now < (crl.next_update - crl.this_update) / 4) {
+      status.actions.push_back(
+          {"the CRL of '" + crl.issuer + "' is to be replaced by " + FormatRfc3339(crl.next_update),
+           "sign a new one with that CA's key, e.g. by openssl ca -gencrl, as DER into '" +
+               authority.Crls().PathOf(file) + "'; fleetmint crl --out OUT publishes it"});
+    }
+    status.crls.push_back(std::move(crl));
   }
   return status;
 }

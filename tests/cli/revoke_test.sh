@@ -170,10 +170,37 @@ run 0 ca backup --ca ca --to saved
 run 0 revoke lap-1 --ca ca --fleet test
 run 0 crl --ca ca --out out
 mv ca lost && cp -a saved ca
+# Nor is the newer CRL replaced by any other command.
+newer=$(sha256sum out/crl.der)
+run 2 issue fleet.yaml "${more[@]}"
+says 'holds what this ledger does not know: CRL number'
+run 2 manifest --ca ca --out out
+equal "$(sha256sum out/crl.der)" "$newer"
 run 3 crl --ca ca --out out --always
 says 'names what this ledger does not have as revoked'
 rm -rf ca && mv lost ca
 run 0 crl --ca ca --out out --always
+
+# An empty value, as an unset variable leaves it, selects nothing; and what hits nothing says so.
+run 2 renew fleet.yaml "${more[@]}" --within ''
+run 2 revoke --profile fast-agent --group '' --ca ca
+run 2 revoke --serial "$(field lap-1 serial)" --fleet second --ca ca
+says 'nothing is hit'
+run 0 revoke lap-1 --fleet test --ca ca --dry-run --json
+jq -e '.would_revoke' stdout >/dev/null || fail 'no JSON'
+run 0 crl --ca ca --serials --json
+jq -e '.revoked[0].serial' stdout >/dev/null || fail 'no JSON'
+
+# A new name gives a revoked host no access.
+cat >renamed.yaml <<'Y'
+fleet: test
+profile: fast-agent
+defaults: {domain: example.com, os: windows-11}
+endpoints: [{name: other, formerly: lap-1}]
+Y
+run 0 issue renamed.yaml "${more[@]}" --json
+equal "$(jq .issued stdout)" 0
+says '1 have a certificate that was revoked'
 
 # Receipts: who has installed what; only then are the older ones revoked.
 sed -i 's/lap-\[1-2\]/new-[1-3]/' fleet.yaml
@@ -186,6 +213,9 @@ equal "$(cat stdout)" '{"recorded":2,"known":0,"refused":0}'
 run 0 installed receipts receipts --ca ca --json
 equal "$(cat stdout)" '{"recorded":0,"known":4,"refused":0}'
 printf '{"endpoint":"nobody","sha1":"%040d"}\n{"endpoint":"new-3","sha1":"%040d"}\nhello\n{"sha1":"12"}\n{"endpoint":"new-3","sha1":"12"}\n[]\n' 1 1 >bad
+printf '{"endpoint":"x\\u001b[31m\\nfleetmint: all is well","sha1":"%040d"}\n' 1 >esc
+run 1 installed esc --ca ca
+says 'x\x1b[31m\x0afleetmint'
 run 1 installed bad --ca ca --json
 equal "$(cat stdout)" '{"recorded":0,"known":0,"refused":6}'
 says 'bad:2: endpoint '
@@ -200,6 +230,10 @@ accepted new-1
 run 0 status --ca ca --metrics out.prom --json
 equal "$(jq -r '[.fleets[] | select(.fleet == "test")] | map(.installed) | add' stdout)" 2
 if command -v promtool >/dev/null; then promtool check metrics <out.prom || fail 'promtool'; fi
+equal "$(stat -c %a out.prom)" 644
+ln -s out.prom link.prom
+run 2 status --ca ca --metrics link.prom
+says 'is no regular file'
 run 0 revoke new-3 --ca ca
 run 1 status --ca ca --quiet
 says 'are on no CRL yet'

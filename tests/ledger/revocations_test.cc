@@ -122,9 +122,24 @@ TEST_F(RevocationsTest, ACrlNamesWhatIsRevokedOrAbandonedUntilItsEnd) {
   EXPECT_EQ(StateOf(kept), CertificateState::kIssued);
 }
 
+// Revoked while its renewal was under way: the host must not have its access back by it.
+TEST_F(RevocationsTest, ASuccessorOfARevokedOneIsRevokedUnlessItIsToBeReinstated) {
+  Issue("h-1");
+  Reservation reservation = ReserveOne("h-1");
+  const Serial serial = reservation.serial();
+  ledger_.Revoke(Named({"h-1"}), 5, kNow);
+  Commit(Item(std::move(reservation)), kNow + Seconds{70});
+  EXPECT_EQ(ledger_.Find(serial)->revoked_at, kNow + Seconds{70});
+  EXPECT_EQ(ledger_.Find(serial)->reason, 5);
+  EXPECT_EQ(Listed().size(), 2U);
+  run_.reinstates = true;
+  EXPECT_FALSE(ledger_.Find(Issue("h-1"))->revoked_at);
+}
+
 TEST_F(RevocationsTest, ARenewalTakesNoRevocationBack) {
   const Serial old = Issue("h-1");
   ledger_.Revoke(Named({"h-1"}), 1, kNow);
+  run_.reinstates = true;
   const Serial fresh = Issue("h-1");
   EXPECT_EQ(StateOf(old), CertificateState::kSuperseded);
   EXPECT_EQ(Listed(), std::vector{old});
