@@ -141,6 +141,8 @@ class Ledger {
   // HasReservations tells whether there is one that has not ended: a run's, or left by a crash.
   bool HasReservations() const;
 
+  // --- What is asked of them (certificate_queries.cc)
+
   // Find gives the row of a serial, FindIssued also its record (nothing if it was never issued).
   // Where one row is asked for, damage to it is an Error(kLedger) of cause kDamaged.
   std::optional<LedgerRow> Find(const Serial& serial) const;

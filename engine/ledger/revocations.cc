@@ -165,6 +165,13 @@ RetiredCount Ledger::Retire(std::string_view fleet, const std::vector<std::strin
 }
 
 std::vector<LedgerRow> Ledger::FindByThumbprint(std::string_view prefix, std::size_t most) const {
+  if (prefix.size() == 2 * Sha1Digest().size()) {  // all of a SHA-1: there is an index
+    Query whole(impl_->connection, "SELECT " FLEETMINT_ROWS " WHERE c.sha1 = ? ORDER BY c.id");
+    whole.Bind(ByteView(FromHex(prefix)));
+    std::vector<LedgerRow> rows;
+    while (rows.size() < most && whole.Step()) rows.push_back(WholeRow(whole));
+    if (!rows.empty()) return rows;
+  }
   Query query(impl_->connection, "SELECT " FLEETMINT_ROWS
                                  " WHERE (substr(lower(hex(c.sha1)), 1, ?1) = ?2 OR "
                                  "substr(lower(hex(c.sha256)), 1, ?1) = ?2) ORDER BY c.id");

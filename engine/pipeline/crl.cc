@@ -33,8 +33,7 @@ bool Has(const std::vector<CrlEntry>& entries, const Serial& serial) {
       ErrorKind::kLedger,
       "the CRL that is out already names what this ledger does not have as revoked: " + what,
       "was the authority restored from an older backup? Put the newest ledger back; a CRL that "
-      "takes "
-      "a revocation back is not signed");
+      "takes a revocation back is not signed");
 }
 
 // The CRL of one scope: what is out, what it has to say now, and whether it must be signed anew.
