@@ -200,13 +200,13 @@ void Directory::Truncate(std::string_view name, std::uint64_t size) const {
 
 void Directory::WriteDurably(std::string_view name, ByteView content) const {
   DurableFile file(*this, name);
-  file.Append(content);
+  file.Write(content);
   file.Commit();
 }
 
 void Directory::CreateDurably(std::string_view name, ByteView content) const {
   DurableFile file(*this, name);
-  file.Append(content);
+  file.Write(content);
   file.Commit(DurableFile::Replace::kRefuse);
 }
 

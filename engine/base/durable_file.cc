@@ -37,6 +37,11 @@ void DurableFile::Append(ByteView content) {
   if (buffer_.size() >= kBufferBytes) Flush();
 }
 
+void DurableFile::Write(ByteView content) {
+  Flush();
+  WriteAll(file_, content, directory_.PathOf(temporary_));
+}
+
 void DurableFile::Flush() {
   WriteAll(file_, buffer_, directory_.PathOf(temporary_));
   buffer_.clear();

@@ -30,7 +30,10 @@ class DurableFile {
     return "." + std::string(name) + ".tmp";
   }
 
+  // Append keeps what it is given until a megabyte is together; Write writes from where the content
+  // lies, so that of a secret there is no copy.
   void Append(ByteView content);
+  void Write(ByteView content);
   // Commit: fsync, rename, fsync of the directory. With kRefuse it throws if `name` exists.
   enum class Replace : std::uint8_t { kAllow, kRefuse };
   void Commit(Replace replace = Replace::kAllow);
