@@ -49,23 +49,6 @@ Directory OpenAuthorityDirectory(const std::string& path) {
                         "give --ca an authority's directory, or restore the file from its backup");
 }
 
-// CachedPassphrase asks its source once for both keys of one command.
-class CachedPassphrase final : public PassphraseSource {
- public:
-  explicit CachedPassphrase(PassphraseSource* source) : source_(source) {}
-  SecretBytes Get(const std::string& purpose, bool confirm) override {
-    if (!phrase_) {
-      if (source_ == nullptr) ThrowNoPassphrase(purpose);
-      phrase_ = source_->Get(purpose, confirm);
-    }
-    return *phrase_;
-  }
-
- private:
-  PassphraseSource* source_;
-  std::optional<SecretBytes> phrase_;
-};
-
 }  // namespace
 
 std::string KeyNameOf(const Certificate& certificate) {
@@ -134,13 +117,19 @@ const Authority::KnownIssuer* Authority::FindKnown(std::int64_t id) const {
   return place == issuers_.end() ? nullptr : &*place;
 }
 
+std::vector<const Authority::KnownIssuer*> Authority::LineOf(std::int64_t issuer) const {
+  std::vector<const KnownIssuer*> line;
+  for (const KnownIssuer* at = FindKnown(issuer);
+       at != nullptr && at->certificate && line.size() < issuers_.size();
+       at = at->row.parent ? FindKnown(*at->row.parent) : nullptr) {
+    line.push_back(at);
+  }
+  return line;
+}
+
 std::vector<Certificate> Authority::ChainFrom(std::int64_t issuer) const {
   std::vector<Certificate> chain;
-  for (const KnownIssuer* at = FindKnown(issuer);
-       at != nullptr && at->certificate && chain.size() < issuers_.size();
-       at = at->row.parent ? FindKnown(*at->row.parent) : nullptr) {
-    chain.push_back(*at->certificate);
-  }
+  for (const KnownIssuer* const at : LineOf(issuer)) chain.push_back(*at->certificate);
   return chain;
 }
 
@@ -155,6 +144,7 @@ std::vector<TierInfo> Authority::Tiers() const {
     TierInfo info;
     info.name = issuer.row.tier;
     info.generation = issuer.row.generation;
+    info.next = issuer.row.state == IssuerState::kNext;
     info.key_present = !issuer.row.key_file.empty() && directory().Exists(issuer.row.key_file);
     if (const auto& certificate = issuer.certificate) {
       info.certificate = certificate->der();
@@ -205,20 +195,39 @@ IssuerCertificate Authority::CheckReady(const Clock& clock) const {
 std::vector<Authority::CrlIssuer> Authority::CrlIssuers() const {
   std::vector<CrlIssuer> found;
   for (const KnownIssuer& known : issuers_) {  // older generations first
-    if (!known.row.leaves || !known.certificate) continue;
+    // The CRLs of an organization's root are its own business.
+    if (!known.certificate || (!known.row.leaves && known.row.key_file.empty())) continue;
     const bool key = !known.row.key_file.empty() && directory().Exists(known.row.key_file);
     const auto same = std::find_if(found.begin(), found.end(), [&](const CrlIssuer& other) {
       return other.scope == known.row.scope;
     });
     if (same == found.end()) {
-      found.push_back({known.row.id, known.row.tier, known.row.scope,
+      found.push_back({known.row.id, known.row.tier, known.row.leaves, known.row.scope,
                        FileOf(known.row.tier, known.row.generation, ".crl"), key});
     } else {
       same->issuer = known.row.id;
       same->key_present = key;
     }
   }
+  std::stable_partition(found.begin(), found.end(),
+                        [](const CrlIssuer& issuer) { return issuer.leaves; });
   return found;
+}
+
+bool Authority::Answers(const CrlIssuer& issuer, Time now) const {
+  const auto of_scope = [&](const KnownIssuer& known) {
+    return known.certificate && known.row.scope == issuer.scope &&
+           (known.row.state == IssuerState::kCurrent || known.row.state == IssuerState::kNext);
+  };
+  if (std::any_of(issuers_.begin(), issuers_.end(), of_scope)) return true;
+  if (issuer.leaves) return ledger_.HasUnexpired(issuer.scope, now);
+  // A CA above others answers as long as one of them does.
+  for (const KnownIssuer& below : issuers_) {
+    const KnownIssuer* const parent = below.row.parent ? FindKnown(*below.row.parent) : nullptr;
+    if (parent == nullptr || parent->row.scope != issuer.scope || !below.certificate) continue;
+    if (ledger_.HasUnexpired(below.row.scope, now)) return true;
+  }
+  return false;
 }
 
 Directory Authority::Crls() const { return directory().MakeSubdirectory(kCrlFolder, 0700); }
@@ -240,10 +249,9 @@ std::unique_ptr<Signer> Authority::UnlockSigner(std::int64_t issuer, PassphraseS
                                                 const prime::Kernel* kernel) const {
   const IssuerRow& row = FindKnown(issuer)->row;
   const SecretBytes content = directory().ReadSecret(row.key_file);
-  const SecretBytes pkcs8 =
-      DecodeKeyFile(content, passphrase,
-                    "the " + row.tier + " CA key '" + directory().PathOf(row.key_file) + "'");
-  return MakeSoftwareSigner(pkcs8, kernel);
+  return LoadSigner(content, passphrase,
+                    "the " + row.tier + " CA key '" + directory().PathOf(row.key_file) + "'",
+                    kernel);
 }
 
 UnlockedAuthority Authority::Unlock(PassphraseSource* passphrase, const Clock& clock,

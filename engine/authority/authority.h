@@ -37,6 +37,7 @@ namespace fleetmint {
 struct TierInfo {
   std::string name;
   std::int64_t generation = 1;
+  bool next = false;  // it waits for its certificate or its turn
   Bytes certificate;  // DER; empty while a request waits for its certificate
   std::string subject;
   std::string serial;  // hex
@@ -96,11 +97,38 @@ class Authority {
                           const NewAuthorityOptions& options);
 
   // Request makes an authority whose issuing key waits for its certificate, and returns a PKCS#10
-  // request (PEM) for it. Install completes it: `chain` PEM as for Import; under the run lock. It
-  // gives false, having changed nothing, where this very chain is installed already.
+  // request (PEM) for it; RequestNext does so for the next generation of this one.
   static std::pair<Authority, std::string> Request(const std::string& path, const Tier& tier,
                                                    const NewAuthorityOptions& options);
-  bool Install(ByteView chain, const Clock& clock);
+  std::string RequestNext(const Tier& tier, const NewAuthorityOptions& options);
+  // Install takes a certificate of another CA; `chain` PEM as for Import; under the run lock. One
+  // that answers a request is current at once if it is the authority's first, and the next one
+  // otherwise. A renewed one of the issuing CA's own key is current at once: it goes on with the
+  // CRL, and leaves every bundle valid.
+  enum class Installed : std::uint8_t { kBefore, kFirst, kNext, kRenewed };
+  Installed Install(ByteView chain, const Clock& clock);
+
+  // RotateOptions says how the next generation is made.
+  struct RotateOptions {
+    bool root = false;           // a new root, too; a CA that signs itself always is one
+    SecretBytes above_key = {};  // key file of the CA above; empty: the one in the directory
+    PassphraseSource* above_passphrase = nullptr;
+    std::optional<KeySpec> key = {};       // of the issuing CA; nothing: as the current one's
+    std::optional<Seconds> validity = {};  // of the issuing CA; nothing: as the current one's
+  };
+  // Rotate makes the next generation of the issuing CA, like the current one but for its key and
+  // its name (" G2" at its end), under the run lock. It waits until Activate. Its key is under the
+  // passphrase of the others. What a crash on the way leaves is of no generation, and the next
+  // call's to remove.
+  void Rotate(const RotateOptions& rotate, const NewAuthorityOptions& options);
+  // NeedsTrust tells whether hosts that trust today's root alone would refuse the next generation.
+  bool NeedsTrust() const;
+  // Activate makes the next generation current, and retires the current one, which goes on signing
+  // its CRL. Errors: kUsage where there is none, or it has no certificate yet.
+  void Activate(const Clock& clock);
+  // RevokeGeneration revokes the certificate of an issuing CA that is not current; false where it
+  // was before. The CRL of the CA above has to be signed anew then.
+  bool RevokeGeneration(std::int64_t generation, int reason, Time now);
 
   // BackUp copies the whole authority to `path`, which must not exist or be empty: a directory like
   // this one, from which a lost one is restored by moving it back. Runs may be going on: the ledger
@@ -148,20 +176,28 @@ class Authority {
   // not a CA.
   UnlockedAuthority Unlock(PassphraseSource* passphrase, const Clock& clock,
                            const prime::Kernel* kernel = nullptr) const;
-  // CrlIssuer is a CA that answers for endpoint certificates: one for each CRL scope, whatever its
-  // generations.
+  // CrlIssuer is a CA whose CRL is ours to sign: one for each CRL scope, whatever its certificates;
+  // those that sign endpoints first.
   struct CrlIssuer {
     std::int64_t issuer = 0;  // the newest certificate of the scope: the ledger's id
     std::string tier;
+    bool leaves = false;  // endpoint certificates are on it; otherwise those of CAs
     Sha256Digest scope{};
     std::string file;          // of its CRL, in the folder Crls()
     bool key_present = false;  // its private key is in the directory
   };
   std::vector<CrlIssuer> CrlIssuers() const;
+  // Answers tells whether a CA has to have a CRL at `now`: it is current or next, or what it has
+  // signed has not ended.
+  bool Answers(const CrlIssuer& issuer, Time now) const;
   // Crls is the folder of the CRLs; made if it is not there.
   Directory Crls() const;
   // CrlFiles gives the names of all that are there, those of issuing CAs first, newest first.
   std::vector<std::string> CrlFiles() const;
+  // TrustDers gives every CA certificate (DER) that hosts have to know at `now`: of the current
+  // generation, of the next, and of those whose certificates have not ended; none that was revoked,
+  // nor what stands under it.
+  std::vector<Bytes> TrustDers(Time now) const;
   // UnlockSigner decrypts the key of one issuer. Errors as Unlock's.
   std::unique_ptr<Signer> UnlockSigner(std::int64_t issuer, PassphraseSource* passphrase,
                                        const prime::Kernel* kernel = nullptr) const;
@@ -180,6 +216,14 @@ class Authority {
     std::optional<Certificate> certificate;
   };
   const KnownIssuer* FindKnown(std::int64_t id) const;
+  // LineOf gives an issuer and those above it; an end also where a damaged ledger goes in a circle.
+  std::vector<const KnownIssuer*> LineOf(std::int64_t issuer) const;
+  const KnownIssuer* FindNext() const;
+  void CheckNoNext() const;
+  std::int64_t NextGeneration(const std::string& tier) const;
+  std::optional<SecretBytes> PassphraseOfKeys(PassphraseSource* passphrase) const;
+  bool IsRevoked(const KnownIssuer& issuer) const;
+  void MakeNext(const RotateOptions& rotate, const NewAuthorityOptions& options);
   std::vector<KnownIssuer> issuers_;     // all of the ledger's
   std::optional<std::int64_t> issuing_;  // id of the current one that signs endpoints
   std::vector<Certificate> chain_;       // from it up

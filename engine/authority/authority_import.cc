@@ -8,12 +8,12 @@
 
 #include "engine/authority/key_file.h"
 #include "engine/authority/new_authority.h"
+#include "engine/authority/new_tier.h"
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
 #include "engine/base/wipe.h"
 #include "engine/keys/foreign_key.h"
-#include "engine/keys/generate.h"
 #include "engine/keys/weak_modulus.h"
 #include "engine/x509/chain.h"
 #include "engine/x509/name.h"
@@ -81,17 +81,20 @@ std::vector<Certificate> ParseChain(ByteView pem, const Clock& clock) {
 namespace {
 
 // The rows of a chain (issuing certificate first), root first; the issuing one has our key.
-std::vector<NewIssuer> IssuersOf(const std::vector<Certificate>& chain) {
+// `generation` gives the number of a tier's new one.
+template <typename Generation>
+std::vector<NewIssuer> IssuersOf(const std::vector<Certificate>& chain, Generation generation) {
   const std::vector<std::string> names = TierNames(chain.size());
   std::vector<NewIssuer> issuers;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const Certificate& certificate = chain[chain.size() - 1 - i];
     const bool leaves = i + 1 == names.size();
+    const std::int64_t number = generation(names[i]);
     issuers.push_back({.tier = names[i],
-                       .generation = 1,
+                       .generation = number,
                        .parent = std::nullopt,
                        .leaves = leaves,
-                       .key_file = leaves ? FileOf(names[i], 1, ".key") : "",
+                       .key_file = leaves ? FileOf(names[i], number, ".key") : "",
                        .der = certificate.der(),
                        .scope = ScopeOf(certificate)});
   }
@@ -111,9 +114,12 @@ Authority ImportKey(const std::string& path, const ImportedCa& ca,
 
   NewAuthority made(path, options.random);
   made.Begin(options.passphrase);
-  const std::vector<NewIssuer> issuers = IssuersOf(certificates);
-  for (const NewIssuer& issuer : issuers) made.WriteCertificate(issuer.tier, issuer.der);
-  made.WriteKey(issuers.back().tier, pkcs8);
+  const std::vector<NewIssuer> issuers =
+      IssuersOf(certificates, [](const std::string&) { return 1; });
+  for (const NewIssuer& issuer : issuers) {
+    WriteTierCertificate(made.directory(), FileOf(issuer.tier, 1, ".crt"), issuer.der);
+  }
+  WriteTierKey(made.directory(), issuers.back().key_file, pkcs8, made.passphrase(), options.random);
   made.NewLedger().AddIssuers(issuers, options.clock.Now());
   return made.Finish();
 }
@@ -126,58 +132,101 @@ Authority Authority::Import(const std::string& path, const ImportedCa& ca,
   return WithWipedStack(kSecretStack, [&] { return ImportKey(path, ca, certificates, options); });
 }
 
+namespace {
+
+// A key that waits for its certificate: its file, its request (also as a file), its row. Whatever
+// the ledger does not have yet is overwritten by the next attempt.
+std::pair<NewIssuer, std::string> MakeWaiting(const Tier& tier, std::int64_t generation,
+                                              const Directory& directory,
+                                              const std::optional<SecretBytes>& passphrase,
+                                              const NewAuthorityOptions& options) {
+  const PrivateKey key = MakeCaKey(tier.key, tier.name, options);
+  const auto signer = MakeSoftwareSigner(key.pkcs8());
+  const std::string request = MakeRequest(tier.certificate.subject, *signer);
+  NewIssuer waiting;
+  waiting.tier = tier.name;
+  waiting.generation = generation;
+  waiting.leaves = true;
+  waiting.key_file = FileOf(tier.name, generation, ".key");
+  directory.Remove(waiting.key_file);
+  WriteTierKey(directory, waiting.key_file, key.pkcs8(), passphrase, options.random);
+  directory.WriteDurably(FileOf(tier.name, generation, ".csr"), AsBytes(request));
+  return {waiting, request};
+}
+
+}  // namespace
+
 std::pair<Authority, std::string> Authority::Request(const std::string& path, const Tier& tier,
                                                      const NewAuthorityOptions& options) {
   NewAuthority made(path, options.random);
   made.Begin(options.passphrase);
-  IndependentCheck check(/*interval=*/1);
-  const PrivateKey key = std::move(
-      GenerateKeys(tier.key, options.streams, {&tier.name, 1}, options.stop, CaKeyOptions(check))
-          .front());
-  const auto signer = MakeSoftwareSigner(key.pkcs8());
-  const std::string request = MakeRequest(tier.certificate.subject, *signer);
-  NewIssuer waiting;
-  waiting.tier = TierNames(1).front();
-  waiting.leaves = true;
-  waiting.key_file = FileOf(waiting.tier, 1, ".key");
-  made.WriteKey(waiting.tier, key.pkcs8());
-  made.directory().CreateDurably(kRequestFile, AsBytes(request));
+  const auto [waiting, request] =
+      MakeWaiting(tier, 1, made.directory(), made.passphrase(), options);
   made.NewLedger().AddIssuers({&waiting, 1}, options.clock.Now());
   return {made.Finish(), request};
 }
 
-bool Authority::Install(ByteView chain, const Clock& clock) {
+std::string Authority::RequestNext(const Tier& tier, const NewAuthorityOptions& options) {
+  CheckNoNext();
+  const auto passphrase = PassphraseOfKeys(options.passphrase);
+  const auto [waiting, request] =
+      MakeWaiting(tier, NextGeneration(tier.name), directory(), passphrase, options);
+  ledger_.AddIssuers({&waiting, 1}, options.clock.Now());
+  ReadIssuers();
+  return request;
+}
+
+Authority::Installed Authority::Install(ByteView chain, const Clock& clock) {
   const std::vector<Certificate> certificates = ParseChain(chain, clock);
+  const Certificate& own = certificates.front();
+  for (const KnownIssuer& issuer : issuers_) {
+    if (issuer.certificate && issuer.certificate->der() == own.der()) return Installed::kBefore;
+  }
   const auto waiting = std::find_if(issuers_.begin(), issuers_.end(), [](const auto& issuer) {
     return issuer.row.state == IssuerState::kNext && issuer.row.der.empty();
   });
-  if (waiting == issuers_.end()) {
-    const bool installed =
-        std::equal(certificates.begin(), certificates.end(), chain_ders_.begin(), chain_ders_.end(),
-                   [](const Certificate& one, const Bytes& der) { return one.der() == der; });
-    if (installed) return false;
+  const bool waits = waiting != issuers_.end();
+  const bool renewed = !chain_.empty() && chain_.front().spki() == own.spki();
+  if (!waits && !renewed) {
     throw Error::WithHint(ErrorKind::kAuthority, "this authority waits for no certificate",
-                          "`ca install` completes what `ca request` began");
+                          "`ca install` completes what `ca request` began, or takes a renewed "
+                          "certificate of the issuing CA's own key");
   }
-  const Bytes request = directory().Read(kRequestFile);
-  const SecretBytes request_der = PemDecodeAll(AsText(request)).front().der;
-  const Botan::PKCS10_Request parsed(Bytes(request_der.begin(), request_der.end()));
-  const std::unique_ptr<Botan::Public_Key> key(parsed.subject_public_key());
-  if (key->subject_public_key() != certificates.front().spki()) {
-    throw Error::WithHint(ErrorKind::kAuthority,
-                          "the certificate was not made for this authority's request",
-                          "have '" + directory().PathOf(kRequestFile) + "' signed");
+  if (!renewed) {
+    const std::string request_file = FileOf(waiting->row.tier, waiting->row.generation, ".csr");
+    const Bytes request = directory().Read(request_file);
+    const SecretBytes request_der = PemDecodeAll(AsText(request)).front().der;
+    const Botan::PKCS10_Request parsed(Bytes(request_der.begin(), request_der.end()));
+    const std::unique_ptr<Botan::Public_Key> key(parsed.subject_public_key());
+    if (key->subject_public_key() != own.spki()) {
+      throw Error::WithHint(ErrorKind::kAuthority,
+                            "the certificate was not made for this authority's request",
+                            "have '" + directory().PathOf(request_file) + "' signed");
+    }
   }
-  const std::vector<NewIssuer> issuers = IssuersOf(certificates);
-  for (const NewIssuer& issuer : issuers) {
-    directory().WriteDurably(FileOf(issuer.tier, issuer.generation, ".crt"),
-                             AsBytes(PemEncode("CERTIFICATE", issuer.der)));
+  std::vector<NewIssuer> issuers =
+      IssuersOf(certificates, [&](const std::string& tier) { return NextGeneration(tier); });
+  NewIssuer& issuer = issuers.back();
+  if (renewed) {
+    issuer.tier = FindKnown(*issuing_)->row.tier;
+    issuer.generation = NextGeneration(issuer.tier);
+    issuer.key_file = FindKnown(*issuing_)->row.key_file;
+  } else {
+    issuer.tier = waiting->row.tier;
+    issuer.generation = waiting->row.generation;
   }
-  // The moment from which it counts.
-  ledger_.InstallIssuer(waiting->row.id, issuers.back(),
-                        std::span(issuers).first(issuers.size() - 1), clock.Now());
+  for (const NewIssuer& made : issuers) {
+    directory().WriteDurably(FileOf(made.tier, made.generation, ".crt"),
+                             AsBytes(PemEncode("CERTIFICATE", made.der)));
+  }
+  // The moment from which it counts. A renewed certificate of the same key, and an authority's
+  // first, need nobody's trust anew.
+  const bool activate = renewed || !issuing_;
+  ledger_.InstallIssuer(renewed ? std::nullopt : std::optional(waiting->row.id), issuer,
+                        std::span(issuers).first(issuers.size() - 1), activate, clock.Now());
   ReadIssuers();
-  return true;
+  if (renewed) return Installed::kRenewed;
+  return activate ? Installed::kFirst : Installed::kNext;
 }
 
 }  // namespace fleetmint

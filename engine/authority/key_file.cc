@@ -87,4 +87,9 @@ SecretBytes DecodeKeyFile(ByteView content, PassphraseSource* passphrase, const 
   }
 }
 
+std::unique_ptr<Signer> LoadSigner(ByteView content, PassphraseSource* passphrase,
+                                   const std::string& what, const prime::Kernel* kernel) {
+  return MakeSoftwareSigner(DecodeKeyFile(content, passphrase, what), kernel);
+}
+
 }  // namespace fleetmint

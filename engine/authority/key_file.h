@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/authority/passphrase.h"
+#include "engine/authority/signer.h"
 #include "engine/base/durable_file.h"
 #include "engine/base/random.h"
 
@@ -23,5 +24,9 @@ SecretBytes EncodeKeyFile(const SecretBytes& pkcs8, const std::optional<SecretBy
 // names the key in errors. Errors: kAuthority: wrong passphrase, no key, a format that is not
 // supported.
 SecretBytes DecodeKeyFile(ByteView content, PassphraseSource* passphrase, const std::string& what);
+
+// LoadSigner gives a signer with the key of a key file.
+std::unique_ptr<Signer> LoadSigner(ByteView content, PassphraseSource* passphrase,
+                                   const std::string& what, const prime::Kernel* kernel = nullptr);
 
 }  // namespace fleetmint

@@ -8,7 +8,6 @@
 #include "engine/authority/run_lock.h"
 #include "engine/base/der.h"
 #include "engine/base/error.h"
-#include "engine/base/pem.h"
 
 namespace fleetmint {
 
@@ -41,14 +40,6 @@ void NewAuthority::Begin(PassphraseSource* source) {
     if (passphrase_->empty()) throw Error(ErrorKind::kAuthority, "the passphrase is empty");
   }
   directory_.emplace(Directory::Create(temporary_, 0700));
-}
-
-void NewAuthority::WriteCertificate(const std::string& tier, ByteView der) const {
-  directory_->CreateDurably(FileOf(tier, 1, ".crt"), AsBytes(PemEncode("CERTIFICATE", der)));
-}
-
-void NewAuthority::WriteKey(const std::string& tier, const SecretBytes& pkcs8) const {
-  directory_->CreateDurably(FileOf(tier, 1, ".key"), EncodeKeyFile(pkcs8, passphrase_, random_));
 }
 
 Ledger NewAuthority::NewLedger() const {

@@ -12,7 +12,6 @@ namespace fleetmint {
 inline constexpr const char* kFleetKeyFile = "fleet.key";
 inline constexpr const char* kLedgerFile = "ledger.db";
 inline constexpr const char* kCrlFolder = "crl";
-inline constexpr const char* kRequestFile = "issuing.csr";
 
 // FileOf gives the name of a generation's file: issuing.key, issuing-2.key, ...
 inline std::string FileOf(const std::string& tier, std::int64_t generation, const char* extension) {
@@ -27,13 +26,12 @@ class NewAuthority {
   ~NewAuthority();  // removes what was not finished
 
   const Directory& directory() const { return *directory_; }
+  const std::optional<SecretBytes>& passphrase() const { return passphrase_; }
   // Begin asks for the new passphrase once (null source: none), then makes the directory: a process
   // that is ended while it waits for a person has written nothing.
   void Begin(PassphraseSource* source);
   // NewLedger makes the ledger.
   Ledger NewLedger() const;
-  void WriteCertificate(const std::string& tier, ByteView der) const;
-  void WriteKey(const std::string& tier, const SecretBytes& pkcs8) const;
   // Finish writes fleet.key and authority.yaml, and places the directory.
   Authority Finish();
   // Place makes everything durable and renames the directory into place.

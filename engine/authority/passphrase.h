@@ -22,4 +22,21 @@ class PassphraseSource {
 // asked.
 [[noreturn]] void ThrowNoPassphrase(const std::string& what);
 
+// CachedPassphrase asks its source once for all the keys of one command.
+class CachedPassphrase final : public PassphraseSource {
+ public:
+  explicit CachedPassphrase(PassphraseSource* source) : source_(source) {}
+  SecretBytes Get(const std::string& purpose, bool confirm) override {
+    if (!phrase_) {
+      if (source_ == nullptr) ThrowNoPassphrase(purpose);
+      phrase_ = source_->Get(purpose, confirm);
+    }
+    return *phrase_;
+  }
+
+ private:
+  PassphraseSource* source_;
+  std::optional<SecretBytes> phrase_;
+};
+
 }  // namespace fleetmint

@@ -1,4 +1,5 @@
-// `fleetmint ca`: init, show, import, request, install, backup.
+// `fleetmint ca`: init, show, import, request, install, backup. (ca_rotation_command.cc has what
+// comes later in a CA's life.)
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -24,6 +25,8 @@ struct Options {
 nlohmann::ordered_json TierJson(const TierInfo& tier) {
   const bool waiting = tier.certificate.empty();
   return {{"name", tier.name},
+          {"generation", tier.generation},
+          {"next", tier.next},
           {"subject", tier.subject},
           {"serial", tier.serial},
           {"key", tier.key},
@@ -36,11 +39,12 @@ nlohmann::ordered_json TierJson(const TierInfo& tier) {
 
 std::string TierText(const TierInfo& tier, Time now) {
   if (tier.certificate.empty()) return tier.name + ": waits for its certificate\n";
-  return tier.name + ": " + tier.subject + "\n  " + tier.key + ", " +
-         FormatRfc3339(tier.not_before) + " to " + FormatRfc3339(tier.not_after) +
-         (now > tier.not_after ? " EXPIRED" : "") + "\n  serial " + tier.serial + "\n  sha1 " +
-         ToHex(tier.sha1) + "\n  sha256 " + ToHex(tier.sha256) + "\n  key " +
-         (tier.key_present ? "present" : "absent (offline)") + "\n";
+  return tier.name + (tier.next ? ", next generation: " : ": ") + tier.subject + "\n  generation " +
+         std::to_string(tier.generation) + ", " + tier.key + ", " + FormatRfc3339(tier.not_before) +
+         " to " + FormatRfc3339(tier.not_after) + (now > tier.not_after ? " EXPIRED" : "") +
+         "\n  serial " + tier.serial + "\n  sha1 " + ToHex(tier.sha1) + "\n  sha256 " +
+         ToHex(tier.sha256) + "\n  key " + (tier.key_present ? "present" : "absent (offline)") +
+         "\n";
 }
 
 void PrintJson(Session& session, const Authority& authority) {
@@ -140,11 +144,7 @@ int Request(Session& session, const Options& options) {
     session.ui.Out(session.json ? nlohmann::ordered_json{{"request", request}}.dump() + "\n"
                                 : request);
   } else {
-    const auto slash = options.csr_out.rfind('/');
-    const std::string folder =
-        slash == std::string::npos ? "." : options.csr_out.substr(0, slash + 1);
-    Directory::Open(folder).WriteDurably(
-        options.csr_out.substr(slash == std::string::npos ? 0 : slash + 1), AsBytes(request));
+    WriteFile(options.csr_out, AsBytes(request));
   }
   session.ui.Say(
       "have the request signed as a subordinate CA, then: fleetmint ca install CERT --ca " +
@@ -155,10 +155,26 @@ int Request(Session& session, const Options& options) {
 int Install(Session& session, const Options& options) {
   const Bytes chain = ReadWholeFile(options.certificate, kMostPemBytes);
   LockedAuthority locked = LockedAuthority::Acquire(session.ca, "ca install");
-  const bool changed = locked.authority().Install(chain, session.clock);
+  const Authority::Installed installed = locked.authority().Install(chain, session.clock);
   if (session.json) PrintJson(session, locked.authority());
-  session.ui.Say(changed ? "installed the issuing certificate in " + session.ca
-                         : "the issuing certificate is installed in " + session.ca + " already");
+  switch (installed) {
+    case Authority::Installed::kBefore:
+      session.ui.Say("the issuing certificate is installed in " + session.ca + " already");
+      break;
+    case Authority::Installed::kFirst:
+      session.ui.Say("installed the issuing certificate in " + session.ca);
+      break;
+    case Authority::Installed::kNext:
+      session.ui.Say("installed the next generation in " + session.ca +
+                     "; it signs from fleetmint ca activate on");
+      break;
+    case Authority::Installed::kRenewed:
+      session.ui.Say("installed the renewed issuing certificate in " + session.ca +
+                     ": every bundle stays valid, the CRL goes on");
+      session.ui.Say("fleetmint manifest --ca " + ShellWord(session.ca) +
+                     " --out OUT brings chain.pem and trust.pem up to date");
+      break;
+  }
   return 0;
 }
 
@@ -255,6 +271,7 @@ void AddCaCommands(CLI::App& app, Session& session) {
   command->add_option("--to", options->backup, "the copy: a new or an empty directory")
       ->type_name("DIR")
       ->required();
+  AddCaRotation(ca, session);
   command->footer(
       "The copy is an authority like the original, as secret, with its ledger in one state.\n"
       "Example: fleetmint ca backup --ca ca --to /media/safe/ca-2026-01-31");

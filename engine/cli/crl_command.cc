@@ -36,6 +36,7 @@ int PrintSerials(Session& session) {
   std::size_t count = 0;
   nlohmann::ordered_json array = nlohmann::ordered_json::array();
   for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
+    if (!issuer.leaves) continue;
     for (const CrlEntry& entry : authority.ledger().CrlEntries(issuer.scope, session.clock.Now())) {
       ++count;
       if (session.json) {
@@ -89,7 +90,7 @@ int Crl(Session& session, const Options& options) {
       RenewCrls(authority, &passphrase, &session.Keys().Kernel(), session.clock, crl);
   for (const std::string& out : options.outs) {
     const ReadingWorkspace workspace = ReadingWorkspace::Open(session.ca, out);
-    WarnOfMissing(session, Publish(workspace.authority(), workspace.output()));
+    WarnOfMissing(session, Publish(workspace.authority(), workspace.output(), session.clock.Now()));
   }
   PrintState(session, states);
   if (options.outs.empty()) {

@@ -21,7 +21,8 @@ int Delivered(Session& session, const Options& options) {
   SayRecovery(session, workspace.recovered());
   const DeliveryReport report =
       Deliver(workspace, options.names, options.remove, session.clock.Now());
-  const PublishReport published = Publish(workspace.authority(), workspace.output());
+  const PublishReport published =
+      Publish(workspace.authority(), workspace.output(), session.clock.Now());
   if (session.json) {
     const nlohmann::ordered_json object{
         {"delivered", report.delivered}, {"removed", report.removed}, {"damaged", report.damaged}};

@@ -10,10 +10,10 @@ namespace {
 PublishReport PublishNow(Session& session) {
   if (const auto workspace =
           OpenIfFree(session, "manifest", "it writes the manifest again when it ends")) {
-    return Publish(workspace->authority(), workspace->output());
+    return Publish(workspace->authority(), workspace->output(), session.clock.Now());
   }
   const auto workspace = ReadingWorkspace::Open(session.ca, session.out);
-  return Publish(workspace.authority(), workspace.output());
+  return Publish(workspace.authority(), workspace.output(), session.clock.Now());
 }
 
 int Manifest(Session& session) {

@@ -83,7 +83,7 @@ void Summarize(Session& session, const RunResult& result, const Plan& plan, bool
 // same.
 std::optional<PublishReport> PublishAfterRun(Session& session, const Workspace& workspace) {
   try {
-    PublishReport report = Publish(workspace.authority(), workspace.output());
+    PublishReport report = Publish(workspace.authority(), workspace.output(), session.clock.Now());
     WarnOfMissing(session, report);
     return report;
   } catch (const Error& error) {

@@ -72,7 +72,8 @@ int Retire(Session& session, const Options& options) {
     return ExitCode(ErrorKind::kUsage);
   }
   const RetireReport report = fleetmint::Retire(workspace, names, reason, session.clock.Now());
-  const PublishReport published = Publish(workspace.authority(), workspace.output());
+  const PublishReport published =
+      Publish(workspace.authority(), workspace.output(), session.clock.Now());
   if (session.json) {
     const nlohmann::ordered_json object{
         {"retired", report.retired}, {"revoked", report.revoked}, {"removed", report.removed}};

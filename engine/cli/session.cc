@@ -69,6 +69,13 @@ PasswordMaker Session::UnlockPasswords(const Authority& authority) {
   return authority.UnlockPasswords(&source);
 }
 
+void WriteFile(const std::string& path, ByteView content) {
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  Directory::Open(folder).WriteDurably(path.substr(slash == std::string::npos ? 0 : slash + 1),
+                                       content);
+}
+
 std::string NotEmpty(const std::string& value) {
   return value.empty() ? "an empty value selects nothing" : "";
 }

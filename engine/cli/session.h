@@ -55,6 +55,9 @@ struct Session {
   bool Ask(const std::string& question);
 };
 
+// WriteFile writes a file that the user has named, durably.
+void WriteFile(const std::string& path, ByteView content);
+
 // NotEmpty is a check of options for which an empty value, as an unset variable of a script leaves
 // it, means nothing.
 std::string NotEmpty(const std::string& value);
@@ -102,6 +105,7 @@ KeySpec ParseKeyName(const std::string& name);
 // The commands; each adds itself to the parser.
 void AddCheck(CLI::App& app, Session& session);
 void AddCaCommands(CLI::App& app, Session& session);
+void AddCaRotation(CLI::App& ca, Session& session);  // some of its subcommands
 void AddIssue(CLI::App& app, Session& session);
 void AddRenew(CLI::App& app, Session& session);
 void AddRevoke(CLI::App& app, Session& session);

@@ -27,14 +27,14 @@ Query& BindTextOrNull(Query& query, std::string_view text) {
 
 // Adds a certificate that somebody else has signed, or that is waited for.
 std::int64_t Insert(Connection& connection, const NewIssuer& issuer,
-                    const std::optional<std::int64_t>& parent, Time now) {
+                    const std::optional<std::int64_t>& parent, std::string_view state, Time now) {
   Query insert(connection,
                "INSERT INTO issuer (tier, generation, parent, leaves, state, der, key_file, "
                "crl_scope, reserved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
   insert.Bind(issuer.tier).Bind(issuer.generation);
   BindId(insert, parent).Bind(std::int64_t{issuer.leaves ? 1 : 0});
+  insert.Bind(state);
   const bool waits = issuer.der.empty();
-  insert.Bind(std::string_view(waits ? "next" : "current"));
   if (waits) {
     insert.BindNull();
   } else {
@@ -50,6 +50,28 @@ std::int64_t Insert(Connection& connection, const NewIssuer& issuer,
   const std::int64_t id = insert.Integer(0);
   insert.Step();
   return id;
+}
+
+std::optional<std::int64_t> IdOf(Connection& connection, ByteView der) {
+  Query query(connection, "SELECT id FROM issuer WHERE der = ?");
+  query.Bind(der);
+  return query.Step() ? std::optional(query.Integer(0)) : std::nullopt;
+}
+
+void Activate(Connection& connection, std::int64_t id) {
+  Query retire(
+      connection,
+      "WITH RECURSIVE line (id, parent) AS (SELECT id, parent FROM issuer WHERE id = ? "
+      "UNION SELECT issuer.id, issuer.parent FROM issuer JOIN line ON issuer.id = "
+      "line.parent) UPDATE issuer SET state = 'retired' WHERE state = 'current' AND id NOT "
+      "IN (SELECT id FROM line)");
+  retire.Bind(id).Step();
+  Query activate(connection,
+                 "WITH RECURSIVE line (id, parent) AS (SELECT id, parent FROM issuer WHERE id = ? "
+                 "UNION SELECT issuer.id, issuer.parent FROM issuer JOIN line ON issuer.id = "
+                 "line.parent) UPDATE issuer SET state = 'current' WHERE state = 'next' AND id IN "
+                 "(SELECT id FROM line)");
+  activate.Bind(id).Step();
 }
 
 }  // namespace
@@ -94,11 +116,12 @@ Reservation Ledger::ReserveIssuer(const NewIssuer& issuer, RandomSource& random,
   return {id, issuer.parent.value_or(id), serial, Time::max(), "", issuer.tier};
 }
 
-std::int64_t Ledger::CommitIssuer(Reservation reservation, ByteView der,
-                                  const Sha256Digest& scope) {
+std::int64_t Ledger::CommitIssuer(Reservation reservation, ByteView der, const Sha256Digest& scope,
+                                  IssuerState state) {
   Query update(impl_->connection,
-               "UPDATE issuer SET state = 'current', der = ?, crl_scope = ? WHERE id = ? AND "
+               "UPDATE issuer SET state = ?, der = ?, crl_scope = ? WHERE id = ? AND "
                "state = 'reserved' RETURNING id");
+  update.Bind(std::string_view(state == IssuerState::kNext ? "next" : "current"));
   update.Bind(der).Bind(ByteView(scope)).Bind(reservation.id_);
   if (!update.Step()) {
     throw Error(ErrorKind::kLedger,
@@ -114,27 +137,65 @@ std::vector<std::int64_t> Ledger::AddIssuers(std::span<const NewIssuer> issuers,
   Transaction transaction(impl_->connection);
   std::optional<std::int64_t> parent;
   for (const NewIssuer& issuer : issuers) {
-    parent = Insert(impl_->connection, issuer, parent, now);
+    parent =
+        Insert(impl_->connection, issuer, parent, issuer.der.empty() ? "next" : "current", now);
     ids.push_back(*parent);
   }
   transaction.Commit();
   return ids;
 }
 
-void Ledger::InstallIssuer(std::int64_t waiting, const NewIssuer& issuer,
-                           std::span<const NewIssuer> parents, Time now) {
-  Transaction transaction(impl_->connection);
-  std::optional<std::int64_t> parent;
-  for (const NewIssuer& above : parents) parent = Insert(impl_->connection, above, parent, now);
+std::vector<std::string> Ledger::AbandonIssuers() {
   Query update(impl_->connection,
-               "UPDATE issuer SET state = 'current', parent = ?, der = ?, crl_scope = ? WHERE id = "
-               "? AND state = 'next' AND der IS NULL RETURNING id");
-  BindId(update, parent).Bind(ByteView(issuer.der)).Bind(ByteView(issuer.scope)).Bind(waiting);
-  if (!update.Step()) {
-    throw Error(ErrorKind::kLedger, "the issuing CA waits for no certificate any more");
+               "UPDATE issuer SET state = 'abandoned' WHERE state = 'reserved' RETURNING "
+               "coalesce(key_file, '')");
+  std::vector<std::string> files;
+  while (update.Step()) files.push_back(update.Text(0));
+  return files;
+}
+
+std::int64_t Ledger::InstallIssuer(std::optional<std::int64_t> waiting, const NewIssuer& issuer,
+                                   std::span<const NewIssuer> parents, bool activate, Time now) {
+  Connection& connection = impl_->connection;
+  Transaction transaction(connection);
+  std::optional<std::int64_t> parent;
+  for (const NewIssuer& above : parents) {
+    const auto known = IdOf(connection, above.der);
+    parent = known ? known : Insert(connection, above, parent, "next", now);
   }
-  update.Step();
+  std::int64_t id = 0;
+  if (waiting) {
+    Query update(connection,
+                 "UPDATE issuer SET parent = ?, der = ?, crl_scope = ? WHERE id = ? AND state = "
+                 "'next' AND der IS NULL RETURNING id");
+    BindId(update, parent).Bind(ByteView(issuer.der)).Bind(ByteView(issuer.scope)).Bind(*waiting);
+    if (!update.Step()) {
+      throw Error(ErrorKind::kLedger, "the issuing CA waits for no certificate any more");
+    }
+    id = update.Integer(0);
+    update.Step();
+  } else {
+    id = Insert(connection, issuer, parent, "next", now);
+  }
+  if (activate) Activate(connection, id);
   transaction.Commit();
+  return id;
+}
+
+void Ledger::ActivateIssuer(std::int64_t id) {
+  Transaction transaction(impl_->connection);
+  Activate(impl_->connection, id);
+  transaction.Commit();
+}
+
+bool Ledger::RevokeIssuer(std::int64_t id, int reason, Time now) {
+  Query update(impl_->connection,
+               "UPDATE issuer SET revoked_at = ?, reason = ? WHERE id = ? AND revoked_at IS NULL "
+               "RETURNING id");
+  update.Bind(Unix(now)).Bind(std::int64_t{reason}).Bind(id);
+  const bool revoked = update.Step();
+  if (revoked) update.Step();
+  return revoked;
 }
 
 CrlStamp Ledger::NextCrl(const Sha256Digest& scope, Time now) {

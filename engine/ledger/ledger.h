@@ -90,15 +90,27 @@ class Ledger {
   std::vector<IssuerRow> Issuers() const;
   // ReserveIssuer draws the serial of a CA certificate of our own and records it, durably.
   Reservation ReserveIssuer(const NewIssuer& issuer, RandomSource& random, Time now);
-  // CommitIssuer turns it into the current certificate of its tier and gives its id.
-  std::int64_t CommitIssuer(Reservation reservation, ByteView der, const Sha256Digest& scope);
+  // CommitIssuer turns it into the current certificate of its tier, or the next one (kCurrent or
+  // kNext), and gives its id. AbandonIssuers ends those that were never committed, and gives the
+  // names of their key files.
+  std::int64_t CommitIssuer(Reservation reservation, ByteView der, const Sha256Digest& scope,
+                            IssuerState state);
+  std::vector<std::string> AbandonIssuers();
   // AddIssuers records CA certificates that others have signed (der empty: one that is waited for),
   // in one transaction; each one's parent is the one before it. Gives their ids.
   std::vector<std::int64_t> AddIssuers(std::span<const NewIssuer> issuers, Time now);
-  // InstallIssuer gives the waiting issuer `waiting` its certificate, under `parents` (root first),
-  // in one transaction.
-  void InstallIssuer(std::int64_t waiting, const NewIssuer& issuer,
-                     std::span<const NewIssuer> parents, Time now);
+  // InstallIssuer records a certificate that another CA has signed, and its issuers `parents` (root
+  // first; those that are known are not recorded again), in one transaction: as the one that
+  // `waiting` waits for, or as a new generation. It stays the next one unless `activate`. Gives its
+  // id.
+  std::int64_t InstallIssuer(std::optional<std::int64_t> waiting, const NewIssuer& issuer,
+                             std::span<const NewIssuer> parents, bool activate, Time now);
+  // ActivateIssuer makes a next issuer current, and with it those above it; whatever was current
+  // and is not above it is retired. One transaction.
+  void ActivateIssuer(std::int64_t id);
+  // RevokeIssuer revokes a CA certificate that is not current; false where it was before. It keeps
+  // its time and reason (RFC 5280 5.3.1).
+  bool RevokeIssuer(std::int64_t id, int reason, Time now);
   // NextCrl draws number and time of the next CRL of a scope, durably: the number is the larger of
   // the last one + 1 and the Unix time in microseconds, the time never goes back.
   CrlStamp NextCrl(const Sha256Digest& scope, Time now);
@@ -206,7 +218,7 @@ class Ledger {
   // digits (lower case), at most `most` of them.
   std::vector<LedgerRow> FindByThumbprint(std::string_view prefix, std::size_t most) const;
   // CrlEntries gives what the CRL of a scope has to name, sorted by serial: revoked and abandoned
-  // certificates that had not ended at `not_ended`.
+  // certificates that had not ended at `not_ended`, and CA certificates whenever they end.
   std::vector<CrlEntry> CrlEntries(const Sha256Digest& scope, Time not_ended) const;
   // HasUnexpired tells whether the issuers of a scope may have signed what has not ended at `now`.
   bool HasUnexpired(const Sha256Digest& scope, Time now) const;

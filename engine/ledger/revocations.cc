@@ -184,9 +184,12 @@ std::vector<LedgerRow> Ledger::FindByThumbprint(std::string_view prefix, std::si
 std::vector<CrlEntry> Ledger::CrlEntries(const Sha256Digest& scope, Time not_ended) const {
   Query query(impl_->connection,
               "SELECT serial, coalesce(revoked_at, reserved_at), coalesce(reason, 0) FROM "
-              "certificate WHERE issuer IN (SELECT id FROM issuer WHERE crl_scope = ?) AND "
+              "certificate WHERE issuer IN (SELECT id FROM issuer WHERE crl_scope = ?1) AND "
               "(revoked_at IS NOT NULL OR state = 'abandoned') AND coalesce(not_after, end_bound) "
-              "> ? ORDER BY serial");
+              "> ?2 UNION ALL "
+              "SELECT own_serial, coalesce(revoked_at, reserved_at), coalesce(reason, 0) FROM "
+              "issuer WHERE parent IN (SELECT id FROM issuer WHERE crl_scope = ?1) AND own_serial "
+              "IS NOT NULL AND (revoked_at IS NOT NULL OR state = 'abandoned') ORDER BY 1");
   query.Bind(ByteView(scope)).Bind(Unix(not_ended));
   std::vector<CrlEntry> entries;
   while (query.Step()) {

@@ -19,6 +19,7 @@ CREATE TABLE fleet (
 ) STRICT;
 
 -- The CA certificates: generations, and where their keys are. der is NULL while a certificate is being made.
+-- next: waits for its certificate, or for its turn (`ca activate`).
 CREATE TABLE issuer (
   id         INTEGER PRIMARY KEY,
   tier       TEXT NOT NULL CHECK (tier <> ''),
@@ -32,8 +33,11 @@ CREATE TABLE issuer (
   crl_scope  BLOB CHECK (length(crl_scope) = 32),             -- SHA-256 of (subject, public key)
   reserved_at INTEGER NOT NULL,
   revoked_at INTEGER,
+  reason     INTEGER CHECK (reason IN (0, 1, 2, 3, 4, 5, 9, 10)),   -- RFC 5280 5.3.1
   UNIQUE (tier, generation),
-  CHECK (state NOT IN ('current', 'retired') OR (der IS NOT NULL AND crl_scope IS NOT NULL))
+  CHECK (state NOT IN ('current', 'retired') OR (der IS NOT NULL AND crl_scope IS NOT NULL)),
+  CHECK ((revoked_at IS NULL) = (reason IS NULL)),
+  CHECK (revoked_at IS NULL OR state <> 'current')            -- what is revoked signs nothing more
 ) STRICT;
 -- A tier has one current generation, and one CA signs endpoints.
 CREATE UNIQUE INDEX one_issuer ON issuer (tier) WHERE state = 'current';
@@ -152,6 +156,15 @@ CREATE TRIGGER records_are_not_removed BEFORE DELETE ON record
 BEGIN SELECT RAISE(ABORT, 'a record is never removed'); END;
 CREATE TRIGGER nothing_is_forgotten BEFORE DELETE ON certificate
 BEGIN SELECT RAISE(ABORT, 'a serial is never removed from the ledger'); END;
+CREATE TRIGGER issuers_are_revoked_for_ever BEFORE UPDATE OF revoked_at, reason ON issuer
+WHEN OLD.revoked_at IS NOT NULL AND (NEW.revoked_at IS NOT OLD.revoked_at OR NEW.reason IS NOT OLD.reason)
+BEGIN SELECT RAISE(ABORT, 'a revocation is never taken back'); END;
+CREATE TRIGGER issuers_only_go_forward BEFORE UPDATE OF state ON issuer
+WHEN NOT (OLD.state = NEW.state
+          OR (OLD.state = 'reserved' AND NEW.state IN ('next', 'current', 'abandoned'))
+          OR (OLD.state = 'next' AND NEW.state IN ('current', 'retired'))
+          OR (OLD.state = 'current' AND NEW.state = 'retired'))
+BEGIN SELECT RAISE(ABORT, 'a CA certificate does not become current again'); END;
 CREATE TRIGGER no_issuer_is_forgotten BEFORE DELETE ON issuer
 BEGIN SELECT RAISE(ABORT, 'an issuer is never removed from the ledger'); END;
 -- What was issued stays where it was issued: keys exist in their bundles alone.

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine/authority/crl.h"
+#include "engine/authority/key_file.h"
 #include "engine/base/error.h"
 #include "engine/pipeline/pending.h"
 #include "engine/x509/cert_list_view.h"
@@ -13,6 +14,7 @@ namespace fleetmint {
 namespace {
 
 constexpr std::size_t kMostCrlBytes = std::size_t{1} << 28;
+constexpr Seconds kRootCrlValidity = std::chrono::days{365};
 
 std::optional<Serial> SerialOf(const CertListEntry& entry) {
   Serial serial{};
@@ -67,9 +69,10 @@ class ScopeCrl {
   }
 
   bool MustBeSigned(const CrlOptions& options) const {
-    if (!old_ || options.always) return true;
+    const bool meant = issuer_.leaves || options.only_above;
+    if (!old_ || (options.always && meant)) return true;
     const Seconds life = old_->next_update() - old_->this_update();
-    if (options.validity && *options.validity != life) return true;
+    if (options.validity && meant && *options.validity != life) return true;
     if (now_ >= old_->this_update() + life / 2) return true;
     std::set<Serial> there;
     for (const CertListEntry& entry : old_->entries()) {
@@ -79,22 +82,16 @@ class ScopeCrl {
                        [&](const CrlEntry& entry) { return !there.contains(entry.serial); });
   }
 
-  Bytes Sign(PassphraseSource* passphrase, const prime::Kernel* kernel,
-             const CrlOptions& options) const {
-    if (!issuer_.key_present) {
-      throw Error::WithHint(ErrorKind::kAuthority,
-                            "the key of '" + NameToString(certificate_.subject()) +
-                                "' is absent: its CRL cannot be signed",
-                            "restore it from the backup");
-    }
-    const auto signer = authority_.UnlockSigner(issuer_.issuer, passphrase, kernel);
-    Seconds validity = options.validity.value_or(kCrlValidity);
-    if (!options.validity && old_ && old_->next_update() != certificate_.not_after()) {
+  Bytes Sign(Signer& signer, const CrlOptions& options) const {
+    // What is said of the issuing CAs' lists is not meant for a root's.
+    const bool given = options.validity && (issuer_.leaves || options.only_above);
+    Seconds validity = given ? *options.validity : issuer_.leaves ? kCrlValidity : kRootCrlValidity;
+    if (!given && old_ && old_->next_update() != certificate_.not_after()) {
       validity = old_->next_update() - old_->this_update();
     }
     const CrlStamp stamp = authority_.OpenLedger().NextCrl(issuer_.scope, now_);
     if (stamp.this_update != now_) LedgerIsOlderThanClock(stamp);
-    Bytes crl = SignCrl(certificate_, *signer, stamp, validity, entries_);
+    Bytes crl = SignCrl(certificate_, signer, stamp, validity, entries_);
     folder_.WriteDurably(issuer_.file, crl);
     return crl;
   }
@@ -104,7 +101,7 @@ class ScopeCrl {
     return {issuer_.file,       NameToString(certificate_.subject()),
             view.number(),      view.this_update(),
             view.next_update(), view.entries().size(),
-            signed_now};
+            signed_now,         false};
   }
   const Bytes& old_bytes() const { return old_bytes_; }
 
@@ -151,38 +148,69 @@ class ScopeCrl {
 
 }  // namespace
 
+namespace {
+
+// The key that signs a CA's CRL: of the directory, or the one that was given; nothing where the key
+// of a CA above is kept elsewhere.
+std::unique_ptr<Signer> SignerOf(const Authority& authority, const Authority::CrlIssuer& issuer,
+                                 PassphraseSource* passphrase, const prime::Kernel* kernel,
+                                 const CrlOptions& options) {
+  if (issuer.key_present) return authority.UnlockSigner(issuer.issuer, passphrase, kernel);
+  const Certificate& certificate = *authority.FindIssuer(issuer.issuer);
+  const std::string name = "'" + NameToString(certificate.subject()) + "'";
+  if (!issuer.leaves && !options.above_key.empty()) {
+    auto signer = LoadSigner(options.above_key, options.above_passphrase, "the key of " + name);
+    if (signer->spki() == certificate.spki()) return signer;
+    return nullptr;
+  }
+  if (!issuer.leaves) return nullptr;
+  throw Error::WithHint(ErrorKind::kAuthority,
+                        "the key of " + name + " is absent: its CRL cannot be signed",
+                        "restore it from the backup");
+}
+
+// Whether the CRL of this CA is to be looked after now. Throws where it should be and cannot.
+bool IsDue(const Authority& authority, const Authority::CrlIssuer& issuer, Time now,
+           const CrlOptions& options) {
+  if (options.only_above && issuer.leaves) return false;
+  const Certificate& certificate = *authority.FindIssuer(issuer.issuer);
+  const std::string name = "'" + NameToString(certificate.subject()) + "'";
+  if (certificate.not_after() <= now) {
+    if (issuer.issuer != authority.issuing()) return false;
+    throw Error::WithHint(ErrorKind::kAuthority,
+                          name + " ended at " + FormatRfc3339(certificate.not_after()),
+                          "what it has signed has ended with it, and needs no CRL");
+  }
+  if (certificate.key_usage() != 0 && (certificate.key_usage() & key_usage::kCrlSign) == 0) {
+    throw Error::WithHint(ErrorKind::kAuthority, name + " may not sign CRLs: its key usage says so",
+                          "fleetmint crl --serials prints what whoever signs its CRL has to know");
+  }
+  return authority.Answers(issuer, now);
+}
+
+}  // namespace
+
 std::vector<CrlState> RenewCrls(const Authority& authority, PassphraseSource* passphrase,
                                 const prime::Kernel* kernel, const Clock& clock,
                                 const CrlOptions& options) {
   std::vector<CrlState> states;
+  CachedPassphrase cached(passphrase);
   const FileLock alone = authority.Crls().LockItself();
   const std::vector<Authority::CrlIssuer> issuers = authority.CrlIssuers();
   for (const Authority::CrlIssuer& issuer : issuers) {
     const Time now = clock.Now();
-    const Certificate& certificate = *authority.FindIssuer(issuer.issuer);
-    const bool current = issuer.issuer == authority.issuing();
-    if (certificate.not_after() <= now) {
-      if (!current) continue;
-      throw Error::WithHint(ErrorKind::kAuthority,
-                            "'" + NameToString(certificate.subject()) + "' ended at " +
-                                FormatRfc3339(certificate.not_after()),
-                            "what it has signed has ended with it, and needs no CRL");
-    }
-    if (certificate.key_usage() != 0 && (certificate.key_usage() & key_usage::kCrlSign) == 0) {
-      throw Error::WithHint(
-          ErrorKind::kAuthority,
-          "'" + NameToString(certificate.subject()) + "' may not sign CRLs: its key usage says so",
-          "fleetmint crl --serials prints what whoever signs its CRL has to know");
-    }
-    if (!current && !authority.ledger().HasUnexpired(issuer.scope, now)) continue;
+    if (!IsDue(authority, issuer, now, options)) continue;
     ScopeCrl crl(authority, issuer, now);
     crl.ReadEntries(options.published);
     if (!crl.MustBeSigned(options)) {
       states.push_back(crl.State(crl.old_bytes(), false));
       continue;
     }
-    const Bytes fresh = crl.Sign(passphrase, kernel, options);
+    const auto signer = SignerOf(authority, issuer, &cached, kernel, options);
+    if (!signer) continue;  // an offline root's: `status` says when it is time
+    const Bytes fresh = crl.Sign(*signer, options);
     states.push_back(crl.State(fresh, true));
+    states.back().key_was_given = !issuer.key_present;
   }
   return states;
 }

@@ -25,6 +25,7 @@ struct CrlState {
   Time this_update, next_update;
   std::size_t entries = 0;
   bool signed_now = false;
+  bool key_was_given = false;  // it was signed with CrlOptions::above_key
 };
 
 struct CrlOptions {
@@ -32,6 +33,10 @@ struct CrlOptions {
       validity;                  // until nextUpdate; absent: as the last one's, else kCrlValidity
   bool always = false;           // sign, though nothing has changed
   std::vector<Bytes> published;  // CRLs (DER) that are out already, and must not be fallen behind
+  bool only_above = false;       // those of the CAs above the issuing ones alone
+  // The key file of a CA above that is kept elsewhere, and who knows its passphrase.
+  SecretBytes above_key = {};
+  PassphraseSource* above_passphrase = nullptr;
 };
 
 inline constexpr Seconds kCrlValidity = std::chrono::days{30};

@@ -163,7 +163,7 @@ void RenderCrls(const Authority& authority, PublishSink& sink) {
 
 }  // namespace
 
-PublishReport RenderPublished(const Authority& authority, const OutputDirectory& output,
+PublishReport RenderPublished(const Authority& authority, const OutputDirectory& output, Time now,
                               PublishSink& sink) {
   PublishReport report;
   authority.ledger().Snapshot([&] { report = RenderManifests(authority, output, sink); });
@@ -172,6 +172,11 @@ PublishReport RenderPublished(const Authority& authority, const OutputDirectory&
     chain->Append(PemEncode("CERTIFICATE", certificate));
   }
   chain->End();
+  const auto trust = sink.Begin("", "trust.pem");
+  for (const Bytes& certificate : authority.TrustDers(now)) {
+    trust->Append(PemEncode("CERTIFICATE", certificate));
+  }
+  trust->End();
   RenderCrls(authority, sink);
   for (const EmbeddedFile& file : RolloutFiles()) {
     const auto script = sink.Begin("rollout", std::string(file.name));
@@ -181,10 +186,10 @@ PublishReport RenderPublished(const Authority& authority, const OutputDirectory&
   return report;
 }
 
-PublishReport Publish(const Authority& authority, const OutputDirectory& output) {
+PublishReport Publish(const Authority& authority, const OutputDirectory& output, Time now) {
   const FileLock alone = output.LockForPublishing();
   FileWriter writer(output.root());
-  return RenderPublished(authority, output, writer);
+  return RenderPublished(authority, output, now, writer);
 }
 
 }  // namespace fleetmint

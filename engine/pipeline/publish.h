@@ -45,14 +45,15 @@ struct PublishReport {
   bool complete() const { return missing.empty() && damaged.empty(); }
 };
 
-// RenderPublished gives `sink` manifest.jsonl, manifest.csv, chain.pem, rollout/ and, once there is
-// one, crl.der and crl.pem of the output's fleet as the ledger says they shall be.
-PublishReport RenderPublished(const Authority& authority, const OutputDirectory& output,
+// RenderPublished gives `sink` manifest.jsonl, manifest.csv, chain.pem, trust.pem (of `now`:
+// Authority::TrustDers), rollout/ and, once there is one, crl.der and crl.pem of the output's fleet
+// as the ledger says they shall be.
+PublishReport RenderPublished(const Authority& authority, const OutputDirectory& output, Time now,
                               PublishSink& sink);
 
 // Publish writes these files, each replaced atomically and durably, and only if it is to change;
 // one process at a time, the others wait. The manifest holds only what exists. Needs no private
 // key.
-PublishReport Publish(const Authority& authority, const OutputDirectory& output);
+PublishReport Publish(const Authority& authority, const OutputDirectory& output, Time now);
 
 }  // namespace fleetmint

@@ -100,14 +100,15 @@ AuthorityStatus LookAt(const Authority& authority, Seconds soon, Time now) {
       continue;
     }
     status.cas.push_back(
-        {tier.name, tier.subject, tier.serial, tier.generation, tier.not_after, true});
+        {tier.name, tier.subject, tier.serial, tier.generation, tier.not_after, !tier.next});
     if (tier.not_after < now + kCaNotice) {
       status.actions.push_back(
           {"the certificate of CA '" + tier.subject + "' ends at " + FormatRfc3339(tier.not_after),
-           "the CA must be replaced before: what it signs ends with it"});
+           "fleetmint ca rotate makes the next one: what a CA signs ends with it"});
     }
   }
   for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
+    if (!issuer.leaves || !authority.Answers(issuer, now)) continue;
     const CrlStatus& crl = status.crls.emplace_back(LookAtCrl(authority, issuer, now));
     LookAtCrls(crl, status);
   }
@@ -127,8 +128,8 @@ AuthorityStatus LookAt(const Authority& authority, Seconds soon, Time now) {
     if (crl.next_update - now < (crl.next_update - crl.this_update) / 4) {
       status.actions.push_back(
           {"the CRL of '" + crl.issuer + "' is to be replaced by " + FormatRfc3339(crl.next_update),
-           "sign a new one with that CA's key, e.g. by openssl ca -gencrl, as DER into '" +
-               authority.Crls().PathOf(file) + "'; fleetmint crl --out OUT publishes it"});
+           "fleetmint ca root-crl signs the next one (--root-key FILE: where its key is kept "
+           "elsewhere); fleetmint crl --out OUT publishes it"});
     }
     status.crls.push_back(std::move(crl));
   }

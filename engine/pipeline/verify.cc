@@ -259,7 +259,7 @@ class Verifier {
   void CheckPublished() {
     try {
       PublishedCheck published(target_.output.root(), report_);
-      RenderPublished(target_.authority, target_.output, published);
+      RenderPublished(target_.authority, target_.output, context_.now, published);
     } catch (const Error& error) {
       Add("", error);
     }

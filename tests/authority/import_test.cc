@@ -383,10 +383,12 @@ TEST_F(RequestTest, TakesItsOwnCertificateAlone) {
   }
   EXPECT_EQ(ListTree(ca_), before) << "a refused certificate left something behind";
   EXPECT_EQ(ReadFileText(ca_ + "/authority.yaml"), yaml);
-  EXPECT_TRUE(authority.Install(AsBytes(Chain({"signed", "corp"})), clock_));
+  using Installed = Authority::Installed;
+  const std::string chain = Chain({"signed", "corp"});
+  EXPECT_EQ(authority.Install(AsBytes(chain), clock_), Installed::kFirst);
   // Once more, as after a crash; and no other chain.
-  EXPECT_FALSE(authority.Install(AsBytes(Chain({"signed", "corp"})), clock_));
-  EXPECT_FALSE(Authority::Open(ca_).Install(AsBytes(Chain({"signed", "corp"})), clock_));
+  EXPECT_EQ(authority.Install(AsBytes(chain), clock_), Installed::kBefore);
+  EXPECT_EQ(Authority::Open(ca_).Install(AsBytes(chain), clock_), Installed::kBefore);
   EXPECT_THROW(authority.Install(AsBytes(Chain({"other", "corp"})), clock_), Error);
 }
 

@@ -43,7 +43,8 @@ class IssuerTest : public testing::Test {
         certificate_(Certificate::Parse(root_.der)) {
     ledger_.BindOutput("fleet", "out");
     run_ = ledger_.BeginRun("fleet", {"missing", now_}, random_, now_);
-    issuer_id_ = ledger_.CommitIssuer(std::move(root_.reservation), root_.der, {1});
+    issuer_id_ =
+        ledger_.CommitIssuer(std::move(root_.reservation), root_.der, {1}, IssuerState::kCurrent);
     issuer_.emplace(issuer_id_, IssuerCertificate::Of(certificate_), *signer_,
                     std::span<const Certificate>{});
   }

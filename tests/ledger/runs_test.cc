@@ -74,7 +74,8 @@ TEST_F(IssuersTest, AnIssuerIsReservedThenCurrent) {
   Reservation reservation = ledger_.ReserveIssuer(sub, random_, kNow);
   EXPECT_EQ(reservation.issuer(), issuer_) << "its parent signs it";
   EXPECT_EQ(ledger_.Issuers().back().state, IssuerState::kReserved);
-  const std::int64_t id = ledger_.CommitIssuer(std::move(reservation), Bytes{9, 9}, {8});
+  const std::int64_t id =
+      ledger_.CommitIssuer(std::move(reservation), Bytes{9, 9}, {8}, IssuerState::kCurrent);
   const IssuerRow row = ledger_.Issuers().back();
   EXPECT_EQ(row.id, id);
   EXPECT_EQ(row.tier, "sub");
@@ -117,14 +118,14 @@ TEST_F(IssuersTest, AWaitingIssuerGetsItsCertificateOnce) {
   root.scope = {1};
   waiting.der = {2};
   waiting.scope = {2};
-  ledger.InstallIssuer(id, waiting, {&root, 1}, kNow);
+  ledger.InstallIssuer(id, waiting, {&root, 1}, true, kNow);
   const auto issuers = ledger.Issuers();
   ASSERT_EQ(issuers.size(), 2u);
   EXPECT_EQ(issuers[0].der, Bytes{2});
   EXPECT_EQ(issuers[0].parent, issuers[1].id);
   EXPECT_EQ(issuers[0].state, IssuerState::kCurrent);
   root.tier = "another";
-  EXPECT_THROW(ledger.InstallIssuer(id, waiting, {&root, 1}, kNow), Error);
+  EXPECT_THROW(ledger.InstallIssuer(id, waiting, {&root, 1}, true, kNow), Error);
   EXPECT_EQ(ledger.Issuers().size(), 2u) << "a refused installation left its parents";
 }
 

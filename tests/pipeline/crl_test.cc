@@ -21,7 +21,8 @@ class CrlTest : public FleetFixture {
   CrlState Renew(const CrlOptions& options = {}) {
     const Authority authority = Authority::Open(dir_ / "ca");
     const auto states = RenewCrls(authority, nullptr, nullptr, at_, options);
-    EXPECT_EQ(states.size(), 1U);
+    EXPECT_EQ(states.size(), 2U);
+    EXPECT_EQ(states.back().file, "root.crl");
     return states.front();
   }
   void Revoke(const std::string& name) {

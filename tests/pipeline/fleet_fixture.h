@@ -75,7 +75,7 @@ class FleetFixture : public testing::Test {
   }
   void PublishAgain() {
     const Workspace workspace = Open();
-    Publish(workspace.authority(), workspace.output());
+    Publish(workspace.authority(), workspace.output(), clock_.Now());
   }
   std::map<std::string, nlohmann::json> Manifest() { return ReadManifest(out_); }
   Counts CountRows() { return Authority::Open(dir_ / "ca").ledger().Count(); }

@@ -50,7 +50,7 @@ inline RunResult IssueFleet(Plan plan, const IssueFleetOptions& options) {
                             .threads = options.threads,
                             .stop = options.stop,
                             .keys = options.keys});
-  Publish(workspace.authority(), workspace.output());
+  Publish(workspace.authority(), workspace.output(), clock.Now());
   return result;
 }
 

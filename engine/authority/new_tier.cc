@@ -1,0 +1,82 @@
+#include "engine/authority/new_tier.h"
+
+#include <algorithm>
+
+#include "engine/authority/crl.h"
+#include "engine/authority/issuer.h"
+#include "engine/authority/key_file.h"
+#include "engine/authority/new_authority.h"
+#include "engine/base/pem.h"
+#include "engine/keys/generate.h"
+
+namespace fleetmint {
+
+PrivateKey MakeCaKey(const KeySpec& key, const std::string& tier,
+                     const NewAuthorityOptions& options) {
+  IndependentCheck check(/*interval=*/1);
+  return std::move(
+      GenerateKeys(key, options.streams, {&tier, 1}, options.stop, CaKeyOptions(check)).front());
+}
+
+void WriteTierKey(const Directory& directory, const std::string& name, const SecretBytes& pkcs8,
+                  const std::optional<SecretBytes>& passphrase, RandomSource& random) {
+  directory.CreateDurably(name, EncodeKeyFile(pkcs8, passphrase, random));
+}
+
+void WriteTierCertificate(const Directory& directory, const std::string& name, ByteView der) {
+  directory.CreateDurably(name, AsBytes(PemEncode("CERTIFICATE", der)));
+}
+
+MadeTier MakeTier(const Tier& tier, const std::optional<TierAbove>& above,
+                  const NewTierPlace& place, const NewAuthorityOptions& options) {
+  const PrivateKey key = MakeCaKey(tier.key, tier.name, options);
+  auto signer = MakeSoftwareSigner(key.pkcs8());
+  const Time now = options.clock.Now();
+  const NewIssuer row{.tier = tier.name,
+                      .generation = place.generation,
+                      .parent = above ? std::optional(above->id) : std::nullopt,
+                      .leaves = place.leaves,
+                      .key_file = FileOf(tier.name, place.generation, ".key"),
+                      .der = {},
+                      .scope = {}};
+  Reservation reservation = place.ledger.ReserveIssuer(row, options.random, now);
+  IssuedCertificate issued = [&] {
+    if (!above) return SelfSign(std::move(reservation), tier.certificate, *signer, now);
+    const Issuer issuer(above->id, IssuerCertificate::Of(above->certificate), above->signer, {});
+    SigningBatch batch = issuer.NewBatch();
+    batch.Prepare(reservation, tier.certificate, key.spki(), now);
+    return std::move(std::move(batch).Sign().front());
+  }();
+  Certificate certificate = Certificate::Parse(issued.der);
+  WriteTierKey(place.directory, row.key_file, key.pkcs8(), place.passphrase, options.random);
+  WriteTierCertificate(place.directory, FileOf(tier.name, place.generation, ".crt"), issued.der);
+  const std::int64_t id = place.ledger.CommitIssuer(std::move(issued.reservation), issued.der,
+                                                    ScopeOf(certificate), place.state);
+  return {id, std::move(certificate), std::move(signer)};
+}
+
+void SignFirstCrl(const Directory& directory, const std::string& file, const Certificate& ca,
+                  Signer& signer, Seconds validity, Ledger& ledger, const Clock& clock) {
+  const CrlStamp stamp = ledger.NextCrl(ScopeOf(ca), clock.Now());
+  directory.MakeSubdirectory(kCrlFolder, 0700)
+      .CreateDurably(file, SignCrl(ca, signer, stamp, validity, {}));
+}
+
+Name NameOfGeneration(Name name, std::int64_t generation) {
+  const auto common = std::find_if(name.attributes.begin(), name.attributes.end(),
+                                   [](const auto& attribute) { return attribute.type == "CN"; });
+  const std::string mark = "G" + std::to_string(generation);
+  if (common == name.attributes.end()) {
+    name.attributes.push_back({"CN", mark});
+    return name;
+  }
+  std::string& text = common->value;
+  const std::size_t at = text.rfind(" G");
+  const bool marked = at != std::string::npos && at + 2 < text.size() &&
+                      text.find_first_not_of("0123456789", at + 2) == std::string::npos;
+  if (marked) text.erase(at);
+  text += " " + mark;
+  return name;
+}
+
+}  // namespace fleetmint

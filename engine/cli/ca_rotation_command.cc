@@ -1,0 +1,332 @@
+// `fleetmint ca rotate`, `activate`, `revoke` and `root-crl`: the generations of a CA.
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "engine/base/durable_file.h"
+#include "engine/base/error.h"
+#include "engine/base/text.h"
+#include "engine/cli/revocation_reason.h"
+#include "engine/cli/session.h"
+#include "engine/pipeline/crl.h"
+#include "engine/x509/name.h"
+
+namespace fleetmint::cli {
+namespace {
+
+constexpr std::size_t kMostKeyBytes = std::size_t{1} << 20U;
+
+struct Options {
+  bool root = false, yes = false;
+  std::string root_key, root_key_passphrase_file, request, subject, key_name, validity, valid_for;
+  std::string reason = "unspecified";
+  std::int64_t generation = 0;
+};
+
+// The key of a CA above that is kept elsewhere, and its passphrase: the authority's own unless it
+// has one of its own.
+struct AboveKey {
+  AboveKey(Session& session, const Options& options) : own(own_options, session.signals) {
+    own_options.file = options.root_key_passphrase_file;
+    own_options.option = "--root-key-passphrase-file";
+    if (!options.root_key.empty()) {
+      content = ReadSecretFile(options.root_key, kMostKeyBytes, ErrorKind::kAuthority);
+    }
+  }
+  PassphraseSource* Source(PassphraseSource& others) {
+    return own_options.file.empty() ? &others : &own;
+  }
+  PassphraseOptions own_options;
+  UserPassphrase own;  // reads own_options when it is asked
+  SecretBytes content;
+};
+
+NewAuthorityOptions KeyWork(Session& session, PassphraseSource& passphrase) {
+  return {.random = session.random,
+          .streams = session.streams,
+          .clock = session.clock,
+          .passphrase = &passphrase,
+          .stop = session.signals.TakeToken(),
+          .log = &session.ui};
+}
+
+const TierInfo* NextOf(const std::vector<TierInfo>& tiers) {
+  return tiers.empty() || !tiers.back().next ? nullptr : &tiers.back();
+}
+
+void SayNext(Session& session, const Authority& authority) {
+  const std::vector<TierInfo> tiers = authority.Tiers();
+  const TierInfo& next = *NextOf(tiers);
+  if (session.json) {
+    session.ui.Out(nlohmann::ordered_json{
+                       {"generation", next.generation},
+                       {"subject", next.subject},
+                       {"not_after", next.certificate.empty() ? "" : FormatRfc3339(next.not_after)},
+                       {"new_root", authority.NeedsTrust()}}
+                       .dump() +
+                   "\n");
+  }
+}
+
+// Where CRLs are published, the next generation's goes out before its first certificate.
+void SignCrlsIfThereAreAny(Session& session, const Authority& authority,
+                           PassphraseSource& passphrase) {
+  const Directory folder = authority.Crls();
+  for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
+    if (!issuer.leaves || !folder.Exists(issuer.file)) continue;
+    RenewCrls(authority, &passphrase, &session.Keys().Kernel(), session.clock, {});
+    return;
+  }
+}
+
+int Request(Session& session, const Options& options, Authority& authority,
+            PassphraseSource& passphrase) {
+  const std::vector<Certificate> chain(authority.Chain().begin(), authority.Chain().end());
+  Tier tier;
+  tier.name = "issuing";
+  tier.key = ParseKeyName(options.key_name.empty() ? "rsa-3072" : options.key_name);
+  if (options.subject.empty()) {
+    throw Error::WithHint(ErrorKind::kUsage, "a request needs a subject",
+                          "--subject \"CN=Acme Agents CA G2, O=Acme\": another one than today's");
+  }
+  tier.certificate.subject = Name::Parse(options.subject);
+  const auto faults = NameFaults(tier.certificate.subject);
+  if (!faults.empty()) {
+    throw Error::About(ErrorKind::kUsage, "subject", Error(ErrorKind::kUsage, faults));
+  }
+  if (!chain.empty() && chain.front().subject() == tier.certificate.subject.Encode()) {
+    throw Error::WithHint(ErrorKind::kUsage,
+                          "a new key needs a new name: that subject is the current CA's",
+                          "e.g. the same with \" G2\" at the end of its common name");
+  }
+  WriteFile(options.request, AsBytes(authority.RequestNext(tier, KeyWork(session, passphrase))));
+  SayNext(session, authority);
+  session.ui.Say("have " + options.request +
+                 " signed as a subordinate CA, then: fleetmint ca install CERT --ca " +
+                 ShellWord(session.ca));
+  return 0;
+}
+
+int Rotate(Session& session, const Options& options) {
+  AboveKey above(session, options);
+  LockedAuthority locked = LockedAuthority::Acquire(session.ca, "ca rotate");
+  Authority& authority = locked.authority();
+  UserPassphrase asked = session.Passphrase();
+  CachedPassphrase passphrase(&asked);
+  if (!options.request.empty()) return Request(session, options, authority, passphrase);
+  Authority::RotateOptions rotate;
+  rotate.root = options.root;
+  rotate.above_passphrase = above.Source(passphrase);
+  rotate.above_key = std::move(above.content);
+  if (!options.key_name.empty()) rotate.key = ParseKeyName(options.key_name);
+  if (!options.validity.empty()) rotate.validity = ParseDuration(options.validity);
+  authority.Rotate(rotate, KeyWork(session, passphrase));
+  SignCrlsIfThereAreAny(session, authority, passphrase);
+  SayNext(session, authority);
+  const std::vector<TierInfo> tiers = authority.Tiers();
+  const TierInfo& next = *NextOf(tiers);
+  session.ui.Say("made generation " + std::to_string(next.generation) + ", '" + next.subject +
+                 "': it signs nothing yet");
+  session.ui.Say("back up " + session.ca + " now");
+  const std::string ca = ShellWord(session.ca);
+  if (authority.NeedsTrust()) {
+    session.ui.Say("its root is new: ship out/trust.pem first (fleetmint manifest --ca " + ca +
+                   " --out OUT writes it), then: fleetmint ca activate --yes --ca " + ca);
+  } else {
+    session.ui.Say("then: fleetmint ca activate --ca " + ca);
+  }
+  return 0;
+}
+
+int Activate(Session& session, const Options& options) {
+  LockedAuthority locked = LockedAuthority::Acquire(session.ca, "ca activate");
+  Authority& authority = locked.authority();
+  if (authority.NeedsTrust() && !options.yes) {
+    const std::string what =
+        "hosts and servers that do not have the new root yet (out/trust.pem) "
+        "will refuse what is issued from now on";
+    if (!session.CanAsk()) {
+      throw Error::WithHint(ErrorKind::kUsage, what, "--yes, when it has been shipped");
+    }
+    if (!session.Ask(what + ". Has it been shipped?")) return 2;
+  }
+  authority.Activate(session.clock);
+  UserPassphrase asked = session.Passphrase();
+  SignCrlsIfThereAreAny(session, authority, asked);
+  const TierInfo issuing = authority.Tiers().back();
+  if (session.json) {
+    session.ui.Out(
+        nlohmann::ordered_json{{"generation", issuing.generation}, {"subject", issuing.subject}}
+            .dump() +
+        "\n");
+  }
+  session.ui.Say("generation " + std::to_string(issuing.generation) + ", '" + issuing.subject +
+                 "', signs from now on");
+  session.ui.Say("move the fleet to it: fleetmint renew FLEET.yaml --issuer-retired --ca " +
+                 ShellWord(session.ca) + " --out OUT");
+  return 0;
+}
+
+// Signs the CRLs of the CAs above, and says which could not be.
+int RootCrls(Session& session, const Authority& authority, const Options& options, bool always) {
+  AboveKey above(session, options);
+  UserPassphrase asked = session.Passphrase();
+  CachedPassphrase passphrase(&asked);
+  CrlOptions crl;
+  crl.always = always;
+  crl.only_above = true;
+  if (!options.valid_for.empty()) crl.validity = ParseDuration(options.valid_for);
+  crl.above_passphrase = above.Source(passphrase);
+  crl.above_key = std::move(above.content);
+  const std::vector<CrlState> states =
+      RenewCrls(authority, &passphrase, &session.Keys().Kernel(), session.clock, crl);
+  nlohmann::ordered_json crls = nlohmann::ordered_json::array();
+  for (const CrlState& state : states) {
+    crls.push_back({{"issuer", state.issuer},
+                    {"number", state.number},
+                    {"next_update", FormatRfc3339(state.next_update)},
+                    {"entries", state.entries},
+                    {"signed", state.signed_now}});
+    session.ui.Say("CRL of '" + state.issuer + "': " + std::to_string(state.entries) +
+                   " entries, next update " + FormatRfc3339(state.next_update));
+  }
+  const bool used = std::any_of(states.begin(), states.end(),
+                                [](const CrlState& state) { return state.key_was_given; });
+  if (always && !options.root_key.empty() && !used) {
+    throw Error::WithHint(
+        ErrorKind::kUsage,
+        "'" + options.root_key + "' is not the key of a CA whose CRL is to be signed",
+        "give the key that belongs to the root's certificate");
+  }
+  std::size_t missing = 0;
+  for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
+    if (issuer.leaves || !authority.Answers(issuer, session.clock.Now())) continue;
+    const bool done = std::any_of(states.begin(), states.end(),
+                                  [&](const CrlState& state) { return state.file == issuer.file; });
+    if (done) continue;
+    ++missing;
+    session.ui.Warning("the key of '" +
+                       NameToString(authority.FindIssuer(issuer.issuer)->subject()) +
+                       "' is not here: its CRL is not signed");
+    session.ui.Hint("fleetmint ca root-crl --root-key FILE --ca " + ShellWord(session.ca));
+  }
+  if (session.json) session.ui.Out(nlohmann::ordered_json{{"crls", crls}}.dump() + "\n");
+  if (!states.empty()) {
+    session.ui.Say("fleetmint crl --ca " + ShellWord(session.ca) + " --out OUT publishes it");
+  }
+  return missing == 0 && !states.empty() ? 0 : 1;
+}
+
+int RootCrl(Session& session, const Options& options) {
+  const Authority authority = Authority::Open(session.ca);
+  const auto issuers = authority.CrlIssuers();
+  if (std::all_of(issuers.begin(), issuers.end(), [](const auto& one) { return one.leaves; })) {
+    throw Error::WithHint(ErrorKind::kUsage, "this authority has no CA above its issuing one",
+                          "the CRL of an organization's root is its own to sign");
+  }
+  return RootCrls(session, authority, options, /*always=*/true);
+}
+
+int Revoke(Session& session, const Options& options) {
+  const int reason = static_cast<int>(ParseReason(options.reason));
+  LockedAuthority locked = LockedAuthority::Acquire(session.ca, "ca revoke");
+  Authority& authority = locked.authority();
+  const bool revoked = authority.RevokeGeneration(options.generation, reason, session.clock.Now());
+  session.ui.Say("generation " + std::to_string(options.generation) +
+                 (revoked ? " is revoked" : " was revoked before"));
+  const auto issuers = authority.CrlIssuers();
+  const bool above =
+      std::any_of(issuers.begin(), issuers.end(), [](const auto& one) { return !one.leaves; });
+  if (!above) {
+    session.ui.Say(
+        "whoever signs the CRL of the CA above has to be told; a CA that signs itself "
+        "is on no list: take it out of every host's trust (out/trust.pem is without it)");
+    if (session.json)
+      session.ui.Out(nlohmann::ordered_json{{"crls", nlohmann::ordered_json::array()}}.dump() +
+                     "\n");
+    return 0;
+  }
+  return RootCrls(session, authority, options, /*always=*/false);
+}
+
+CLI::App* AddOne(CLI::App& ca, Session& session, const std::shared_ptr<Options>& options,
+                 const char* name, const char* what, int (*run)(Session&, const Options&)) {
+  CLI::App* const command = ca.add_subcommand(name, what);
+  AddCaOption(*command, session);
+  AddPassphrase(*command, session);
+  AddCommonOptions(*command, session);
+  command->callback([&session, options, run] {
+    session.action = [&session, options, run] { return run(session, *options); };
+  });
+  return command;
+}
+
+void AddRootKey(CLI::App& command, Options& options) {
+  command
+      .add_option("--root-key", options.root_key, "the root's key file, where it is kept elsewhere")
+      ->check(NotEmpty)
+      ->type_name("FILE");
+  command
+      .add_option("--root-key-passphrase-file", options.root_key_passphrase_file,
+                  "its passphrase, if it is not that of the authority")
+      ->check(NotEmpty)
+      ->type_name("FILE");
+}
+
+}  // namespace
+
+void AddCaRotation(CLI::App& ca, Session& session) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      AddOne(ca, session, options, "rotate", "make the next generation of the issuing CA", Rotate);
+  command->add_flag("--root", options->root, "and of the root");
+  AddRootKey(*command, *options);
+  command
+      ->add_option("--key", options->key_name,
+                   "rsa-2048, rsa-3072, rsa-4096, p256, p384 (default: as the current one)")
+      ->check(NotEmpty);
+  command
+      ->add_option("--validity", options->validity,
+                   "of the issuing CA, e.g. 6y (default: as the current one)")
+      ->check(NotEmpty);
+  auto* const request =
+      command
+          ->add_option(
+              "--request", options->request,
+              "make a key and a request for another CA instead; ca install takes the answer")
+          ->check(NotEmpty)
+          ->type_name("FILE");
+  command->add_option("--subject", options->subject, "of the request")
+      ->check(NotEmpty)
+      ->needs(request);
+  for (const char* const other : {"--root", "--root-key", "--validity"}) {
+    request->excludes(command->get_option(other));
+  }
+  command->footer(
+      "It has a new key and a new name (... G2), and signs nothing before `ca activate`. Its\n"
+      "certificates are in out/trust.pem from the next publication on.\n\n"
+      "Example: fleetmint ca rotate --ca ca --root-key /media/safe/root.key");
+
+  command = AddOne(ca, session, options, "activate", "let the next generation sign", Activate);
+  command->add_flag("--yes", options->yes, "a new root has been shipped");
+  command->footer("Example: fleetmint ca activate --ca ca");
+
+  command = AddOne(ca, session, options, "revoke",
+                   "revoke an issuing CA that is not current any more", Revoke);
+  command->add_option("GENERATION", options->generation, "as ca show and status name it")
+      ->required();
+  command->add_option("--reason", options->reason, "of RFC 5280, e.g. key-compromise, superseded")
+      ->check(NotEmpty);
+  AddRootKey(*command, *options);
+  command->footer("Example: fleetmint ca revoke 1 --reason key-compromise --ca ca");
+
+  command = AddOne(ca, session, options, "root-crl", "sign the root's CRL anew", RootCrl);
+  AddRootKey(*command, *options);
+  command
+      ->add_option("--valid-for", options->valid_for,
+                   "until its next update (default: as the last)")
+      ->check(NotEmpty);
+  command->footer("Example: fleetmint ca root-crl --root-key /media/safe/root.key --ca ca");
+}
+
+}  // namespace fleetmint::cli
