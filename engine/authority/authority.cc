@@ -222,12 +222,11 @@ bool Authority::Answers(const CrlIssuer& issuer, Time now) const {
   if (std::any_of(issuers_.begin(), issuers_.end(), of_scope)) return true;
   if (issuer.leaves) return ledger_.HasUnexpired(issuer.scope, now);
   // A CA above others answers as long as one of them does.
-  for (const KnownIssuer& below : issuers_) {
+  return std::any_of(issuers_.begin(), issuers_.end(), [&](const KnownIssuer& below) {
     const KnownIssuer* const parent = below.row.parent ? FindKnown(*below.row.parent) : nullptr;
-    if (parent == nullptr || parent->row.scope != issuer.scope || !below.certificate) continue;
-    if (ledger_.HasUnexpired(below.row.scope, now)) return true;
-  }
-  return false;
+    return parent != nullptr && parent->row.scope == issuer.scope && below.certificate &&
+           ledger_.HasUnexpired(below.row.scope, now);
+  });
 }
 
 Directory Authority::Crls() const { return directory().MakeSubdirectory(kCrlFolder, 0700); }

@@ -241,9 +241,7 @@ int Revoke(Session& session, const Options& options) {
     session.ui.Say(
         "whoever signs the CRL of the CA above has to be told; a CA that signs itself "
         "is on no list: take it out of every host's trust (out/trust.pem is without it)");
-    if (session.json)
-      session.ui.Out(nlohmann::ordered_json{{"crls", nlohmann::ordered_json::array()}}.dump() +
-                     "\n");
+    if (session.json) session.ui.Out("{\"crls\":[]}\n");
     return 0;
   }
   return RootCrls(session, authority, options, /*always=*/false);

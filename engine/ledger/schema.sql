@@ -157,7 +157,7 @@ BEGIN SELECT RAISE(ABORT, 'a record is never removed'); END;
 CREATE TRIGGER nothing_is_forgotten BEFORE DELETE ON certificate
 BEGIN SELECT RAISE(ABORT, 'a serial is never removed from the ledger'); END;
 CREATE TRIGGER issuers_are_revoked_for_ever BEFORE UPDATE OF revoked_at, reason ON issuer
-WHEN OLD.revoked_at IS NOT NULL AND (NEW.revoked_at IS NOT OLD.revoked_at OR NEW.reason IS NOT OLD.reason)
+WHEN OLD.revoked_at IS NOT NULL AND NOT (NEW.revoked_at IS OLD.revoked_at AND NEW.reason IS OLD.reason)
 BEGIN SELECT RAISE(ABORT, 'a revocation is never taken back'); END;
 CREATE TRIGGER issuers_only_go_forward BEFORE UPDATE OF state ON issuer
 WHEN NOT (OLD.state = NEW.state
