@@ -216,6 +216,9 @@ Authority::Installed Authority::Install(ByteView chain, const Clock& clock) {
     issuer.generation = waiting->row.generation;
   }
   for (const NewIssuer& made : issuers) {
+    const bool known = std::any_of(issuers_.begin(), issuers_.end(),
+                                   [&](const auto& other) { return other.row.der == made.der; });
+    if (known) continue;
     directory().WriteDurably(FileOf(made.tier, made.generation, ".crt"),
                              AsBytes(PemEncode("CERTIFICATE", made.der)));
   }

@@ -10,6 +10,9 @@
 
 namespace fleetmint {
 
+// kRootCrlValidity is how long the CRL of a CA that signs CAs is valid, where nothing else is said.
+inline constexpr Seconds kRootCrlValidity = std::chrono::days{365};
+
 // SignCrl gives a CRL (DER, version 2, RFC 5280 5) of the CA `certificate`, whose key `signer` has:
 // nextUpdate is `validity` after the stamp, and never past the CA's own end.
 Bytes SignCrl(const Certificate& certificate, Signer& signer, const CrlStamp& stamp,

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "engine/authority/crl.h"
 #include "engine/authority/key_file.h"
 #include "engine/authority/new_authority.h"
 #include "engine/authority/new_tier.h"
@@ -17,8 +18,6 @@
 namespace fleetmint {
 namespace {
 
-// Of the CRL that a new root begins with, where the last root's does not tell.
-constexpr Seconds kRootCrlValidity = std::chrono::days{365};
 constexpr Seconds kBackdate = std::chrono::days{1};  // as authority profiles have it
 
 // A CA like this one: what `certificate` says, for a key and a name of its own.
@@ -50,8 +49,7 @@ Tier TierLike(const std::string& name, const Certificate& certificate, std::int6
   return tier;
 }
 
-// What is refused before a key is made: a CA that its own issuer's path length, dates or names do
-// not allow.
+// What is refused before a key is made: a CA that its own issuer would soon end.
 void CheckAbove(const Certificate& above, const Tier& tier, Time now) {
   const Seconds left = above.not_after() - now;
   if (left < tier.certificate.validity.duration / 4) {
@@ -117,6 +115,10 @@ void Authority::MakeNext(const RotateOptions& rotate, const NewAuthorityOptions&
   const Time now = options.clock.Now();
   const std::vector<const KnownIssuer*> line = LineOf(*issuing_);  // today's
   const std::size_t made = rotate.root ? line.size() : 1;
+  if (made == line.size() && !rotate.above_key.empty()) {
+    throw Error::WithHint(ErrorKind::kUsage, "no CA above signs the next generation",
+                          "leave --root-key out: a new root signs itself");
+  }
   std::vector<Tier> tiers;
   for (std::size_t i = 0; i < made; ++i) {
     tiers.push_back(
@@ -124,6 +126,10 @@ void Authority::MakeNext(const RotateOptions& rotate, const NewAuthorityOptions&
   }
   if (rotate.key) tiers.front().key = *rotate.key;
   if (rotate.validity) tiers.front().certificate.validity.duration = *rotate.validity;
+  for (const Tier& tier : tiers) {
+    std::vector<Fault> faults = ValidateSpec(tier.certificate);
+    if (!faults.empty()) throw Error(ErrorKind::kUsage, std::move(faults));
+  }
 
   std::optional<SecretBytes> passphrase;
   std::unique_ptr<Signer> above_signer;

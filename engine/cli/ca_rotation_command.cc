@@ -81,7 +81,7 @@ void SignCrlsIfThereAreAny(Session& session, const Authority& authority,
 
 int Request(Session& session, const Options& options, Authority& authority,
             PassphraseSource& passphrase) {
-  const std::vector<Certificate> chain(authority.Chain().begin(), authority.Chain().end());
+  const auto chain = authority.Chain();
   Tier tier;
   tier.name = "issuing";
   tier.key = ParseKeyName(options.key_name.empty() ? "rsa-3072" : options.key_name);
@@ -150,9 +150,13 @@ int Activate(Session& session, const Options& options) {
     }
     if (!session.Ask(what + ". Has it been shipped?")) return 2;
   }
-  authority.Activate(session.clock);
+  const std::vector<TierInfo> tiers = authority.Tiers();
+  const TierInfo* const next = NextOf(tiers);
   UserPassphrase asked = session.Passphrase();
-  SignCrlsIfThereAreAny(session, authority, asked);
+  if (next != nullptr && !next->certificate.empty()) {
+    SignCrlsIfThereAreAny(session, authority, asked);
+  }
+  authority.Activate(session.clock);
   const TierInfo issuing = authority.Tiers().back();
   if (session.json) {
     session.ui.Out(
@@ -175,7 +179,7 @@ int RootCrls(Session& session, const Authority& authority, const Options& option
   CrlOptions crl;
   crl.always = always;
   crl.only_above = true;
-  if (!options.valid_for.empty()) crl.validity = ParseDuration(options.valid_for);
+  crl.validity = CrlValidity(options.valid_for);
   crl.above_passphrase = above.Source(passphrase);
   crl.above_key = std::move(above.content);
   const std::vector<CrlState> states =

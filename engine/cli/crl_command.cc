@@ -51,14 +51,6 @@ int PrintSerials(Session& session) {
   return 0;
 }
 
-std::optional<Seconds> Validity(const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  const Seconds validity = ParseDuration(text);
-  if (validity >= std::chrono::minutes{1}) return validity;
-  throw Error::WithHint(ErrorKind::kUsage, "--valid-for " + text + " is too short",
-                        "e.g. --valid-for 30d; sign anew before half of it is over");
-}
-
 void PrintState(Session& session, const std::vector<CrlState>& states) {
   nlohmann::ordered_json crls = nlohmann::ordered_json::array();
   for (const CrlState& state : states) {
@@ -77,7 +69,7 @@ void PrintState(Session& session, const std::vector<CrlState>& states) {
 
 int Crl(Session& session, const Options& options) {
   if (options.serials) return PrintSerials(session);
-  CrlOptions crl{Validity(options.valid_for), options.always, {}};
+  CrlOptions crl{CrlValidity(options.valid_for), options.always, {}};
   for (const std::string& out : options.outs) {
     const ReadingWorkspace workspace = ReadingWorkspace::Open(session.ca, out);
     const Directory& root = workspace.output().root();

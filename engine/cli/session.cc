@@ -69,6 +69,14 @@ PasswordMaker Session::UnlockPasswords(const Authority& authority) {
   return authority.UnlockPasswords(&source);
 }
 
+std::optional<Seconds> CrlValidity(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const Seconds validity = ParseDuration(text);
+  if (validity >= std::chrono::minutes{1}) return validity;
+  throw Error::WithHint(ErrorKind::kUsage, "--valid-for " + text + " is too short",
+                        "e.g. --valid-for 30d; sign anew before half of it is over");
+}
+
 void WriteFile(const std::string& path, ByteView content) {
   const auto slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);

@@ -55,6 +55,9 @@ struct Session {
   bool Ask(const std::string& question);
 };
 
+// CrlValidity reads --valid-for; nothing where it is empty. Throws Error(kUsage) under a minute.
+std::optional<Seconds> CrlValidity(const std::string& text);
+
 // WriteFile writes a file that the user has named, durably.
 void WriteFile(const std::string& path, ByteView content);
 

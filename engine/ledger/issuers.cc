@@ -151,6 +151,11 @@ std::vector<std::string> Ledger::AbandonIssuers() {
                "coalesce(key_file, '')");
   std::vector<std::string> files;
   while (update.Step()) files.push_back(update.Text(0));
+  // A new CA above, whose issuing CA was never made, has no turn any more.
+  Query retire(impl_->connection,
+               "UPDATE issuer SET state = 'retired' WHERE state = 'next' AND leaves = 0 AND NOT "
+               "EXISTS (SELECT 1 FROM issuer WHERE state = 'next' AND leaves = 1)");
+  retire.Step();
   return files;
 }
 

@@ -92,7 +92,7 @@ class Ledger {
   Reservation ReserveIssuer(const NewIssuer& issuer, RandomSource& random, Time now);
   // CommitIssuer turns it into the current certificate of its tier, or the next one (kCurrent or
   // kNext), and gives its id. AbandonIssuers ends those that were never committed, and gives the
-  // names of their key files.
+  // names of their key files; next ones above no next issuing CA are retired.
   std::int64_t CommitIssuer(Reservation reservation, ByteView der, const Sha256Digest& scope,
                             IssuerState state);
   std::vector<std::string> AbandonIssuers();

@@ -14,7 +14,6 @@ namespace fleetmint {
 namespace {
 
 constexpr std::size_t kMostCrlBytes = std::size_t{1} << 28;
-constexpr Seconds kRootCrlValidity = std::chrono::days{365};
 
 std::optional<Serial> SerialOf(const CertListEntry& entry) {
   Serial serial{};

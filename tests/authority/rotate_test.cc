@@ -103,6 +103,11 @@ TEST_F(RotateTest, TrustForgetsWhatAnswersForNothing) {
 TEST_F(RotateTest, ANewRootNeedsTrustAndBothAreKnown) {
   Authority authority = InitTwoTier();
   IssueLeaf(authority);
+  const SecretBytes key = authority.directory().ReadSecret("root.key");
+  EXPECT_NE(Refusal([&] { authority.Rotate({.root = true, .above_key = key}, Options()); },
+                    ErrorKind::kUsage)
+                .find("no CA above"),
+            std::string::npos);
   authority.Rotate({.root = true}, Options());
   EXPECT_TRUE(authority.NeedsTrust());
   EXPECT_EQ(authority.TrustDers(clock_.Now()).size(), 4u);
@@ -167,6 +172,26 @@ TEST_F(RotateTest, WhatACrashLeavesIsAbandoned) {
   const auto entries = later.ledger().CrlEntries(root.scope, clock_.Now());
   ASSERT_EQ(entries.size(), 1u);
   EXPECT_EQ(entries.front().serial, lost.serial());
+}
+
+// A crash between a new root and its issuing CA: that root has no turn, and the next call makes
+// both.
+TEST_F(RotateTest, ARootWithoutItsIssuingCaIsRetired) {
+  Authority authority = InitTwoTier();
+  const Tier tier{"root", CaSpec("CN=Root CA G2, O=Test", "20y"), kP256};
+  MakeTier(tier, std::nullopt,
+           {.directory = authority.directory(),
+            .passphrase = std::nullopt,
+            .ledger = authority.ledger(),
+            .generation = 2,
+            .state = IssuerState::kNext},
+           Options());
+  Authority later = Authority::Open(ca_);
+  later.Rotate({}, Options());
+  EXPECT_EQ(later.ledger().Issuers()[2].state, IssuerState::kRetired);
+  const auto tiers = later.Tiers();
+  ASSERT_EQ(tiers.size(), 3u);
+  EXPECT_EQ(tiers.back().subject, "CN=Issuing CA G2, O=Test");
 }
 
 TEST_F(RotateTest, ARevokedGenerationIsOnTheListAboveAndTrustedByNobody) {

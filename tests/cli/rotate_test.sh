@@ -41,6 +41,9 @@ mv ca/root.key away.key
 run 2 ca rotate --ca ca
 says "the key of 'CN=Fast Root' is not here"
 says '--root-key FILE'
+run 2 ca rotate --ca ca --root-key away.key --validity 0s
+run 2 ca root-crl --ca ca --root-key away.key --valid-for 5s
+says 'is too short'
 run 0 ca rotate --ca ca --root-key away.key
 says "made generation 2, 'CN=Fast Issuing G2': it signs nothing yet"
 run 2 ca rotate --ca ca --root-key away.key
@@ -187,3 +190,4 @@ run 0 ca activate --ca corp
 run 0 renew fleet.yaml --issuer-retired "${common[@]}"
 says 'renewed 5'
 run 0 verify --ca corp --out corp-out
+equal "$(cd corp && echo *.crt)" 'issuing-2.crt issuing-3.crt issuing.crt root.crt'
