@@ -267,8 +267,9 @@ UnlockedAuthority Authority::Unlock(PassphraseSource* passphrase, const Clock& c
 }
 
 PasswordMaker Authority::UnlockPasswords(PassphraseSource* passphrase) const {
-  const SecretBytes content = directory().ReadSecret(kFleetKeyFile);
-  const std::string what = "the fleet key '" + directory().PathOf(kFleetKeyFile) + "'";
+  const std::string file = ledger_.FleetKeyFile();
+  const SecretBytes content = directory().ReadSecret(file);
+  const std::string what = "the fleet key '" + directory().PathOf(file) + "'";
   const SecretBytes der = DecodeKeyFile(content, passphrase, what);
   SecretBytes key;
   try {

@@ -3,6 +3,7 @@
 //   authority.yaml   what it is: id, signer, whether keys are encrypted, id of the fleet key
 //   ledger.db        issuers, their generations and the names of their keys; every serial
 //   root.key  issuing.key (issuing-2.key ...)   fleet.key   crl/root.crl   run.lock
+//                   (root.p1.key ...: after a change of the passphrase)
 //   root.crt  issuing.crt   copies for people: the ledger's certificates count
 //
 // The directory is 0700 and its private files 0600; looser modes are refused. Private keys are
@@ -123,6 +124,8 @@ class Authority {
   void Rotate(const RotateOptions& rotate, const NewAuthorityOptions& options);
   // NeedsTrust tells whether hosts that trust today's root alone would refuse the next generation.
   bool NeedsTrust() const;
+  // TrustOfNext counts, where it needs trust, the hosts that have said that they trust its root.
+  std::optional<TrustCount> TrustOfNext(Time now) const;
   // Activate makes the next generation current, and retires the current one, which goes on signing
   // its CRL. Errors: kUsage where there is none, or it has no certificate yet.
   void Activate(const Clock& clock);
@@ -130,9 +133,26 @@ class Authority {
   // was before. The CRL of the CA above has to be signed anew then.
   bool RevokeGeneration(std::int64_t generation, int reason, Time now);
 
+  // PassphraseChange names the key files that have the new passphrase, and those that keep the old
+  // one because they were not there (an offline root).
+  struct PassphraseChange {
+    std::vector<std::string> changed, absent;
+  };
+  // ChangePassphrase puts every key that is in the directory under a new passphrase, in one step,
+  // under the run lock: new files, read back; one transaction of the ledger that switches to their
+  // names (issuing.p1.key); then the old files are removed. What a crash leaves on the way is the
+  // next RemoveStaleKeys' to remove. Errors: kUsage: the keys are not encrypted, or the passphrase
+  // stays the same; kAuthority: a key that the old passphrase does not open. Nothing is changed
+  // then.
+  PassphraseChange ChangePassphrase(PassphraseSource& old_one, PassphraseSource& new_one,
+                                    RandomSource& random);
+  // RemoveStaleKeys removes, under the run lock, the key files that the ledger does not name and
+  // that stand beside one that it names and that is here: what ChangePassphrase left.
+  void RemoveStaleKeys();
+
   // BackUp copies the whole authority to `path`, which must not exist or be empty: a directory like
   // this one, from which a lost one is restored by moving it back. Runs may be going on: the ledger
-  // is copied in one state (Ledger::BackUp). On failure nothing of it stays behind. The ledger
+  // is copied in one state (Ledger::BackUp), and no key comes or goes meanwhile. On failure nothing of it stays behind. The ledger
   // notes which runs the copy holds.
   void BackUp(const std::string& path, RandomSource& random);
 
@@ -223,6 +243,10 @@ class Authority {
   std::int64_t NextGeneration(const std::string& tier) const;
   std::optional<SecretBytes> PassphraseOfKeys(PassphraseSource* passphrase) const;
   bool IsRevoked(const KnownIssuer& issuer) const;
+  std::vector<std::string> KeyFiles() const;
+  std::vector<std::string> StaleKeyFiles() const;
+  PassphraseChange MoveKeys(PassphraseSource& old_one, PassphraseSource& new_one,
+                            RandomSource& random);
   void MakeNext(const RotateOptions& rotate, const NewAuthorityOptions& options);
   std::vector<KnownIssuer> issuers_;     // all of the ledger's
   std::optional<std::int64_t> issuing_;  // id of the current one that signs endpoints

@@ -169,6 +169,7 @@ std::pair<Authority, std::string> Authority::Request(const std::string& path, co
 std::string Authority::RequestNext(const Tier& tier, const NewAuthorityOptions& options) {
   CheckNoNext();
   const auto passphrase = PassphraseOfKeys(options.passphrase);
+  const FileLock still = directory().LockItself();
   const auto [waiting, request] =
       MakeWaiting(tier, NextGeneration(tier.name), directory(), passphrase, options);
   ledger_.AddIssuers({&waiting, 1}, options.clock.Now());
@@ -215,6 +216,7 @@ Authority::Installed Authority::Install(ByteView chain, const Clock& clock) {
     issuer.tier = waiting->row.tier;
     issuer.generation = waiting->row.generation;
   }
+  const FileLock still = directory().LockItself();
   for (const NewIssuer& made : issuers) {
     const bool known = std::any_of(issuers_.begin(), issuers_.end(),
                                    [&](const auto& other) { return other.row.der == made.der; });

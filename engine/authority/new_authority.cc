@@ -1,5 +1,6 @@
 #include "engine/authority/new_authority.h"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 
@@ -53,7 +54,8 @@ Authority NewAuthority::Finish() {
   random_.Fill(fleet_key);
   SecretDerWriter writer;
   writer.Sequence([&](SecretDerWriter& sequence) { sequence.OctetString(fleet_key); });
-  directory_->CreateDurably(kFleetKeyFile, EncodeKeyFile(writer.Take(), passphrase_, random_));
+  directory_->CreateDurably(Ledger::kFirstFleetKey,
+                            EncodeKeyFile(writer.Take(), passphrase_, random_));
   WriteAuthorityFile(*directory_, {id_, passphrase_.has_value(), FleetKeyId(fleet_key)});
   Place();
   return Authority::Open(path_);
@@ -76,9 +78,13 @@ void Authority::BackUp(const std::string& path, RandomSource& random) {
   NewAuthority copy(path, random);
   copy.Begin(nullptr);
   const Directory& from = directory();
+  const FileLock still = from.LockItself();  // no key comes or goes
+  ReadIssuers();
+  const std::vector<std::string> stale = StaleKeyFiles();
   for (const std::string& name : from.List()) {
     // The ledger and what SQLite keeps beside it are copied by SQLite; the lock is nobody's there.
     if (name.starts_with(kLedgerFile) || name == RunLock::kFile) continue;
+    if (std::find(stale.begin(), stale.end(), name) != stale.end()) continue;
     if (name == kCrlFolder) {
       const Directory crls = from.Subdirectory(name);
       const Directory to = copy.directory().MakeSubdirectory(name, 0700);

@@ -9,7 +9,6 @@
 
 namespace fleetmint {
 
-inline constexpr const char* kFleetKeyFile = "fleet.key";
 inline constexpr const char* kLedgerFile = "ledger.db";
 inline constexpr const char* kCrlFolder = "crl";
 

@@ -39,4 +39,14 @@ class CachedPassphrase final : public PassphraseSource {
   std::optional<SecretBytes> phrase_;
 };
 
+// KnownPassphrase gives one that is known already.
+class KnownPassphrase final : public PassphraseSource {
+ public:
+  explicit KnownPassphrase(const SecretBytes& phrase) : phrase_(phrase) {}
+  SecretBytes Get(const std::string&, bool) override { return phrase_; }
+
+ private:
+  const SecretBytes& phrase_;
+};
+
 }  // namespace fleetmint

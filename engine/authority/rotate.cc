@@ -103,8 +103,11 @@ std::optional<SecretBytes> Authority::PassphraseOfKeys(PassphraseSource* passphr
 
 void Authority::Rotate(const RotateOptions& rotate, const NewAuthorityOptions& options) {
   CheckNoNext();
-  for (const std::string& file : ledger_.AbandonIssuers()) {
-    if (!file.empty()) directory().Remove(file);
+  {
+    const FileLock still = directory().LockItself();
+    for (const std::string& file : ledger_.AbandonIssuers()) {
+      if (!file.empty()) directory().Remove(file);
+    }
   }
   ReadIssuers();
   WithWipedStack(kSecretStack, [&] { MakeNext(rotate, options); });
@@ -166,6 +169,7 @@ void Authority::MakeNext(const RotateOptions& rotate, const NewAuthorityOptions&
     passphrase = PassphraseOfKeys(options.passphrase);
   }
 
+  const FileLock still = directory().LockItself();
   std::vector<MadeTier> kept;  // what signs the next one
   kept.reserve(made);
   for (std::size_t i = made; i-- > 0;) {
@@ -192,6 +196,11 @@ bool Authority::NeedsTrust() const {
   const KnownIssuer* const next = FindNext();
   if (next == nullptr || !next->certificate || chain_.empty()) return false;
   return ChainFrom(next->row.id).back().der() != chain_.back().der();
+}
+
+std::optional<TrustCount> Authority::TrustOfNext(Time now) const {
+  if (!NeedsTrust()) return std::nullopt;
+  return ledger_.CountTrust(LineOf(FindNext()->row.id).back()->row.id, now);
 }
 
 void Authority::Activate(const Clock& clock) {

@@ -272,6 +272,7 @@ void AddCaCommands(CLI::App& app, Session& session) {
       ->type_name("DIR")
       ->required();
   AddCaRotation(ca, session);
+  AddCaPassphrase(ca, session);
   command->footer(
       "The copy is an authority like the original, as secret, with its ledger in one state.\n"
       "Example: fleetmint ca backup --ca ca --to /media/safe/ca-2026-01-31");

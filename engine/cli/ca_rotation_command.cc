@@ -131,7 +131,7 @@ int Rotate(Session& session, const Options& options) {
   const std::string ca = ShellWord(session.ca);
   if (authority.NeedsTrust()) {
     session.ui.Say("its root is new: ship out/trust.pem first (fleetmint manifest --ca " + ca +
-                   " --out OUT writes it), then: fleetmint ca activate --yes --ca " + ca);
+                   " --out OUT writes it), then: fleetmint ca activate --ca " + ca);
   } else {
     session.ui.Say("then: fleetmint ca activate --ca " + ca);
   }
@@ -141,12 +141,16 @@ int Rotate(Session& session, const Options& options) {
 int Activate(Session& session, const Options& options) {
   LockedAuthority locked = LockedAuthority::Acquire(session.ca, "ca activate");
   Authority& authority = locked.authority();
-  if (authority.NeedsTrust() && !options.yes) {
+  const auto trust = authority.TrustOfNext(session.clock.Now());
+  if (trust && trust->trusting < trust->hosts && !options.yes) {
     const std::string what =
-        "hosts and servers that do not have the new root yet (out/trust.pem) "
-        "will refuse what is issued from now on";
+        std::to_string(trust->hosts - trust->trusting) + " of " + std::to_string(trust->hosts) +
+        " hosts have not said that they trust the new root (out/trust.pem); who does not will "
+        "refuse what is issued from now on";
     if (!session.CanAsk()) {
-      throw Error::WithHint(ErrorKind::kUsage, what, "--yes, when it has been shipped");
+      throw Error::WithHint(ErrorKind::kUsage, what,
+                            "fleetmint installed takes their receipts; or --yes, when it has been "
+                            "shipped");
     }
     if (!session.Ask(what + ". Has it been shipped?")) return 2;
   }
@@ -310,7 +314,7 @@ void AddCaRotation(CLI::App& ca, Session& session) {
       "Example: fleetmint ca rotate --ca ca --root-key /media/safe/root.key");
 
   command = AddOne(ca, session, options, "activate", "let the next generation sign", Activate);
-  command->add_flag("--yes", options->yes, "a new root has been shipped");
+  command->add_flag("--yes", options->yes, "a new root has been shipped, whatever hosts have said");
   command->footer("Example: fleetmint ca activate --ca ca");
 
   command = AddOne(ca, session, options, "revoke",

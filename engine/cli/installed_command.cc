@@ -1,5 +1,6 @@
 // `fleetmint installed`: the receipts of hosts.
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -19,7 +20,12 @@ using Json = nlohmann::json;
 // Collects what is wrong with some lines without stopping at the first.
 class Receipts {
  public:
-  Receipts(Session& session, std::string file) : session_(session), file_(std::move(file)) {}
+  Receipts(Session& session, std::string file, const Ledger& ledger)
+      : session_(session), file_(std::move(file)) {
+    for (const IssuerRow& row : ledger.Issuers()) {
+      if (!row.der.empty()) cas_.emplace(Sha256(row.der), row.id);
+    }
+  }
 
   void Read(std::string_view text) {
     for (std::size_t number = 1; !text.empty(); ++number) {
@@ -68,15 +74,20 @@ class Receipts {
                  ? place->get<std::string>()
                  : std::string();
     };
-    Receipt receipt{.endpoint = text("endpoint"), .sha1 = {}, .sha256 = {}, .time = {}};
+    Receipt receipt{
+        .endpoint = text("endpoint"), .sha1 = {}, .sha256 = {}, .trusts = {}, .time = {}};
     const std::string sha1 = text("sha1"), sha256 = text("sha256"), time = text("time");
-    if (receipt.endpoint.empty() || (sha1.empty() && sha256.empty())) {
-      return Refuse(number, "no receipt: {\"endpoint\", \"sha1\" or \"sha256\", \"time\"}");
+    const std::string trust = text("trust");
+    const bool installed = !sha1.empty() || !sha256.empty();
+    if (receipt.endpoint.empty() || installed == !trust.empty()) {
+      return Refuse(number,
+                    "no receipt: {\"endpoint\", \"sha1\" or \"sha256\" or \"trust\", \"time\"}");
     }
     try {
       receipt.time = time.empty() ? session_.clock.Now() : ParseRfc3339(time);
       receipt.sha1 = Digest<Sha1Digest>(sha1);
       receipt.sha256 = Digest<Sha256Digest>(sha256);
+      if (!trust.empty()) receipt.trusts = CaOf(trust);
     } catch (const Error& error) {
       return Refuse(number, error.what());
     }
@@ -96,8 +107,16 @@ class Receipts {
     return digest;
   }
 
+  // The CA certificate with this SHA-256.
+  std::int64_t CaOf(const std::string& hex) const {
+    const auto place = cas_.find(*Digest<Sha256Digest>(hex));
+    if (place != cas_.end()) return place->second;
+    throw Error(ErrorKind::kUsage, "no CA certificate of this authority has SHA-256 " + hex);
+  }
+
   Session& session_;
   std::string file_;
+  std::map<Sha256Digest, std::int64_t> cas_;
   std::vector<Receipt> receipts_;
   std::vector<std::size_t> lines_;
 };
@@ -107,7 +126,7 @@ int Installed(Session& session, const std::vector<std::string>& files) {
   std::size_t recorded = 0, known = 0, refused = 0;
   for (const std::string& file : files) {
     const Bytes content = ReadWholeFile(file == "-" ? "/dev/stdin" : file, kMostBytes);
-    Receipts receipts(session, file);
+    Receipts receipts(session, file, authority.ledger());
     receipts.Read(AsText(content));
     receipts.Take(authority.ledger());
     recorded += receipts.recorded;
@@ -128,7 +147,8 @@ int Installed(Session& session, const std::vector<std::string>& files) {
 
 void AddInstalled(CLI::App& app, Session& session) {
   auto* const command = app.add_subcommand(
-      "installed", "take receipts of hosts: which certificate is installed where");
+      "installed",
+      "take receipts of hosts: which certificate is installed where, which CA is trusted");
   auto files = std::make_shared<std::vector<std::string>>();
   command->add_option("FILE", *files, "JSON lines; - is stdin")->required();
   AddCaOption(*command, session);
@@ -136,9 +156,12 @@ void AddInstalled(CLI::App& app, Session& session) {
   command->footer(
       "A line is {\"endpoint\": \"ws-1\", \"sha1\": \"...\", \"time\": \"2026-01-31T12:00:00Z\"}, "
       "with\n"
-      "sha256 instead if you like; other keys are ignored. Receipts may come late, twice and in "
-      "any\n"
-      "order. Nothing is revoked by them: fleetmint revoke --superseded --installed does that.\n\n"
+      "sha256 instead if you like; other keys are ignored. With \"trust\" instead, the SHA-256 of "
+      "a\n"
+      "CA certificate, the host says that it trusts that CA: where the root is new, ca activate "
+      "waits\n"
+      "for that. Receipts may come late, twice and in any order. Nothing is revoked by them:\n"
+      "fleetmint revoke --superseded --installed does that.\n\n"
       "Example: fleetmint installed receipts.jsonl --ca ca");
   command->callback([&session, files] {
     session.action = [&session, files] { return Installed(session, *files); };

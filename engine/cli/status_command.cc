@@ -56,7 +56,11 @@ Json ToJson(const AuthorityStatus& status) {
   for (const auto& action : status.actions) {
     actions.push_back({{"what", action.what}, {"hint", action.hint}});
   }
-  return {{"fleets", fleets}, {"cas", cas}, {"crls", crls}, {"actions", actions}};
+  Json json{{"fleets", fleets}, {"cas", cas}, {"crls", crls}, {"actions", actions}};
+  if (const auto& trust = status.trust) {
+    json["new_root"] = {{"hosts", trust->hosts}, {"trusting", trust->trusting}};
+  }
+  return json;
 }
 
 std::string ToText(const AuthorityStatus& status) {
@@ -87,6 +91,10 @@ std::string ToText(const AuthorityStatus& status) {
   }
   for (const CaStatus& ca : status.cas) {
     text += "CA " + ca.tier + " '" + ca.subject + "': ends " + FormatRfc3339(ca.not_after) + "\n";
+  }
+  if (const auto& trust = status.trust) {
+    text += "new root: " + std::to_string(trust->trusting) + " of " + std::to_string(trust->hosts) +
+            " hosts have said that they trust it\n";
   }
   for (const CrlStatus& crl : status.crls) {
     text += "CRL of '" + crl.issuer + "': ";

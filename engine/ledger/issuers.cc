@@ -203,6 +203,28 @@ bool Ledger::RevokeIssuer(std::int64_t id, int reason, Time now) {
   return revoked;
 }
 
+std::string Ledger::FleetKeyFile() const {
+  Query query(impl_->connection, "SELECT fleet_key FROM ledger");
+  query.Step();
+  return query.Text(0);
+}
+
+void Ledger::RenameKeys(std::span<const std::pair<std::string, std::string>> names) {
+  Connection& connection = impl_->connection;
+  Transaction transaction(connection);
+  for (const auto& [old_name, new_name] : names) {
+    Query(connection, "UPDATE issuer SET key_file = ? WHERE key_file = ?")
+        .Bind(std::string_view(new_name))
+        .Bind(std::string_view(old_name))
+        .Run();
+    Query(connection, "UPDATE ledger SET fleet_key = ? WHERE fleet_key = ?")
+        .Bind(std::string_view(new_name))
+        .Bind(std::string_view(old_name))
+        .Run();
+  }
+  transaction.Commit();
+}
+
 CrlStamp Ledger::NextCrl(const Sha256Digest& scope, Time now) {
   const auto microseconds =
       std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();

@@ -69,8 +69,9 @@ Ledger Ledger::Create(const std::string& path, std::string_view authority) {
   Transaction transaction(impl->connection);
   impl->connection.Execute(kSchema);
   SetSchemaVersion(impl->connection, kSchemaVersion);
-  Query(impl->connection, "INSERT INTO ledger (one, authority) VALUES (1, ?)")
+  Query(impl->connection, "INSERT INTO ledger (one, authority, fleet_key) VALUES (1, ?, ?)")
       .Bind(authority)
+      .Bind(std::string_view(kFirstFleetKey))
       .Run();
   transaction.Commit();
   return Ledger(std::move(impl));

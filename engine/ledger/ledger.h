@@ -22,6 +22,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/clock.h"
@@ -34,6 +35,7 @@ namespace fleetmint {
 class Ledger {
  public:
   static constexpr int kSchemaVersion = 3;
+  static constexpr const char* kFirstFleetKey = "fleet.key";  // until RenameKeys
 
   // Create makes a new database file (mode 0600) of the authority with this id; Open opens one, and
   // brings an older schema up to date where there is a migration (migrations.h). A ledger of a
@@ -111,6 +113,10 @@ class Ledger {
   // RevokeIssuer revokes a CA certificate that is not current; false where it was before. It keeps
   // its time and reason (RFC 5280 5.3.1).
   bool RevokeIssuer(std::int64_t id, int reason, Time now);
+  // FleetKeyFile gives the name of the fleet key's file, as Issuers gives those of the CA keys.
+  // RenameKeys switches names of both kinds (old, new), in one transaction.
+  std::string FleetKeyFile() const;
+  void RenameKeys(std::span<const std::pair<std::string, std::string>> names);
   // NextCrl draws number and time of the next CRL of a scope, durably: the number is the larger of
   // the last one + 1 and the Unix time in microseconds, the time never goes back.
   CrlStamp NextCrl(const Sha256Digest& scope, Time now);
@@ -191,10 +197,13 @@ class Ledger {
 
   // --- What became of them (status.cc)
 
-  // TakeReceipts records that hosts have installed their certificates, in one transaction: the
-  // earliest word counts, so that they may come late, twice and in any order. Gives a verdict for
-  // each.
+  // TakeReceipts records that hosts have installed their certificates or trust a CA, in one
+  // transaction: the earliest word counts, so that they may come late, twice and in any order.
+  // Gives a verdict for each.
   std::vector<ReceiptVerdict> TakeReceipts(std::span<const Receipt> receipts);
+  // CountTrust counts the hosts whose current certificates neither ended nor were revoked, and
+  // those of them that trust a CA certificate.
+  TrustCount CountTrust(std::int64_t issuer, Time now) const;
   // Status gives the state of each fleet and profile, sorted by both.
   std::vector<FleetStatus> Status(Time now) const;
 

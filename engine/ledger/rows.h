@@ -152,14 +152,21 @@ struct RetiredCount {
   std::size_t revoked = 0;  // now
 };
 
-// Receipt is a host's word that it has installed a certificate: one of the two digests.
+// Receipt is a host's word that it has installed a certificate (one of the two digests), or that it
+// trusts a CA certificate.
 struct Receipt {
   std::string endpoint;
   std::optional<Sha1Digest> sha1;
   std::optional<Sha256Digest> sha256;
+  std::optional<std::int64_t> trusts;  // the ledger's id of the CA certificate; then no digest
   Time time;
 };
 
+// TrustCount tells how many hosts have a current certificate that counts, and how many of them
+// have said that they trust a CA certificate.
+struct TrustCount {
+  std::size_t hosts = 0, trusting = 0;
+};
 enum class ReceiptVerdict : std::uint8_t {
   kNew,              // recorded now
   kKnown,            // there was one before

@@ -8,7 +8,8 @@ R"sql(
 
 CREATE TABLE ledger (
   one       INTEGER PRIMARY KEY CHECK (one = 1),
-  authority TEXT NOT NULL                    -- id of the authority whose ledger this is
+  authority TEXT NOT NULL,                   -- id of the authority whose ledger this is
+  fleet_key TEXT NOT NULL CHECK (fleet_key <> '')  -- name of the fleet key in the authority's directory
 ) STRICT;
 
 CREATE TABLE fleet (
@@ -122,6 +123,14 @@ CREATE TABLE record (
   der   BLOB NOT NULL,
   files TEXT NOT NULL CHECK (files <> '')    -- one "extension bytes sha256" a line
 ) STRICT;
+
+-- Receipts of trust: that the host of a lineage trusts a CA certificate.
+CREATE TABLE trusted (
+  lineage INTEGER NOT NULL REFERENCES certificate(id),
+  issuer  INTEGER NOT NULL REFERENCES issuer(id),
+  at      INTEGER NOT NULL,
+  PRIMARY KEY (lineage, issuer)
+) STRICT, WITHOUT ROWID;
 
 -- No endpoint has two current certificates (names are equal whatever their case).
 CREATE UNIQUE INDEX one_current ON certificate (fleet, endpoint) WHERE state = 'issued';

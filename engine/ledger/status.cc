@@ -38,6 +38,30 @@ ReceiptVerdict Take(Connection& connection, std::span<const std::int64_t> fleets
   return verdict;
 }
 
+// For each fleet that has the endpoint: the name is the host's in all of them.
+ReceiptVerdict TakeTrust(Connection& connection, std::span<const std::int64_t> fleets,
+                         const Receipt& receipt) {
+  auto verdict = ReceiptVerdict::kUnknownEndpoint;
+  for (const std::int64_t fleet : fleets) {
+    Query query(connection,
+                "SELECT lineage FROM certificate WHERE fleet = ? AND endpoint = ? AND state = "
+                "'issued'");
+    query.Bind(fleet).Bind(receipt.endpoint);
+    if (!query.Step()) continue;
+    Query insert(connection,
+                 "INSERT INTO trusted (lineage, issuer, at) VALUES (?1, ?2, ?3) ON CONFLICT DO "
+                 "NOTHING RETURNING 1");
+    insert.Bind(query.Integer(0)).Bind(*receipt.trusts).Bind(Unix(receipt.time));
+    if (insert.Step()) {
+      insert.Step();
+      verdict = ReceiptVerdict::kNew;
+    } else if (verdict != ReceiptVerdict::kNew) {
+      verdict = ReceiptVerdict::kKnown;
+    }
+  }
+  return verdict;
+}
+
 std::size_t Size(const Query& query, int column) {
   return static_cast<std::size_t>(query.Integer(column));
 }
@@ -54,9 +78,21 @@ std::vector<ReceiptVerdict> Ledger::TakeReceipts(std::span<const Receipt> receip
   }
   std::vector<ReceiptVerdict> verdicts;
   verdicts.reserve(receipts.size());
-  for (const Receipt& receipt : receipts) verdicts.push_back(Take(connection, fleets, receipt));
+  for (const Receipt& receipt : receipts) {
+    verdicts.push_back(receipt.trusts ? TakeTrust(connection, fleets, receipt)
+                                      : Take(connection, fleets, receipt));
+  }
   transaction.Commit();
   return verdicts;
+}
+
+TrustCount Ledger::CountTrust(std::int64_t issuer, Time now) const {
+  Query query(impl_->connection,
+              "SELECT count(*), count(t.lineage) FROM certificate c LEFT JOIN trusted t ON "
+              "t.lineage = c.lineage AND t.issuer = ? WHERE c.state = 'issued' AND c.revoked_at IS "
+              "NULL AND c.not_after >= ?");
+  query.Bind(issuer).Bind(Unix(now)).Step();
+  return {Size(query, 0), Size(query, 1)};
 }
 
 std::vector<FleetStatus> Ledger::Status(Time now) const {

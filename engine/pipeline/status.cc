@@ -107,6 +107,7 @@ AuthorityStatus LookAt(const Authority& authority, Seconds soon, Time now) {
            "fleetmint ca rotate makes the next one: what a CA signs ends with it"});
     }
   }
+  status.trust = authority.TrustOfNext(now);
   for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
     if (!issuer.leaves || !authority.Answers(issuer, now)) continue;
     const CrlStatus& crl = status.crls.emplace_back(LookAtCrl(authority, issuer, now));

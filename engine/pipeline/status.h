@@ -30,6 +30,7 @@ struct AuthorityStatus {
   std::vector<FleetStatus> fleets;
   std::vector<CaStatus> cas;
   std::vector<CrlStatus> crls;
+  std::optional<TrustCount> trust;  // of the next generation's root, where that is new
   // What needs somebody, a sentence each, and what to do about it.
   struct Action {
     std::string what, hint;

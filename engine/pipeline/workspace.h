@@ -53,7 +53,9 @@ class LockedAuthority {
 
  private:
   LockedAuthority(AuthorityDirectory directory, RunLock lock)
-      : lock_(std::move(lock)), authority_(Authority::Open(std::move(directory))) {}
+      : lock_(std::move(lock)), authority_(Authority::Open(std::move(directory))) {
+    authority_.RemoveStaleKeys();
+  }
   RunLock lock_;
   Authority authority_;  // opened when the lock was held
 };

@@ -126,8 +126,25 @@ run 0 manifest --ca ca --out out
 roots
 equal "$(count BEGIN roots.pem)" 2
 run 2 ca activate --ca ca
+says 'hosts have not said that they trust the new root'
 says '--yes, when it has been shipped'
-run 0 ca activate --yes --ca ca
+# Each host says that it trusts it; one by one, that is enough.
+hosts=$(jq -r 'select(.state != "revoked") | .endpoint' out/manifest.jsonl)
+new_root=$("$FLEETMINT" ca show --json --ca ca | jq -r '.tiers[] | select(.next and .name == "root") | .sha256')
+for host in $hosts; do
+  run 2 ca activate --ca ca
+  echo "{\"endpoint\":\"$host\",\"trust\":\"$new_root\"}" >receipt
+  run 0 installed receipt --ca ca
+done
+run 0 status --json --ca ca
+equal "$(jq -c .new_root stdout)" "{\"hosts\":$(wc -w <<<"$hosts"),\"trusting\":$(wc -w <<<"$hosts")}"
+echo '{"endpoint":"ws-2","trust":"00"}' >receipt
+run 1 installed receipt --ca ca
+says "is no digest of its kind"
+echo "{\"endpoint\":\"ws-2\",\"trust\":\"${new_root//[0-9]/0}\"}" >receipt
+run 1 installed receipt --ca ca
+says 'no CA certificate of this authority has SHA-256'
+run 0 ca activate --ca ca
 run 0 renew fleet.yaml --only ws-2 "${common[@]}"
 cp ws-2.pem ws-2-old.pem
 leaf ws-2

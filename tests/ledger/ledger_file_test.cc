@@ -75,7 +75,7 @@ TEST_F(LedgerFileTest, MigrationsRunOnceInOrderAndWhole) {
   constexpr const char* kSteps[] = {"ALTER TABLE ledger ADD COLUMN a TEXT",
                                     "UPDATE ledger SET a = coalesce(a, '') || 'x'",
                                     "UPDATE ledger SET a = a || 'y'; SELECT nonsense"};
-  Must("INSERT INTO ledger VALUES (1, 'x') ON CONFLICT DO NOTHING");
+  Must("INSERT INTO ledger VALUES (1, 'x', 'k') ON CONFLICT DO NOTHING");
   const auto version = [&] { return raw_->Value("PRAGMA user_version"); };
   {
     Connection connection(path_, false);

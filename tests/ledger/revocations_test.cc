@@ -204,7 +204,7 @@ TEST_F(RevocationsTest, ReceiptsMayComeLateTwiceAndInAnyOrder) {
   const Serial fresh = Issue("h-1");
   const LedgerRow current = *ledger_.Find(fresh);
   const auto take = [&](const std::string& endpoint, const Sha1Digest& sha1, int at) {
-    const Receipt receipt{endpoint, sha1, {}, kNow + Seconds{at}};
+    const Receipt receipt{endpoint, sha1, {}, {}, kNow + Seconds{at}};
     return ledger_.TakeReceipts({&receipt, 1}).front();
   };
   RevocationFilter filter;
@@ -217,7 +217,7 @@ TEST_F(RevocationsTest, ReceiptsMayComeLateTwiceAndInAnyOrder) {
   EXPECT_EQ(take("h-1", current.sha1, 9), ReceiptVerdict::kNew);
   EXPECT_EQ(take("h-1", current.sha1, 7), ReceiptVerdict::kKnown);
   EXPECT_EQ(Hits(filter), std::vector{old.serial});
-  const Receipt wrong{"h-1", current.sha1, Sha256Digest{1}, kNow};
+  const Receipt wrong{"h-1", current.sha1, Sha256Digest{1}, {}, kNow};
   EXPECT_EQ(ledger_.TakeReceipts({&wrong, 1}).front(), ReceiptVerdict::kOther);
   const std::vector<FleetStatus> status = ledger_.Status(kNow);
   ASSERT_EQ(status.size(), 1U);
@@ -225,6 +225,34 @@ TEST_F(RevocationsTest, ReceiptsMayComeLateTwiceAndInAnyOrder) {
   EXPECT_EQ(status[0].renewed_installed, 1U);
   EXPECT_EQ(status[0].weeks.at(52), 1U);
   EXPECT_EQ(ledger_.Status(kExpiry + Seconds{1})[0].expired, 1U);
+}
+
+// Trust is the host's: a renewal keeps it. It counts for the hosts whose certificate counts.
+TEST_F(RevocationsTest, TrustIsCountedByHost) {
+  Issue("h-1");
+  Issue("h-2");
+  const Serial lost = Issue("h-3");
+  const auto count = [&](Time now) {
+    const TrustCount trust = ledger_.CountTrust(issuer_, now);
+    return std::pair{trust.trusting, trust.hosts};
+  };
+  const auto take = [&](const std::string& endpoint) {
+    const Receipt receipt{endpoint, {}, {}, issuer_, kNow};
+    return ledger_.TakeReceipts({&receipt, 1}).front();
+  };
+  EXPECT_EQ(count(kNow), (std::pair<std::size_t, std::size_t>{0, 3}));
+  EXPECT_EQ(take("H-1"), ReceiptVerdict::kNew);
+  EXPECT_EQ(take("h-1"), ReceiptVerdict::kKnown);
+  EXPECT_EQ(take("h-9"), ReceiptVerdict::kUnknownEndpoint);
+  EXPECT_EQ(take("h-3"), ReceiptVerdict::kNew);
+  EXPECT_EQ(count(kNow), (std::pair<std::size_t, std::size_t>{2, 3}));
+  Issue("h-1");
+  EXPECT_EQ(count(kNow), (std::pair<std::size_t, std::size_t>{2, 3}));
+  RevocationFilter filter;
+  filter.serials = {lost};
+  ledger_.Revoke(filter, 1, kNow);
+  EXPECT_EQ(count(kNow), (std::pair<std::size_t, std::size_t>{1, 2}));
+  EXPECT_EQ(count(kExpiry + Seconds{1}), (std::pair<std::size_t, std::size_t>{0, 0}));
 }
 
 TEST_F(RevocationsTest, AThumbprintMayBeCutShort) {

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "engine/base/bytes.h"
+#include "engine/base/pem.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temp_dir.h"
 
@@ -83,6 +85,38 @@ TEST_F(InstallTest, ReplacesWhatWasThere) {
   temp_.Write("target/ws-0001.key.pem", "old");
   ASSERT_TRUE(Install("ws-0001").ok());
   EXPECT_EQ(ReadFileText(temp_ / "target/ws-0001.key.pem"), ContentOf("ws-0001", "key.pem"));
+}
+
+// What `fleetmint installed` takes, by what lies in the target now.
+TEST_F(InstallTest, WritesReceiptsOfWhatIsInPlace) {
+  const auto pem = [](const std::string& content) {
+    return PemEncode("CERTIFICATE", AsBytes(content));
+  };
+  const std::string leaf(100, 'L'), root(200, 'R'), next(300, 'N');
+  Add("ws-1", kPem);
+  temp_.Write("out/bundles/ws-1.crt.pem", pem(leaf));
+  temp_.Write("out/trust.pem", pem(root) + pem(next));
+  std::string line = manifest_;
+  const auto replace = [&](const std::string& before, const std::string& after) {
+    line.replace(line.find(before), before.size(), after);
+  };
+  replace(ToHex(Sha256(AsBytes(ContentOf("ws-1", "crt.pem")))), ToHex(Sha256(AsBytes(pem(leaf)))));
+  temp_.Write("out/manifest.jsonl", line);
+  const auto result = RunProgram({"sh", temp_ / "out/rollout/install.sh", temp_ / "out", "ws-1",
+                                  temp_ / "target", temp_ / "receipts"});
+  ASSERT_TRUE(result.ok()) << result;
+  EXPECT_EQ(ReadFileText(temp_ / "target/trust.pem"), pem(root) + pem(next));
+  std::istringstream receipts(ReadFileText(temp_ / "receipts"));
+  std::vector<std::string> said;
+  for (std::string text; std::getline(receipts, text);) {
+    const auto json = nlohmann::json::parse(text);
+    EXPECT_EQ(json["endpoint"], "ws-1");
+    EXPECT_EQ(json["time"].get<std::string>().size(), 20u);
+    said.push_back(json.value("sha256", "") + " " + json.value("trust", ""));
+  }
+  EXPECT_EQ(said, (std::vector<std::string>{ToHex(Sha256(AsBytes(leaf))) + " ",
+                                            " " + ToHex(Sha256(AsBytes(root))),
+                                            " " + ToHex(Sha256(AsBytes(next)))}));
 }
 
 // The target as it was: the old files, and nothing new beside them.
