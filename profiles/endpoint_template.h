@@ -57,6 +57,7 @@ class EndpointTemplate {
   std::vector<Template> dns_, ip_;
   Template crl_url_, ca_issuers_url_, sid_, friendly_name_, description_, password_path_;
   ExpandedProfile fixed_;  // what is the same for all endpoints
+  bool fixed_is_valid_ = false;
 };
 
 }  // namespace fleetmint

@@ -104,6 +104,19 @@ void FaultList::AddAll(const Error& error) {
   for (const Fault& fault : error.faults()) Keep(fault);
 }
 
+void FaultList::Append(const FaultList& other) {
+  std::map<std::string, std::size_t> kept;
+  for (const Fault& fault : other.faults_) {
+    ++kept[fault.where.ToString()];
+    Keep(fault);
+  }
+  count_ += other.count_ - other.faults_.size();
+  for (const auto& [place, count] : other.places_) {
+    const auto at = places_.find(place);
+    if (at != places_.end()) at->second += count - kept[place];
+  }
+}
+
 void FaultList::AddAt(Position where, std::string_view context, const Error& error) {
   for (Fault fault : error.faults()) {
     if (fault.where.file.empty() && fault.where.position.line == 0) {

@@ -117,6 +117,9 @@ class FaultList {
   // get this one, and "context: " in front of their message where there is a context.
   void AddAt(Position where, std::string_view context, const Error& error);
 
+  // Append takes over the faults of another list, those that it has only counted, too.
+  void Append(const FaultList& other);
+
   bool empty() const { return count_ == 0; }
   std::size_t size() const { return count_; }
   const std::string& file() const { return file_; }

@@ -1,5 +1,7 @@
 #include "engine/pipeline/plan.h"
 
+#include <oneapi/tbb/parallel_for.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -11,8 +13,11 @@
 namespace fleetmint {
 namespace {
 
-// Finds `key` in the sorted names; nullptr if it is not there.
-const CurrentName* FindCurrent(const std::vector<CurrentName>& names, const std::string& key) {
+// Finds `key` in the sorted names; nullptr if it is not there. `guess` is where it may be:
+// neighbours in a fleet are mostly neighbours in the ledger.
+const CurrentName* FindCurrent(const std::vector<CurrentName>& names, const std::string& key,
+                               std::size_t guess = 0) {
+  if (guess < names.size() && names[guess].endpoint_key == key) return &names[guess];
   const auto place = std::lower_bound(
       names.begin(), names.end(), key,
       [](const CurrentName& entry, const std::string& text) { return entry.endpoint_key < text; });
@@ -81,50 +86,82 @@ const PlanLayer::Resolved* Plan::Resolve(const Fleet& fleet, std::size_t index, 
   return &*layer.resolved_;
 }
 
-std::uint32_t Plan::KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolved& layer) {
+Plan::Kind Plan::KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolved& layer) {
   const Validity& validity = expanded.certificate.validity;
-  const Kind kind{.profile = layer.settings.profile(),
-                  .key = expanded.key,
-                  .encryption = expanded.bundle.pfx
-                                    ? std::string(layer.settings.Value("bundle.encryption"))
-                                    : "pem",
-                  .os_unknown = layer.os_unknown && expanded.bundle.pfx,
-                  .slow_password = expanded.password.kind != PasswordSource::Kind::kDerived,
-                  .no_crl_url = expanded.certificate.crl_url.empty(),
-                  .validity = validity.duration.count(),
-                  .backdate = validity.backdate.count(),
-                  .jitter = validity.jitter.count()};
-  return kinds_.emplace(kind, static_cast<std::uint32_t>(kinds_.size())).first->second;
+  return Kind{.profile = layer.settings.profile(),
+              .key = expanded.key,
+              .encryption = expanded.bundle.pfx
+                                ? std::string(layer.settings.Value("bundle.encryption"))
+                                : "pem",
+              .os_unknown = layer.os_unknown && expanded.bundle.pfx,
+              .slow_password = expanded.password.kind != PasswordSource::Kind::kDerived,
+              .no_crl_url = expanded.certificate.crl_url.empty(),
+              .validity = validity.duration.count(),
+              .backdate = validity.backdate.count(),
+              .jitter = validity.jitter.count()};
 }
 
-void Plan::Validate(const Fleet& fleet, std::size_t index, PlanLayer& layer, FaultList& faults) {
-  const PlanLayer::Resolved* const resolved = Resolve(fleet, index, layer, faults);
-  if (resolved == nullptr) return;
-  const std::string name = fleet.Name(index);
-  const Position where = fleet.Where(index);
-  std::vector<Fault> own;
-  const auto expanded = resolved->endpoints.Expand(name, own);
-  for (Fault& fault : own) {
-    faults.Add(where, "endpoint '" + name + "': " + fault.message, std::move(fault.hint));
+Plan::Block Plan::Validate(const Fleet& fleet, std::size_t begin, std::size_t end) {
+  Block block(fleet.file());
+  PlanLayer layer;
+  if (begin != 0 && fleet.LayerOf(begin - 1) == fleet.LayerOf(begin)) {
+    FaultList said(fleet.file());  // what is wrong with the layer, the block before has said
+    Resolve(fleet, begin, layer, said);
   }
-  if (!expanded) return;
-  try {
-    passwords_.Load(expanded->password, name);
-  } catch (const Error& error) {
-    faults.AddAt(where, "", error);
+  for (std::size_t i = begin; i < end; ++i) {
+    const PlanLayer::Resolved* const resolved = Resolve(fleet, i, layer, block.faults);
+    if (resolved == nullptr) continue;
+    const std::string name = fleet.Name(i);
+    std::vector<Fault> own;
+    const auto expanded = resolved->endpoints.Expand(name, own);
+    for (Fault& fault : own) {
+      block.faults.Add(fleet.Where(i), "endpoint '" + name + "': " + fault.message,
+                       std::move(fault.hint));
+    }
+    if (!expanded) continue;
+    if (expanded->password.kind != PasswordSource::Kind::kDerived) {
+      block.passwords.emplace_back(static_cast<std::uint32_t>(i), expanded->password);
+    }
+    const auto number = static_cast<std::uint32_t>(block.kinds.size());
+    endpoints_[i].kind = block.kinds.emplace(KindOf(*expanded, *resolved), number).first->second;
   }
-  endpoints_[index].kind = KindOf(*expanded, *resolved);
+  return block;
+}
+
+void Plan::Take(const Fleet& fleet, std::size_t begin, std::size_t end, Block&& block,
+                FaultList& faults) {
+  faults.Append(block.faults);
+  std::vector<std::uint32_t> numbers(block.kinds.size());
+  for (const auto& [kind, number] : block.kinds) {
+    numbers[number] = kinds_.emplace(kind, static_cast<std::uint32_t>(kinds_.size())).first->second;
+  }
+  for (std::size_t i = begin; i < end && !numbers.empty(); ++i) {
+    endpoints_[i].kind = numbers[endpoints_[i].kind];
+  }
+  for (const auto& [index, source] : block.passwords) {
+    try {
+      passwords_.Load(source, fleet.Name(index));
+    } catch (const Error& error) {
+      faults.AddAt(fleet.Where(index), "", error);
+    }
+  }
 }
 
 Plan Plan::Make(FleetDraft draft, const Catalog& catalog) {
+  constexpr std::size_t kBlock = 4096;
   Plan plan(catalog);
   if (const Fleet* const fleet = draft.readable()) {
     plan.folder_ = FolderOf(fleet->file());
     plan.passwords_ = BundlePasswords(plan.folder_);
-    plan.endpoints_.resize(fleet->size());
-    PlanLayer layer;
-    for (std::size_t i = 0; i < fleet->size(); ++i) {
-      plan.Validate(*fleet, i, layer, draft.faults());
+    const std::size_t size = fleet->size(), blocks = (size + kBlock - 1) / kBlock;
+    plan.endpoints_.resize(size);
+    std::vector<std::optional<Block>> found(blocks);
+    const auto end_of = [&](std::size_t block) { return std::min(size, (block + 1) * kBlock); };
+    oneapi::tbb::parallel_for(std::size_t{0}, blocks, [&](std::size_t block) {
+      found[block].emplace(plan.Validate(*fleet, block * kBlock, end_of(block)));
+    });
+    for (std::size_t block = 0; block < blocks; ++block) {
+      plan.Take(*fleet, block * kBlock, end_of(block), *std::move(found[block]), draft.faults());
     }
   }
   plan.fleet_.emplace(std::move(draft).Accept());
@@ -157,8 +194,9 @@ void Plan::Compare(const Ledger& ledger, Time now, std::optional<Time> issuer_en
   std::optional<std::pair<std::uint32_t, std::int64_t>> compared;
   std::uint32_t changes = 0;
   std::vector<bool> in_fleet(current_.size());
+  std::size_t guess = 0;
   for (std::size_t i = 0; i < fleet_->size(); ++i) {
-    const CurrentName* const name = FindCurrent(current_, AsciiLower(fleet_->Name(i)));
+    const CurrentName* const name = FindCurrent(current_, AsciiLower(fleet_->Name(i)), guess);
     Endpoint& endpoint = endpoints_[i];
     endpoint.current = endpoint.changes = 0;
     endpoint.former_revoked = false;
@@ -173,6 +211,7 @@ void Plan::Compare(const Ledger& ledger, Time now, std::optional<Time> issuer_en
       continue;
     }
     const auto place = static_cast<std::size_t>(name - current_.data());
+    guess = place + 1;
     in_fleet[place] = true;
     endpoint.current = static_cast<std::uint32_t>(place + 1);
     const std::pair pair{fleet_->LayerOf(i), name->settings};

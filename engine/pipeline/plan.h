@@ -131,9 +131,19 @@ class Plan {
   explicit Plan(const Catalog& catalog) : catalog_(&catalog) {}
   const PlanLayer::Resolved* Resolve(const Fleet& fleet, std::size_t index, PlanLayer& layer,
                                      FaultList& faults) const;
-  // Expands endpoint `index`, and makes sure that its password can be had.
-  void Validate(const Fleet& fleet, std::size_t index, PlanLayer& layer, FaultList& faults);
-  std::uint32_t KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolved& layer);
+  // What the validation of some neighbouring endpoints finds.
+  struct Block {
+    explicit Block(std::string file) : faults(std::move(file)) {}
+    FaultList faults;
+    std::map<Kind, std::uint32_t> kinds;
+    std::vector<std::pair<std::uint32_t, PasswordSource>> passwords;  // those to be loaded
+  };
+  // Expands the endpoints from `begin` on; their kinds are numbered within the block.
+  Block Validate(const Fleet& fleet, std::size_t begin, std::size_t end);
+  // Numbers them for the plan, and makes sure that each password can be had.
+  void Take(const Fleet& fleet, std::size_t begin, std::size_t end, Block&& block,
+            FaultList& faults);
+  static Kind KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolved& layer);
   void AddChanges(const std::vector<SettingChange>& changes);
   bool GainsTooLittle(const CurrentName& current, const Kind& kind) const;
 

@@ -66,4 +66,8 @@ std::vector<std::string> KeyUsageNames(std::uint16_t bits);
 // encoded, not that an issuer may sign it (name constraints, path lengths, dates).
 std::vector<Fault> ValidateSpec(const CertificateSpec& spec);
 
+// ValidateTexts gives those about names, URLs and the SID alone: what differs between endpoints
+// that share all else, which ValidateSpec has found valid for one of them.
+std::vector<Fault> ValidateTexts(const CertificateSpec& spec);
+
 }  // namespace fleetmint
