@@ -31,8 +31,8 @@ after_rotate() {
 # What a rotation that was killed has left is cleared away; that may be killed, too.
 start_rotate_again() {
   own_root
-  strace -f -o /dev/null -e trace=renameat2 -e inject=renameat2:signal=KILL:when=2 "$FLEETMINT" ca rotate --ca start/ca \
-    >/dev/null 2>&1 || true
+  (strace -f -o /dev/null -e trace=renameat2 -e inject=renameat2:signal=KILL:when=2 "$FLEETMINT" ca rotate --ca start/ca
+    exit $?) >/dev/null 2>&1 || true
   [[ -e start/ca/issuing-2.key && ! -e start/ca/issuing-2.crt ]] || fail 'was not killed between its files'
   command_line=(ca rotate --ca ca)
   done_already='generation 3 is there already, and waits for its turn'
