@@ -7,6 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../cli/lib.sh"
 source "$source_tree/tests/crash/lib.sh"
 source "$source_tree/tests/crash/ca_lib.sh"
 need_strace
+every=${FLEETMINT_FAULT_CA_EVERY:-$every}
 cases=0 place=0 failed=0
 for name in ${*:-$ca_commands}; do
   start "$name"
