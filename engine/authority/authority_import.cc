@@ -134,24 +134,24 @@ Authority Authority::Import(const std::string& path, const ImportedCa& ca,
 
 namespace {
 
-// A key that waits for its certificate: its file, its request (also as a file), its row. Whatever
-// the ledger does not have yet is overwritten by the next attempt.
-std::pair<NewIssuer, std::string> MakeWaiting(const Tier& tier, std::int64_t generation,
-                                              const Directory& directory,
-                                              const std::optional<SecretBytes>& passphrase,
-                                              const NewAuthorityOptions& options) {
+// A key that waits for its certificate: its row, its file, its request (also as a file). Before
+// the ledger has it, it is ClearUnfinished's.
+std::string MakeWaiting(const Tier& tier, std::int64_t generation, const Directory& directory,
+                        Ledger& ledger, const std::optional<SecretBytes>& passphrase,
+                        const NewAuthorityOptions& options) {
   const PrivateKey key = MakeCaKey(tier.key, tier.name, options);
   const auto signer = MakeSoftwareSigner(key.pkcs8());
-  const std::string request = MakeRequest(tier.certificate.subject, *signer);
+  std::string request = MakeRequest(tier.certificate.subject, *signer);
   NewIssuer waiting;
   waiting.tier = tier.name;
   waiting.generation = generation;
   waiting.leaves = true;
   waiting.key_file = FileOf(tier.name, generation, ".key");
-  directory.Remove(waiting.key_file);
+  const std::int64_t id = ledger.ReserveWaiting(waiting, options.clock.Now());
   WriteTierKey(directory, waiting.key_file, key.pkcs8(), passphrase, options.random);
-  directory.WriteDurably(FileOf(tier.name, generation, ".csr"), AsBytes(request));
-  return {waiting, request};
+  directory.CreateDurably(FileOf(tier.name, generation, ".csr"), AsBytes(request));
+  ledger.CommitWaiting(id);
+  return request;
 }
 
 }  // namespace
@@ -160,19 +160,22 @@ std::pair<Authority, std::string> Authority::Request(const std::string& path, co
                                                      const NewAuthorityOptions& options) {
   NewAuthority made(path, options.random);
   made.Begin(options.passphrase);
-  const auto [waiting, request] =
-      MakeWaiting(tier, 1, made.directory(), made.passphrase(), options);
-  made.NewLedger().AddIssuers({&waiting, 1}, options.clock.Now());
-  return {made.Finish(), request};
+  std::string request;
+  {
+    Ledger ledger = made.NewLedger();
+    request = MakeWaiting(tier, 1, made.directory(), ledger, made.passphrase(), options);
+  }
+  return {made.Finish(), std::move(request)};
 }
 
 std::string Authority::RequestNext(const Tier& tier, const NewAuthorityOptions& options) {
   CheckNoNext();
   const auto passphrase = PassphraseOfKeys(options.passphrase);
   const FileLock still = directory().LockItself();
-  const auto [waiting, request] =
-      MakeWaiting(tier, NextGeneration(tier.name), directory(), passphrase, options);
-  ledger_.AddIssuers({&waiting, 1}, options.clock.Now());
+  ClearUnfinished(directory(), ledger_);
+  ReadIssuers();
+  std::string request =
+      MakeWaiting(tier, NextGeneration(tier.name), directory(), ledger_, passphrase, options);
   ReadIssuers();
   return request;
 }

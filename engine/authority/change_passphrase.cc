@@ -9,6 +9,8 @@
 
 #include "engine/authority/authority.h"
 #include "engine/authority/key_file.h"
+#include "engine/authority/new_authority.h"
+#include "engine/authority/new_tier.h"
 #include "engine/base/error.h"
 #include "engine/base/wipe.h"
 
@@ -47,6 +49,13 @@ struct Moved {
 };
 
 }  // namespace
+
+bool HasKeyOf(const Directory& directory, const std::string& tier, std::int64_t generation) {
+  const std::vector<std::string> names = directory.List();
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return name.ends_with(kExtension) && Split(name).stem == FileOf(tier, generation, "");
+  });
+}
 
 std::vector<std::string> Authority::KeyFiles() const {
   std::vector<std::string> names{ledger_.FleetKeyFile()};
@@ -100,6 +109,11 @@ Authority::PassphraseChange Authority::MoveKeys(PassphraseSource& old_one,
                                                 PassphraseSource& new_one, RandomSource& random) {
   CachedPassphrase old_phrase(&old_one);
   static_cast<void>(UnlockPasswords(&old_phrase));  // it is that of the keys
+  {
+    const FileLock still = directory().LockItself();
+    ClearUnfinished(directory(), ledger_);  // a key of no generation would keep the old passphrase
+  }
+  ReadIssuers();
   const std::uint32_t change = Split(ledger_.FleetKeyFile()).change + 1;
   PassphraseChange done;
   std::vector<Moved> moved;

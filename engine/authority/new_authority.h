@@ -17,6 +17,10 @@ inline std::string FileOf(const std::string& tier, std::int64_t generation, cons
   return tier + (generation == 1 ? "" : "-" + std::to_string(generation)) + extension;
 }
 
+// HasKeyOf tells whether a file of a generation's key is there, of whatever passphrase:
+// issuing-2.key, issuing-2.p1.key, ...
+bool HasKeyOf(const Directory& directory, const std::string& tier, std::int64_t generation);
+
 class NewAuthority {
  public:
   NewAuthority(const std::string& path, RandomSource& random);

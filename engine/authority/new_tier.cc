@@ -6,6 +6,7 @@
 #include "engine/authority/issuer.h"
 #include "engine/authority/key_file.h"
 #include "engine/authority/new_authority.h"
+#include "engine/base/durable_file.h"
 #include "engine/base/pem.h"
 #include "engine/keys/generate.h"
 
@@ -60,6 +61,19 @@ void SignFirstCrl(const Directory& directory, const std::string& file, const Cer
   const CrlStamp stamp = ledger.NextCrl(ScopeOf(ca), clock.Now());
   directory.MakeSubdirectory(kCrlFolder, 0700)
       .CreateDurably(file, SignCrl(ca, signer, stamp, validity, {}));
+}
+
+void ClearUnfinished(const Directory& directory, Ledger& ledger) {
+  for (const IssuerRow& row : ledger.Issuers()) {
+    if (row.state != IssuerState::kReserved) continue;
+    for (const char* const extension : {".key", ".crt", ".csr"}) {
+      const std::string file = FileOf(row.tier, row.generation, extension);
+      directory.Remove(file);
+      directory.Remove(DurableFile::TemporaryName(file));
+    }
+  }
+  directory.Sync();
+  ledger.AbandonIssuers();
 }
 
 Name NameOfGeneration(Name name, std::int64_t generation) {

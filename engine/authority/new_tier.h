@@ -59,6 +59,10 @@ void WriteTierCertificate(const Directory& directory, const std::string& name, B
 void SignFirstCrl(const Directory& directory, const std::string& file, const Certificate& ca,
                   Signer& signer, Seconds validity, Ledger& ledger, const Clock& clock);
 
+// ClearUnfinished removes what a crash has left of CAs that were reserved and never committed: the
+// files first, so that the ledger names them as long as they are there.
+void ClearUnfinished(const Directory& directory, Ledger& ledger);
+
 // The next generation's subject: the common name with " G2" (or the generation's number) at its
 // end, in the place of an earlier one.
 Name NameOfGeneration(Name name, std::int64_t generation);

@@ -78,12 +78,14 @@ void Authority::CheckNoNext() const {
   const KnownIssuer* const next = FindNext();
   if (next == nullptr) return;
   const bool waits = !next->certificate;
-  throw Error::WithHint(ErrorKind::kUsage,
-                        "generation " + std::to_string(next->row.generation) +
-                            " is there already, and waits for " +
-                            (waits ? "its certificate" : "its turn"),
-                        waits ? "fleetmint ca install takes the certificate"
-                              : "fleetmint ca activate makes it current");
+  const std::string request =
+      directory().PathOf(FileOf(next->row.tier, next->row.generation, ".csr"));
+  throw Error::WithHint(
+      ErrorKind::kUsage,
+      "generation " + std::to_string(next->row.generation) + " is there already, and waits for " +
+          (waits ? "its certificate" : "its turn"),
+      waits ? "have '" + request + "' signed: fleetmint ca install takes the certificate"
+            : "fleetmint ca activate makes it current");
 }
 
 std::int64_t Authority::NextGeneration(const std::string& tier) const {
@@ -91,7 +93,10 @@ std::int64_t Authority::NextGeneration(const std::string& tier) const {
   for (const KnownIssuer& issuer : issuers_) {
     if (issuer.row.tier == tier) last = std::max(last, issuer.row.generation);
   }
-  return last + 1;
+  // A key that the ledger does not know may be one that a newer ledger knows: it is left alone.
+  do ++last;
+  while (HasKeyOf(directory(), tier, last));
+  return last;
 }
 
 std::optional<SecretBytes> Authority::PassphraseOfKeys(PassphraseSource* passphrase) const {
@@ -105,9 +110,7 @@ void Authority::Rotate(const RotateOptions& rotate, const NewAuthorityOptions& o
   CheckNoNext();
   {
     const FileLock still = directory().LockItself();
-    for (const std::string& file : ledger_.AbandonIssuers()) {
-      if (!file.empty()) directory().Remove(file);
-    }
+    ClearUnfinished(directory(), ledger_);
   }
   ReadIssuers();
   WithWipedStack(kSecretStack, [&] { MakeNext(rotate, options); });

@@ -145,18 +145,27 @@ std::vector<std::int64_t> Ledger::AddIssuers(std::span<const NewIssuer> issuers,
   return ids;
 }
 
-std::vector<std::string> Ledger::AbandonIssuers() {
-  Query update(impl_->connection,
-               "UPDATE issuer SET state = 'abandoned' WHERE state = 'reserved' RETURNING "
-               "coalesce(key_file, '')");
-  std::vector<std::string> files;
-  while (update.Step()) files.push_back(update.Text(0));
+void Ledger::AbandonIssuers() {
+  Query update(impl_->connection, "UPDATE issuer SET state = 'abandoned' WHERE state = 'reserved'");
+  update.Step();
   // A new CA above, whose issuing CA was never made, has no turn any more.
   Query retire(impl_->connection,
                "UPDATE issuer SET state = 'retired' WHERE state = 'next' AND leaves = 0 AND NOT "
                "EXISTS (SELECT 1 FROM issuer WHERE state = 'next' AND leaves = 1)");
   retire.Step();
-  return files;
+}
+
+std::int64_t Ledger::ReserveWaiting(const NewIssuer& issuer, Time now) {
+  return Insert(impl_->connection, issuer, std::nullopt, "reserved", now);
+}
+
+void Ledger::CommitWaiting(std::int64_t id) {
+  Query update(impl_->connection,
+               "UPDATE issuer SET state = 'next' WHERE id = ? AND state = 'reserved' RETURNING id");
+  if (!update.Bind(id).Step()) {
+    throw Error(ErrorKind::kLedger, "the CA that is to wait for its certificate is not reserved");
+  }
+  update.Step();
 }
 
 std::int64_t Ledger::InstallIssuer(std::optional<std::int64_t> waiting, const NewIssuer& issuer,

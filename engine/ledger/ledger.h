@@ -93,11 +93,15 @@ class Ledger {
   // ReserveIssuer draws the serial of a CA certificate of our own and records it, durably.
   Reservation ReserveIssuer(const NewIssuer& issuer, RandomSource& random, Time now);
   // CommitIssuer turns it into the current certificate of its tier, or the next one (kCurrent or
-  // kNext), and gives its id. AbandonIssuers ends those that were never committed, and gives the
-  // names of their key files; next ones above no next issuing CA are retired.
+  // kNext), and gives its id. AbandonIssuers ends those that were never committed; next ones above
+  // no next issuing CA are retired.
   std::int64_t CommitIssuer(Reservation reservation, ByteView der, const Sha256Digest& scope,
                             IssuerState state);
-  std::vector<std::string> AbandonIssuers();
+  void AbandonIssuers();
+  // ReserveWaiting records a CA certificate that another CA is to sign, before its key is written;
+  // gives its id. CommitWaiting makes it the next one, which waits for its certificate.
+  std::int64_t ReserveWaiting(const NewIssuer& issuer, Time now);
+  void CommitWaiting(std::int64_t id);
   // AddIssuers records CA certificates that others have signed (der empty: one that is waited for),
   // in one transaction; each one's parent is the one before it. Gives their ids.
   std::vector<std::int64_t> AddIssuers(std::span<const NewIssuer> issuers, Time now);

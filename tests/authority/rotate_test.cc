@@ -174,6 +174,45 @@ TEST_F(RotateTest, WhatACrashLeavesIsAbandoned) {
   EXPECT_EQ(entries.front().serial, lost.serial());
 }
 
+// The same of a request, which no serial of ours was drawn for.
+TEST_F(RotateTest, WhatACrashLeavesOfARequestIsClearedAway) {
+  Authority authority = InitTwoTier();
+  NewIssuer lost;
+  lost.tier = "issuing";
+  lost.generation = 2;
+  lost.leaves = true;
+  lost.key_file = "issuing-2.key";
+  authority.ledger().ReserveWaiting(lost, clock_.Now());
+  authority.directory().CreateDurably("issuing-2.key", Bytes{1, 2, 3});
+  authority.directory().CreateDurably(".issuing-2.csr.tmp", Bytes{1});
+  Authority later = Authority::Open(ca_);
+  later.RequestNext(IssuingTier(), Options());
+  EXPECT_FALSE(later.directory().Exists("issuing-2.key"));
+  EXPECT_FALSE(later.directory().Exists(".issuing-2.csr.tmp"));
+  const auto issuers = later.ledger().Issuers();
+  ASSERT_EQ(issuers.size(), 4u);
+  EXPECT_EQ(issuers[2].state, IssuerState::kAbandoned);
+  EXPECT_EQ(issuers[3].state, IssuerState::kNext);
+  EXPECT_EQ(issuers[3].key_file, "issuing-3.key");
+  EXPECT_FALSE(issuers[3].own_serial) << "another CA gives it";
+  const auto again = ThrownBy([&] { later.RequestNext(IssuingTier(), Options()); });
+  ASSERT_TRUE(again);
+  EXPECT_NE(again->faults().front().hint.find("issuing-3.csr"), std::string::npos)
+      << "where the request is";
+}
+
+// It may be of a generation that a newer ledger knows, where only an older one was brought back.
+TEST_F(RotateTest, AKeyThatTheLedgerDoesNotKnowIsLeftAlone) {
+  Authority authority = InitTwoTier();
+  authority.directory().CreateDurably("issuing-2.key", Bytes{1, 2, 3});
+  authority.directory().CreateDurably("issuing-3.p2.key", Bytes{1, 2, 3});
+  authority.Rotate({}, Options());
+  EXPECT_EQ(Subject(authority, LastIssuer(authority)), "CN=Issuing CA G4, O=Test");
+  authority.RemoveStaleKeys();
+  EXPECT_EQ(authority.directory().Read("issuing-2.key"), (Bytes{1, 2, 3}));
+  EXPECT_EQ(authority.directory().Read("issuing-3.p2.key"), (Bytes{1, 2, 3}));
+}
+
 // A crash between a new root and its issuing CA: that root has no turn, and the next call makes
 // both.
 TEST_F(RotateTest, ARootWithoutItsIssuingCaIsRetired) {

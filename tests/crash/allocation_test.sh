@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# No memory: the Nth allocation of a run that replaces a bundle fails, from the run lock to the manifest; for
+# No memory: the Nth allocation of a run that replaces a bundle (or renews one) fails, from the run lock to the manifest; for
 # every eighth N also with all that follow. The run ends with exit code 3, or has not needed that memory; and
 # the same command again finishes the job. Prints how many runs that were. And writes that are always short.
 #
@@ -38,4 +38,4 @@ for ((n = ${1-1}; n <= ${2-$count}; n += every)); do
   done
 done
 ((2 * needed > cases)) || fail "only $needed of $cases failures were noticed"  # some memory is not missed
-echo "$cases runs without memory, at allocations ${1-1} to ${2-$count}, $needed ended: nothing lost, nothing twice"
+echo "$cases runs of $crash_of without memory, at allocations ${1-1} to ${2-$count}, $needed ended: nothing lost, nothing twice"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# kill -9 at every system call of a small run that issues and replaces: at each call that writes, or, with
-# the argument `all`, at each call of any kind. Prints how many places that were.
+# kill -9 at every system call of a small run that issues and replaces (or renews): at each call that writes,
+# or, with the argument `all`, at each call of any kind. Prints how many places that were.
 source "$(dirname "${BASH_SOURCE[0]}")/../cli/lib.sh"
 source "$source_tree/tests/crash/lib.sh"
 need_strace
@@ -13,11 +13,7 @@ while read -r name count; do
   [[ $name != exit_group && $name != exit && $name != execve && $name != sched_yield ]] || continue
   for ((n = 1; n <= count; ++n)); do
     ((++place % every == 0)) || continue
-    fresh
-    code=0
-    (strace -f -o /dev/null -e trace="$name" -e inject="$name":signal=KILL:when="$n" \
-      "$FLEETMINT" "${command_line[@]}" 2>stderr
-      exit $?) >/dev/null 2>&1 || code=$?
+    killed_at "$name" "$n" "${command_line[@]}"
     ((code != 137)) || killed=$((killed + 1))  # else another thread came there first
     promises "killed at $name $n"
     cases=$((cases + 1))
@@ -25,4 +21,4 @@ while read -r name count; do
 done < <(counts "$calls")
 ((cases * every > 100)) || fail "only $cases places"
 ((2 * killed > cases)) || fail "only $killed of $cases runs were killed"
-echo "$killed runs killed, at $cases places: nothing lost, nothing twice"
+echo "$killed runs of $crash_of killed, at $cases places: nothing lost, nothing twice"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Power cuts: on ext4 and on XFS, at random moments of a run over 300 endpoints in which first issues and
-# replacements are mixed, the file system is shut down without its journal being flushed, and mounted again.
+# replacements are mixed (or of a renewal of 300), the file system is shut down without its journal being flushed, and mounted again.
 # What was acknowledged by then is logged on another file system: each of these bundles must be in place,
 # whole; nothing that is in bundles/ may be torn; and the next run finishes the job.
 #
@@ -36,8 +36,16 @@ fast_fleet fleet.yaml 'ws-[001-200]'
 run 0 issue fleet.yaml --profiles profiles.d --ca ca.start --out out.start
 for bundle in $(ls out.start/bundles | shuf -n 80); do rm "out.start/bundles/$bundle"; done
 fast_fleet fleet.yaml 'ws-[001-300]'
-issue=(issue fleet.yaml --profiles profiles.d --ca disk.d/ca --out disk.d/out --replace-damaged --threads 2 --quiet
-       --log-level info)
+common=(--profiles profiles.d --ca disk.d/ca --out disk.d/out --threads 2 --quiet --log-level info)
+issue=(issue fleet.yaml "${common[@]}" --replace-damaged)
+superseded=80
+if [[ $crash_of == renew ]]; then
+  rm -r ca.start out.start
+  fast_ca ca.start
+  run 0 issue fleet.yaml --profiles profiles.d --ca ca.start --out out.start
+  issue=(renew fleet.yaml "${common[@]}" --all)
+  superseded=300
+fi
 # Sets lost and torn: acknowledged endpoints without their bundle; files of bundles/ that nobody wrote so.
 examine() {
   lost=$(not_in_place outside.log disk.d/ca disk.d/out | sort -u | wc -l)
@@ -70,7 +78,11 @@ cut_power() {
 # The run after it finishes the job.
 finishes() {
   mv outside.log first.log
-  run 0 "${issue[@]}"
+  if [[ $crash_of == renew ]]; then equal "$(find disk.d/out/bundles -type f | wc -l)" 300; fi
+  code=0
+  "$FLEETMINT" "${issue[@]}" >stdout 2>stderr || code=$?
+  ((code == 0)) || is_done || fail "the same command ends with $code"
+  equal "$(sqlite3 disk.d/ca/ledger.db "select count(*) from certificate where state = 'superseded'")" $superseded
   equal "$(comm -12 <(acknowledged first.log) <(acknowledged stderr))" ''
   run 0 verify --ca disk.d/ca --out disk.d/out --json
   equal "$(jq -c '[.endpoints, .files, (.findings | length)]' stdout)" '[300,300,0]'
@@ -98,7 +110,7 @@ for fs in ext4 xfs; do
     all_lost=$((all_lost + lost)) all_torn=$((all_torn + torn))
     unmount
   done
-  echo "$fs: $rounds power cuts, $all_acknowledged endpoints acknowledged before them, $all_lost of these lost, $all_torn files torn"
+  echo "$fs: $rounds power cuts of $crash_of, $all_acknowledged endpoints acknowledged before them, $all_lost of these lost, $all_torn files torn"
   if [[ $control == control ]]; then
     ((all_lost + all_torn > 0)) || fail "without a sync nothing was lost on $fs: this test sees nothing"
   else
