@@ -109,7 +109,7 @@ class Ledger {
   // and is not above it is retired. One transaction.
   void ActivateIssuer(std::int64_t id);
   // RevokeIssuer revokes a CA certificate that is not current; false where it was before. It keeps
-  // its time and reason (RFC 5280 5.3.1).
+  // its time and reason (RFC 5280 5.3.1). One that waited for its turn has none any more.
   bool RevokeIssuer(std::int64_t id, int reason, Time now);
   // NextCrl draws number and time of the next CRL of a scope, durably: the number is the larger of
   // the last one + 1 and the Unix time in microseconds, the time never goes back.
