@@ -39,7 +39,8 @@ class CaSteps:
 
     def step_rotate(self, new_root=False):
         model = self.model
-        arguments = ["ca", "rotate", "--ca", "ca", *(["--root"] if new_root else self.root_key(model.current_ca().root))]
+        how = ["--root"] if new_root else self.root_key(model.current_ca().root)
+        arguments = ["ca", "rotate", "--ca", "ca", *how]
         if model.next_ca():
             self.program.call(2, *arguments)
             return
@@ -61,7 +62,7 @@ class CaSteps:
     def step_activate(self):
         model = self.model
         made = model.next_ca()
-        if made is None or made.revoked:
+        if made is None:
             self.program.call(2, "ca", "activate", "--yes", "--ca", "ca")
             return
         if made.root != model.current_ca().root:
@@ -83,7 +84,7 @@ class CaSteps:
         if self.random.random() < 0.2:
             self.program.call(2, "ca", "revoke", str(current.number), "--ca", "ca", *self.root_key(current.root))
             return
-        others = [ca for ca in model.cas.values() if ca.state == "retired"]
+        others = [ca for ca in model.cas.values() if ca.state != "current"]
         if not others:
             return
         ca = self.random.choice(others)
@@ -92,7 +93,7 @@ class CaSteps:
         if self.random.random() < 0.4:
             self.program.killed(*arguments)
         self.program.call((0, 1), *arguments)  # 1: the CRL of another root cannot be signed, or need not be
-        ca.revoked = True
+        ca.revoked, ca.state = True, "retired"  # what waited for its turn has none any more
 
     def step_root_crl(self):
         for root in sorted({ca.root for ca in self.model.cas.values()}):

@@ -66,7 +66,8 @@ class Checks:
     def check_verify(self):
         model = self.model
         found = self.program.json((0, 1), "verify", "--ca", "ca", "--out", "out")["findings"]
-        ended = {name for name in model.current() if model.has_ended(model.endpoints[name].serial(), self.program.now())}
+        now = self.program.now()
+        ended = {name for name in model.current() if model.has_ended(model.endpoints[name].serial(), now)}
         strange = [f for f in found if f["endpoint"] not in model.lost and
                    not (f["endpoint"] in ended and "expired at" in json.dumps(f))]
         expect(not strange, f"verify finds {strange}")
@@ -79,7 +80,7 @@ class Checks:
         needed, allowed = set(), set()
         for ca in model.cas.values():
             line = {ca.der, self.ca_certificates[ca.root].der}
-            answers = None if ca.revoked and ca.state == "next" else False if ca.revoked else model.answers(ca, now)
+            answers = not ca.revoked and model.answers(ca, now)
             needed |= line if answers else set()
             allowed |= line if answers is not False else set()
         subjects = lambda ders: sorted(self.reader.certificate(der).subject for der in ders)
@@ -104,13 +105,14 @@ class Checks:
             ders = self.reader.pfx((self.work / "out" / "bundles" / f"{name}.pfx").read_bytes(), passwords[name])
             own = self.reader.certificate(ders[0])
             ca = model.cas[one.ca]
-            expect((own.serial, own.sha256, own.not_after, own.issuer) == (one.serial, one.sha256, one.ends_by, ca.subject),
+            wanted = (one.serial, one.sha256, one.ends_by, ca.subject)
+            expect((own.serial, own.sha256, own.not_after, own.issuer) == wanted,
                    f"the bundle of {name} holds {own}, not {one}")
             expect(ders[1:] == [ca.der], f"the bundle of {name} brings another CA along than its own")
             self.ders[one.serial] = ders[0]
 
     def check_verdicts(self):
-        """What openssl makes of certificates, with the files that a server would have loaded, is what the model says."""
+        """What openssl makes of certificates, with the files that servers would have loaded, is what the model says."""
         model, now = self.model, self.program.now()
         have_crls = (self.work / "out" / "crl.pem").exists()
         current = {model.endpoints[name].serial() for name in model.current() - model.lost}
@@ -122,9 +124,10 @@ class Checks:
             if have_crls and serial in model.revoked and serial not in self.on_crls:
                 continue  # not on a CRL yet
             one = model.issued[serial]
-            good = model.is_good(serial, now) or (not have_crls and not model.cas[one.ca].revoked and one.ends_from > now)
+            stands = not model.cas[one.ca].revoked and one.ends_from > now
+            good = stands and not (have_crls and serial in model.revoked)
             expect((verdict == "") == good, f"{one}: good: {good}; openssl says '{verdict}'")
-            if not good and not model.cas[one.ca].revoked and one.ends_from > now:
+            if stands and not good:
                 expect("certificate revoked" in verdict, f"{one}: openssl says '{verdict}'")
 
     # --- CRLs

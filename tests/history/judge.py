@@ -86,8 +86,9 @@ class Tool:
             raise ValueError(err)
         one = lambda pattern: re.search(pattern, out).group(1).strip()
         serials = re.findall(r"Serial Number: ([0-9A-F]+)", out)
-        return Crl(one(r"Issuer: (.*)"), int(one(r"X509v3 CRL Number:\s+(\S+)"), 0), self._time(one("Last Update: (.*)")),
-                   self._time(one("Next Update: (.*)")), frozenset(s.lower().zfill(32) for s in serials), der)
+        return Crl(one(r"Issuer: (.*)"), int(one(r"X509v3 CRL Number:\s+(\S+)"), 0),
+                   self._time(one("Last Update: (.*)")), self._time(one("Next Update: (.*)")),
+                   frozenset(s.lower().zfill(32) for s in serials), der)
 
     def signed(self, der, kind, issuer_der):
         """Whether a CRL or a CA certificate is signed by the key of the issuer's certificate."""
@@ -128,7 +129,8 @@ class InProcess:
     def crl(self, der):
         read = x509.load_der_x509_crl(der)
         number = read.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-        return Crl(read.issuer.rfc4514_string(), number, self._unix(read, "last_update"), self._unix(read, "next_update"),
+        return Crl(read.issuer.rfc4514_string(), number, self._unix(read, "last_update"),
+                   self._unix(read, "next_update"),
                    frozenset(format(entry.serial_number, "032x") for entry in read), der)
 
     def signed(self, der, kind, issuer_der):
@@ -196,8 +198,9 @@ def verdicts(work, certificates, trust, crls, now, untrusted=None):
         file = f"judged-{number}.pem"
         (work / file).write_text(pem(der))
         names[file] = name
-    arguments = ["verify", "-attime", str(int(now)), "-CAfile", trust, *(["-crl_check_all", "-CRLfile", crls] if crls else []),
-                 *(["-untrusted", untrusted] if untrusted else [])]
+    arguments = ["verify", "-attime", str(int(now)), "-CAfile", trust]
+    arguments += ["-crl_check_all", "-CRLfile", crls] if crls else []
+    arguments += ["-untrusted", untrusted] if untrusted else []
     _, out, err = openssl(*arguments, *names, cwd=work)
     found = {names[line[:-4]]: "" for line in out.splitlines() if line.endswith(": OK") and line[:-4] in names}
     said = []

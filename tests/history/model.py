@@ -17,6 +17,7 @@ class Issued:
     ends_from: float  # the same, unless it was never seen
     ends_by: float
     sha256: str = ""
+    endpoint: str = ""  # as it was called then
     retired: bool = False
 
 
@@ -85,7 +86,7 @@ class Model:
         ca = self.current_ca().number
         for one in between:
             self.issued[one] = Issued(one, ca, now, now + VALIDITY - JITTER - DAY, now + VALIDITY + DAY)
-        self.issued[serial] = Issued(serial, ca, now, line["ends"], line["ends"], line["sha256"])
+        self.issued[serial] = Issued(serial, ca, now, line["ends"], line["ends"], line["sha256"], name)
         endpoint.serials += between + [serial]
         endpoint.current = True
         self.lost.discard(name)
@@ -144,8 +145,3 @@ class Model:
         if ca.state != "retired" or any(one.ends_by > now for one in self.of_ca(ca.number)):
             return True
         return None if ca.number in self.crashed else False
-
-    def is_good(self, serial, now):
-        """Whether servers are to accept it."""
-        one = self.issued[serial]
-        return serial not in self.revoked and not self.cas[one.ca].revoked and one.ends_from > now

@@ -53,6 +53,9 @@ class Program:
         for name, text in PROFILES.items():
             (self.work / "profiles.d" / name).write_text(text)
 
+    def make_ca(self):
+        self.call(0, "ca", "init", "--profile", "fast", "--profiles", "profiles.d", "--no-passphrase", "--ca", "ca")
+
     def now(self):
         return time.time() + self.later
 
