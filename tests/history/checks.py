@@ -66,8 +66,7 @@ class Checks:
     def check_verify(self):
         model = self.model
         found = self.program.json((0, 1), "verify", "--ca", "ca", "--out", "out")["findings"]
-        now = self.program.now()
-        ended = {name for name in model.current() if model.has_ended(model.endpoints[name].serial(), now)}
+        ended = model.ended(self.program.now())
         strange = [f for f in found if f["endpoint"] not in model.lost and
                    not (f["endpoint"] in ended and "expired at" in json.dumps(f))]
         expect(not strange, f"verify finds {strange}")

@@ -68,7 +68,8 @@ class History(CaSteps, Checks):
             self.model.crashed.add(self.model.current_ca().number)
             self.program.killed(*arguments)
         lost = self.model.lost if still_lost is None else still_lost
-        self.program.call((0, 1) if lost else 0, *arguments)
+        ended = self.model.ended(self.program.now())  # `issue` says that they want to be renewed
+        self.program.call((0, 1) if lost or (ended and command == "issue") else 0, *arguments)
         manifest = self.manifest()
         for name in sorted(names):
             line = manifest.get(name)

@@ -107,6 +107,10 @@ class Model:
     def has_ended(self, serial, now):
         return self.issued[serial].ends_by <= now
 
+    def ended(self, now):
+        """Endpoints whose current certificate has ended."""
+        return {name for name in self.current() if self.has_ended(self.endpoints[name].serial(), now)}
+
     def superseded(self, now, installed=False):
         """What `revoke --superseded` hits."""
         found = set()
