@@ -6,5 +6,6 @@ command -v python3 >/dev/null || skip 'python3 is not installed'
 simulate=("$source_tree/tests/history/simulate" --binary "$FLEETMINT" --shim "$FLEETMINT_SHIM")
 "${simulate[@]}" --hosts 200 --rounds 10 || exit
 # Whoever does not wait for receipts leaves hosts without: that has to be seen (`--careless activate` likewise).
-! "${simulate[@]}" --hosts 60 --rounds 10 --seed 1 --careless revoke >stdout || fail 'an early revocation was not noticed'
+! "${simulate[@]}" --hosts 60 --rounds 10 --seed 1 --careless revoke >stdout ||
+  fail 'an early revocation was not noticed'
 prints 'is revoked'
