@@ -204,8 +204,8 @@ void Ledger::ActivateIssuer(std::int64_t id) {
 
 bool Ledger::RevokeIssuer(std::int64_t id, int reason, Time now) {
   Query update(impl_->connection,
-               "UPDATE issuer SET revoked_at = ?, reason = ? WHERE id = ? AND revoked_at IS NULL "
-               "RETURNING id");
+               "UPDATE issuer SET revoked_at = ?, reason = ?, state = CASE state WHEN 'next' THEN "
+               "'retired' ELSE state END WHERE id = ? AND revoked_at IS NULL RETURNING id");
   update.Bind(Unix(now)).Bind(std::int64_t{reason}).Bind(id);
   const bool revoked = update.Step();
   if (revoked) update.Step();

@@ -115,7 +115,7 @@ class Ledger {
   // and is not above it is retired. One transaction.
   void ActivateIssuer(std::int64_t id);
   // RevokeIssuer revokes a CA certificate that is not current; false where it was before. It keeps
-  // its time and reason (RFC 5280 5.3.1).
+  // its time and reason (RFC 5280 5.3.1). One that waited for its turn has none any more.
   bool RevokeIssuer(std::int64_t id, int reason, Time now);
   // FleetKeyFile gives the name of the fleet key's file, as Issuers gives those of the CA keys.
   // RenameKeys switches names of both kinds (old, new), in one transaction.

@@ -251,6 +251,19 @@ TEST_F(RotateTest, ARevokedGenerationIsOnTheListAboveAndTrustedByNobody) {
   EXPECT_THROW(authority.RevokeGeneration(9, 1, clock_.Now()), Error);
 }
 
+// Else it could neither be activated nor replaced by the next rotation.
+TEST_F(RotateTest, WhatIsRevokedBeforeItsTurnHasNone) {
+  Authority authority = InitTwoTier();
+  authority.Rotate({}, Options());
+  EXPECT_TRUE(authority.RevokeGeneration(2, 1, clock_.Now()));
+  EXPECT_NE(Refusal([&] { authority.Activate(clock_); }, ErrorKind::kUsage)
+                .find("there is no next generation"),
+            std::string::npos);
+  authority.Rotate({}, Options());
+  authority.Activate(clock_);
+  EXPECT_EQ(Subject(authority, *authority.issuing()), "CN=Issuing CA G3, O=Test");
+}
+
 TEST_F(RotateTest, TheKeyAboveMustBeItsOwn) {
   Authority authority = InitTwoTier();
   const SecretBytes issuing = authority.directory().ReadSecret("issuing.key");

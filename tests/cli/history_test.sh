@@ -3,4 +3,4 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 command -v python3 >/dev/null || skip 'python3 is not installed'
 command -v openssl >/dev/null || skip 'openssl is not installed'
-"$source_tree/tests/history/run" --binary "$FLEETMINT" --histories "${FLEETMINT_HISTORIES:-8}"
+"$source_tree/tests/history/run" --binary "$FLEETMINT" --shim "$FLEETMINT_SHIM" --histories "${FLEETMINT_HISTORIES:-8}"

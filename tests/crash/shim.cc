@@ -8,18 +8,21 @@
 //   SHIM_SHORT_WRITES=1       write and pwrite write half of what they were given
 //   SHIM_HANG_RENAME=1        the first renameat takes a minute
 //   SHIM_NO_SYNC=1            fsync, fdatasync and syncfs do nothing, and say that they did
+//   SHIM_CLOCK=SECONDS        the time of day is that much later
 //
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-inconsistent-declaration-parameter-name):
 // the names are the C library's, in whose place this stands.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 extern "C" {
 void* __libc_malloc(size_t);
@@ -116,6 +119,13 @@ int renameat(int from_directory, const char* name, int to_directory, const char*
   static std::atomic<bool> hangs{NumberFrom("SHIM_HANG_RENAME") != 0};
   if (hangs.exchange(false)) ::sleep(60);
   return next(from_directory, name, to_directory, to);
+}
+
+int clock_gettime(clockid_t id, timespec* time) noexcept {
+  static const long later = NumberFrom("SHIM_CLOCK");
+  const long code = ::syscall(SYS_clock_gettime, id, time);
+  if (code == 0 && id == CLOCK_REALTIME) time->tv_sec += later;
+  return static_cast<int>(code);
 }
 
 void* malloc(size_t size) { return Fails() ? nullptr : __libc_malloc(size); }
