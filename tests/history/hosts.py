@@ -41,6 +41,7 @@ class Host:
         self.name = name
         self.identities = []  # the one that is presented last
         self.trust = frozenset()
+        self.failures = 0  # attempts to install that failed since the last that did not
         self.trust_told = frozenset()  # of its last receipt of trust that has arrived
 
     @property
