@@ -14,10 +14,13 @@ ReceiptVerdict Take(Connection& connection, std::span<const std::int64_t> fleets
   auto verdict = ReceiptVerdict::kUnknownEndpoint;
   for (const std::int64_t fleet : fleets) {
     for (const char* sql :
-         {"SELECT id, sha1, sha256, installed_at FROM certificate WHERE fleet = ? "
-          "AND endpoint = ? AND state = 'issued'",
-          "SELECT id, sha1, sha256, installed_at FROM certificate WHERE fleet = ? "
-          "AND endpoint = ? AND state IN ('superseded', 'retired', 'reported')"}) {
+         {"SELECT id, sha1, sha256, installed_at FROM certificate WHERE fleet = ?1 "
+          "AND endpoint = ?2 AND state = 'issued'",
+          // A host that was renamed may still have what it was given under its former name.
+          "SELECT id, sha1, sha256, installed_at FROM certificate WHERE lineage IN (SELECT lineage "
+          "FROM certificate WHERE fleet = ?1 AND endpoint = ?2 AND state = 'issued' UNION SELECT "
+          "lineage FROM certificate WHERE fleet = ?1 AND endpoint = ?2 AND state IN ('superseded', "
+          "'retired', 'reported')) AND state IN ('superseded', 'retired', 'reported')"}) {
       Query query(connection, sql);
       query.Bind(fleet).Bind(receipt.endpoint);
       while (query.Step()) {

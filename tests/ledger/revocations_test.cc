@@ -227,6 +227,20 @@ TEST_F(RevocationsTest, ReceiptsMayComeLateTwiceAndInAnyOrder) {
   EXPECT_EQ(ledger_.Status(kExpiry + Seconds{1})[0].expired, 1U);
 }
 
+// It may still have what it was given under its former name.
+TEST_F(RevocationsTest, ARenamedHostSpeaksForItsFormerCertificate) {
+  const LedgerRow old = *ledger_.Find(Issue("old-name"));
+  const std::vector<std::string> endpoint{"new-name"};
+  const std::vector<std::vector<std::string>> formerly{{"old-name"}};
+  auto made = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, random_, kNow, formerly);
+  Commit(Item(std::move(made.front())));
+  const Receipt receipt{"new-name", old.sha1, {}, {}, kNow};
+  EXPECT_EQ(ledger_.TakeReceipts({&receipt, 1}).front(), ReceiptVerdict::kNew);
+  Issue("stranger");
+  const Receipt strange{"stranger", old.sha1, {}, {}, kNow};
+  EXPECT_EQ(ledger_.TakeReceipts({&strange, 1}).front(), ReceiptVerdict::kOther);
+}
+
 // Trust is the host's: a renewal keeps it. It counts for the hosts whose certificate counts.
 TEST_F(RevocationsTest, TrustIsCountedByHost) {
   Issue("h-1");
