@@ -145,6 +145,7 @@ std::vector<TierInfo> Authority::Tiers() const {
     info.name = issuer.row.tier;
     info.generation = issuer.row.generation;
     info.next = issuer.row.state == IssuerState::kNext;
+    info.file = FileOf(issuer.row.tier, issuer.row.generation, ".crt");
     info.key_present = !issuer.row.key_file.empty() && directory().Exists(issuer.row.key_file);
     if (const auto& certificate = issuer.certificate) {
       info.certificate = certificate->der();
@@ -231,14 +232,18 @@ bool Authority::Answers(const CrlIssuer& issuer, Time now) const {
 
 Directory Authority::Crls() const { return directory().MakeSubdirectory(kCrlFolder, 0700); }
 
-std::vector<std::string> Authority::CrlFiles() const {
+std::vector<std::string> Authority::CrlFiles(Time now) const {
   const Directory folder = Crls();
   std::vector<std::string> files;
   for (const bool leaves : {true, false}) {
     for (auto known = issuers_.rbegin(); known != issuers_.rend(); ++known) {
       if (known->row.leaves != leaves || !known->certificate) continue;
       std::string file = FileOf(known->row.tier, known->row.generation, ".crl");
-      if (folder.Exists(file)) files.push_back(std::move(file));
+      if (!folder.Exists(file)) continue;
+      CrlIssuer issuer;
+      issuer.leaves = leaves;
+      issuer.scope = known->row.scope;
+      if (Answers(issuer, now)) files.push_back(file);
     }
   }
   return files;

@@ -47,6 +47,7 @@ struct TierInfo {
   Time not_after;
   Sha1Digest sha1{};
   Sha256Digest sha256{};
+  std::string file;          // of the copy of its certificate in the directory
   bool key_present = false;  // its private key is in the directory
 };
 
@@ -212,8 +213,9 @@ class Authority {
   bool Answers(const CrlIssuer& issuer, Time now) const;
   // Crls is the folder of the CRLs; made if it is not there.
   Directory Crls() const;
-  // CrlFiles gives the names of all that are there, those of issuing CAs first, newest first.
-  std::vector<std::string> CrlFiles() const;
+  // CrlFiles gives the names of those that are there and that their CA has to have at `now`
+  // (Answers), those of issuing CAs first, newest first.
+  std::vector<std::string> CrlFiles(Time now) const;
   // TrustDers gives every CA certificate (DER) that hosts have to know at `now`: of the current
   // generation, of the next, and of those whose certificates have not ended; none that was revoked,
   // nor what stands under it.

@@ -9,24 +9,14 @@
 namespace fleetmint {
 namespace {
 
-struct Dates {
-  Time not_before;
-  Time not_after;
-};
-
 // Multiples of the golden ratio's fraction (2^64 / phi) are spread evenly, however many there are:
-// the certificates of a fleet, whose rows are counted up, do not end in one minute. At most a tenth
-// of the validity is taken.
+// the certificates of a fleet, whose rows are counted up, do not end in one minute.
 Seconds JitterOf(std::int64_t row, const Validity& validity) {
   constexpr std::uint64_t kGoldenRatio = 0x9E3779B97F4A7C15U;
   const std::uint64_t fraction = static_cast<std::uint64_t>(row) * kGoldenRatio;
-  const Seconds most = std::min(validity.jitter, validity.duration / 10);
+  const Seconds most = WidthOfJitter(validity);
   return Seconds{
       static_cast<std::int64_t>((static_cast<unsigned __int128>(most.count()) * fraction) >> 64U)};
-}
-
-Dates DatesOf(const Validity& validity, std::int64_t row, Time now) {
-  return {now - validity.backdate, now + validity.duration - JitterOf(row, validity)};
 }
 
 void Lint(const Bytes& tbs, const CertificateSpec& spec, const LintContext& context,
@@ -40,6 +30,14 @@ void Lint(const Bytes& tbs, const CertificateSpec& spec, const LintContext& cont
 }
 
 }  // namespace
+
+Seconds WidthOfJitter(const Validity& validity) {
+  return std::min(validity.jitter, validity.duration / 10);
+}
+
+ValidityDates DatesOf(const Validity& validity, std::int64_t row, Time now) {
+  return {now - validity.backdate, now + validity.duration - JitterOf(row, validity)};
+}
 
 IssuerCertificate IssuerCertificate::Of(const Certificate& certificate) {
   if (!certificate.is_ca() || (certificate.key_usage() & key_usage::kKeyCertSign) == 0) {
@@ -103,7 +101,7 @@ void SigningBatch::Prepare(Reservation& reservation, const CertificateSpec& spec
                 "serial " + SerialHex(reservation.serial()) + " was reserved for another issuer");
   }
   const IssuerCertificate& certificate = issuer_->certificate_;
-  Dates dates = DatesOf(spec.validity, reservation.row(), now);
+  ValidityDates dates = DatesOf(spec.validity, reservation.row(), now);
   dates.not_before = std::max(dates.not_before, certificate.not_before);
   const Time latest = std::min(certificate.not_after, reservation.end_bound());
   const bool clamped = dates.not_after > latest;
@@ -148,7 +146,7 @@ std::vector<IssuedCertificate> SigningBatch::Sign() && {
 
 IssuedCertificate SelfSign(Reservation reservation, const CertificateSpec& spec, Signer& signer,
                            Time now) {
-  const Dates dates = DatesOf(spec.validity, reservation.row(), now);
+  const ValidityDates dates = DatesOf(spec.validity, reservation.row(), now);
   const Bytes name = spec.subject.Encode();
   const TbsInput input{.serial = reservation.serial(),
                        .signature_algorithm = signer.algorithm(),

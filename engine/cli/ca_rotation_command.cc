@@ -213,10 +213,9 @@ int RootCrls(Session& session, const Authority& authority, const Options& option
                                   [&](const CrlState& state) { return state.file == issuer.file; });
     if (done) continue;
     ++missing;
-    session.ui.Warning("the key of '" +
-                       NameToString(authority.FindIssuer(issuer.issuer)->subject()) +
-                       "' is not here: its CRL is not signed");
-    session.ui.Hint("fleetmint ca root-crl --root-key FILE --ca " + ShellWord(session.ca));
+    session.ui.Warn("the key of '" + NameToString(authority.FindIssuer(issuer.issuer)->subject()) +
+                        "' is not here: its CRL is not signed",
+                    "fleetmint ca root-crl --root-key FILE --ca " + ShellWord(session.ca));
   }
   if (session.json) session.ui.Out(nlohmann::ordered_json{{"crls", crls}}.dump() + "\n");
   if (!states.empty()) {

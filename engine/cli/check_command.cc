@@ -1,4 +1,5 @@
 // `fleetmint check`: validate, what would be issued, and how long it will take here.
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -19,7 +20,7 @@ void CompareWithAuthority(Session& session, Plan& plan) {
   const Authority authority = Authority::Open(session.ca);
   const IssuerCertificate issuer = authority.CheckReady(session.clock);
   const Time now = session.clock.Now();
-  plan.Compare(authority.ledger(), now);
+  plan.Compare(authority.ledger(), now, issuer.not_after);
   if (plan.size() != 0) Issuer::CheckValidity(issuer, plan.longest_validity(), now);
 }
 
@@ -37,19 +38,68 @@ void WarnOfMachine(Session& session) {
   }
 }
 
-// How long the run would take here.
-double EstimateSeconds(Session& session, const PlanSummary& summary) {
-  double seconds = 0;
-  for (const auto& [spec, count] : summary.by_key) {
-    const KeyRate rate =
-        MeasureKeyRate(spec, session.Threads(), kMeasureSeconds, session.streams, session.Keys());
-    seconds += static_cast<double>(count) / rate.keys_per_second;
+// Pace measures how fast this machine makes keys, each kind once.
+class Pace {
+ public:
+  explicit Pace(Session& session) : session_(session) {}
+
+  double SecondsOf(const KeySpec& spec, double count) {
+    auto known = rates_.find(spec);
+    if (known == rates_.end()) {
+      const KeyRate rate = MeasureKeyRate(spec, session_.Threads(), kMeasureSeconds,
+                                          session_.streams, session_.Keys());
+      known = rates_.emplace(spec, rate.keys_per_second).first;
+    }
+    return count / known->second;
   }
-  return seconds +
-         static_cast<double>(summary.slow_passwords) * kSlowPasswordSeconds / session.Threads();
+  double SlowPasswords(double count) const {
+    return count * kSlowPasswordSeconds / session_.Threads();
+  }
+
+ private:
+  Session& session_;
+  std::map<KeySpec, double> rates_;
+};
+
+// How long the run would take here.
+double EstimateSeconds(Pace& pace, const PlanSummary& summary) {
+  double seconds = pace.SlowPasswords(static_cast<double>(summary.slow_passwords));
+  for (const auto& [spec, count] : summary.by_key) {
+    seconds += pace.SecondsOf(spec, static_cast<double>(count));
+  }
+  return seconds;
 }
 
-std::string Json(Session& session, const Plan& plan, double seconds) {
+// What the busiest window of the fleet's renewals has to do.
+struct Busiest {
+  const char* name;
+  std::int64_t days;
+  RenewalCalendar::Window window;
+  double seconds = 0;
+};
+
+std::vector<Busiest> BusiestWindows(Pace& pace, const Plan& plan, Time now) {
+  std::vector<Busiest> windows;
+  const RenewalCalendar calendar = plan.Renewals(now);
+  for (const auto& [name, days] : {std::pair{"day", 1}, {"week", 7}}) {
+    auto window = calendar.Busiest(days);
+    if (!window) continue;
+    Busiest& busiest = windows.emplace_back(Busiest{name, days, std::move(*window)});
+    for (const auto& [work, count] : busiest.window.certificates) {
+      busiest.seconds += pace.SecondsOf(work.key, count);
+      if (work.slow_password) busiest.seconds += pace.SlowPasswords(count);
+    }
+  }
+  return windows;
+}
+
+// What `check` finds out about time.
+struct Estimate {
+  double seconds = 0;  // of the run
+  std::vector<Busiest> busiest;
+};
+
+std::string Json(Session& session, const Plan& plan, const Estimate& estimate) {
   const PlanSummary& summary = plan.summary();
   nlohmann::ordered_json keys;
   for (const auto& [spec, count] : summary.by_key) keys[KeySpecName(spec)] = count;
@@ -60,6 +110,13 @@ std::string Json(Session& session, const Plan& plan, double seconds) {
                        {"now", change.now},
                        {"alike", change.alike},
                        {"endpoints", change.endpoints}});
+  }
+  nlohmann::ordered_json renewals = nlohmann::ordered_json::object();
+  for (const Busiest& busiest : estimate.busiest) {
+    renewals[std::string("busiest_") + busiest.name] = {
+        {"begins", FormatRfc3339(busiest.window.begins)},
+        {"certificates", busiest.window.Count()},
+        {"estimated_seconds", busiest.seconds}};
   }
   const nlohmann::ordered_json object{{"fleet", plan.fleet_name()},
                                       {"endpoints", summary.endpoints},
@@ -74,13 +131,14 @@ std::string Json(Session& session, const Plan& plan, double seconds) {
                                       {"by_profile", summary.by_profile},
                                       {"by_key", keys},
                                       {"by_encryption", summary.by_encryption},
-                                      {"estimated_seconds", seconds},
+                                      {"estimated_seconds", estimate.seconds},
+                                      {"renewals", renewals},
                                       {"kernel", session.Keys().Kernel().name},
                                       {"threads", session.Threads()}};
   return object.dump() + "\n";
 }
 
-std::string Text(Session& session, const Plan& plan, double seconds) {
+std::string Text(Session& session, const Plan& plan, const Estimate& estimate) {
   const PlanSummary& summary = plan.summary();
   std::string text = "fleet " + plan.fleet_name() + ": " + std::to_string(summary.endpoints) +
                      " endpoints, " + std::to_string(summary.already_issued) + " issued, " +
@@ -99,9 +157,16 @@ std::string Text(Session& session, const Plan& plan, double seconds) {
   line("without crl_url: revocation reaches only servers that load the CRL", summary.no_crl_url);
   line("with a password of their own (100,000 iterations, slower)", summary.slow_passwords);
   if (summary.to_issue != 0) {
-    text += "about " + DurationText(seconds) + " on this machine (kernel " +
+    text += "about " + DurationText(estimate.seconds) + " on this machine (kernel " +
             std::string(session.Keys().Kernel().name) + ", " + std::to_string(session.Threads()) +
             " threads)\n";
+  }
+  for (const Busiest& busiest : estimate.busiest) {
+    text += std::string("busiest ") + busiest.name +
+            " of renewals: " + std::to_string(busiest.window.Count()) + " certificates end " +
+            (busiest.days == 1 ? "on " : "in the week from ") +
+            FormatRfc3339(busiest.window.begins).substr(0, 10) + ", about " +
+            DurationText(busiest.seconds) + " of work here\n";
   }
   return text;
 }
@@ -111,8 +176,11 @@ int Check(Session& session, const std::string& file) {
   Plan plan = Plan::Make(Fleet::Load(file, catalog), catalog);
   if (!session.ca.empty()) CompareWithAuthority(session, plan);
   WarnOfMachine(session);
-  const double seconds = EstimateSeconds(session, plan.summary());
-  session.ui.Out(session.json ? Json(session, plan, seconds) : Text(session, plan, seconds));
+  Pace pace(session);
+  Estimate estimate;
+  estimate.seconds = EstimateSeconds(pace, plan.summary());
+  estimate.busiest = BusiestWindows(pace, plan, session.clock.Now());
+  session.ui.Out(session.json ? Json(session, plan, estimate) : Text(session, plan, estimate));
   return 0;
 }
 

@@ -31,9 +31,12 @@ void WarnOfPlan(Session& session, const Plan& plan) {
   for (const PlanChange& change : summary.changes) session.ui.Say(ChangeText(change));
   warn(summary.expired, "have a certificate that has expired, and are not issued anew",
        "fleetmint renew --within 1m renews them");
-  warn(summary.revoked, "have a certificate that was revoked, and are not issued anew",
-       "fleetmint renew --only NAME --reinstate gives one back its access, fleetmint retire NAME "
-       "ends it");
+  if (summary.revoked != 0) {  // no warning: somebody meant it, and is not to be told every night
+    session.ui.Say(std::to_string(summary.revoked) +
+                       " have a certificate that was revoked, and are not issued anew",
+                   "fleetmint renew --only NAME --reinstate gives one back its access, fleetmint "
+                   "retire NAME ends it");
+  }
   warn(summary.held_back,
        "are not renewed: a new one would end with the issuing CA, hardly later than the old one",
        "the issuing CA must be replaced first");

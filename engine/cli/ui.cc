@@ -2,16 +2,27 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 
 namespace fleetmint::cli {
 namespace {
 
 constexpr const char* kLevelNames[] = {"info", "warning", "error"};  // of LogLevel
+
+// Whether stderr goes to systemd's journal. JOURNAL_STREAM is inherited by whoever a service
+// starts, with whatever stderr: it counts only if it names this very one (systemd.exec(5)).
+bool StderrIsJournal() {
+  const char* const stream = std::getenv("JOURNAL_STREAM");
+  struct stat status {};
+  if (stream == nullptr || ::fstat(STDERR_FILENO, &status) != 0) return false;
+  return stream == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+}
 
 }  // namespace
 
@@ -21,6 +32,7 @@ Ui::Ui()
   logger_->set_pattern("%v");
   logger_->set_level(spdlog::level::trace);  // what is said is decided here
   shows_progress_ = ::isatty(STDERR_FILENO) == 1;
+  journal_ = StderrIsJournal();
 }
 
 Ui::~Ui() = default;
@@ -39,8 +51,9 @@ void Ui::Out(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-// What a file says must not act on the terminal, or pass for a line of ours.
-void Ui::Line(const std::string& text) {
+// What a file says must not act on the terminal, or pass for a line of ours, or for one of another
+// priority. A message of several lines is one here.
+void Ui::Line(Priority priority, const std::string& text) {
   constexpr std::size_t kLongest = 2000;
   EndProgress();
   std::string shown;
@@ -56,33 +69,37 @@ void Ui::Line(const std::string& text) {
       shown += "\\x" + ToHex(ByteView(&byte, 1));
     }
   }
+  if (journal_) shown = "<" + std::to_string(static_cast<int>(priority)) + ">" + shown;
   logger_->info("{}", shown);
 }
 
 void Ui::Say(const std::string& line, const std::string& hint) {
   if (quiet_) return;
-  Line("fleetmint: " + line);
-  if (!hint.empty()) Hint(hint);
+  Line(Priority::kInfo, "fleetmint: " + line);
+  if (!hint.empty()) Hint(Priority::kInfo, hint);
 }
 
 void Ui::Warn(const std::string& line, const std::string& hint) {
   Write(LogLevel::kWarning, line);
-  if (!hint.empty() && least_ <= LogLevel::kWarning) Hint(hint);
+  if (!hint.empty() && least_ <= LogLevel::kWarning) Hint(Priority::kWarning, hint);
 }
-void Ui::Hint(const std::string& line) { Line("hint: " + line); }
+
+void Ui::Hint(Priority priority, const std::string& line) { Line(priority, "hint: " + line); }
 
 void Ui::Report(const Error& error) {
   for (const Fault& fault : error.faults()) {
     const std::string where = fault.where.ToString();
-    Line("fleetmint: " + where + (where.empty() ? "" : ": ") + fault.message);
-    if (!fault.hint.empty()) Hint(fault.hint);
+    Line(Priority::kError, "fleetmint: " + where + (where.empty() ? "" : ": ") + fault.message);
+    if (!fault.hint.empty()) Hint(Priority::kError, fault.hint);
   }
 }
 
 void Ui::Write(LogLevel level, std::string_view message) {
   if (level < least_) return;
-  Line("fleetmint: " + std::string(kLevelNames[static_cast<int>(level)]) + ": " +
-       std::string(message));
+  constexpr Priority kPriorities[] = {Priority::kInfo, Priority::kWarning, Priority::kError};
+  Line(kPriorities[static_cast<int>(level)],
+       "fleetmint: " + std::string(kLevelNames[static_cast<int>(level)]) + ": " +
+           std::string(message));
 }
 
 void Ui::Progress(const std::string& line) {

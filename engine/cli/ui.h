@@ -2,6 +2,8 @@
 //   - stdout carries results and nothing else; everything for people goes to stderr
 //   - lines on stderr start with "fleetmint: ", lower case, no full stop; a remedy is a line of its
 //     own that starts with "hint: "
+//   - where stderr is systemd's journal, each line starts with its priority: "<3>" and so on
+//     (sd-daemon(3)); nowhere else
 //   - a progress line only where stderr is a terminal and neither --quiet nor --json was given
 //   - no secret is ever printed, but by `passwords`, whose result they are
 #pragma once
@@ -41,7 +43,7 @@ class Ui final : public Log {
   // Warn speaks unless --log-level asks for errors alone, and so does the hint that goes with it.
   void Warn(const std::string& line, const std::string& hint = "");
   // Hint goes with what Report has said.
-  void Hint(const std::string& line);
+  void Hint(const std::string& line) { Hint(Priority::kError, line); }
   // Report prints every fault of an error.
   void Report(const Error& error);
 
@@ -53,12 +55,15 @@ class Ui final : public Log {
   bool shows_progress() const { return shows_progress_; }
 
  private:
-  void Line(const std::string& text);
+  // Of syslog(3): what the journal knows a line by.
+  enum class Priority : std::uint8_t { kError = 3, kWarning = 4, kInfo = 6 };
+  void Line(Priority priority, const std::string& text);
+  void Hint(Priority priority, const std::string& line);
 
   std::shared_ptr<spdlog::logger> logger_;
   std::mutex mutex_;
   LogLevel least_ = LogLevel::kWarning;  // that is said
-  bool quiet_ = false, json_ = false, shows_progress_ = false, drawn_ = false;
+  bool quiet_ = false, json_ = false, shows_progress_ = false, drawn_ = false, journal_ = false;
 };
 
 // ProgressObserver shows count, share, rate and time left of a run; at log level info each endpoint

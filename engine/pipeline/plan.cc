@@ -3,8 +3,10 @@
 #include <oneapi/tbb/parallel_for.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
+#include "engine/authority/issuer.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 #include "profiles/resolve.h"
@@ -250,6 +252,45 @@ Seconds Plan::ShortestValidity() const {
     shortest = std::min(shortest, Seconds{kind.validity - kind.jitter});
   }
   return shortest;
+}
+
+RenewalCalendar Plan::Renewals(Time now) const {
+  RenewalCalendar calendar;
+  std::vector<const Kind*> kinds(kinds_.size());
+  for (const auto& [kind, number] : kinds_) kinds[number] = &kind;
+  std::vector<std::size_t> fresh(kinds_.size());
+  auto selected = to_issue_.begin();  // in the fleet's order
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    const Endpoint& endpoint = endpoints_[i];
+    if (selected != to_issue_.end() && *selected == i) {
+      ++selected;
+      ++fresh[endpoint.kind];
+      continue;
+    }
+    if (endpoint.current == 0) continue;
+    const CurrentName& current = current_[endpoint.current - 1];
+    if (current.revoked || current.not_after < now) continue;
+    const Kind& kind = *kinds[endpoint.kind];
+    calendar.Add({kind.key, kind.slow_password}, current.not_after);
+  }
+  for (std::size_t number = 0; number < kinds.size(); ++number) {
+    if (fresh[number] == 0) continue;
+    const Kind& kind = *kinds[number];
+    const RenewalCalendar::Work work{kind.key, kind.slow_password};
+    const Validity validity{Seconds{kind.validity}, Seconds{kind.backdate}, Seconds{kind.jitter}};
+    const Time last = now + validity.duration, first = last - WidthOfJitter(validity);
+    const Time end = std::min(last, issuer_end_.value_or(last));
+    // What would end after the issuing CA ends with it, all at once.
+    std::size_t spread = 0;
+    if (end > first) {
+      const auto part =
+          static_cast<double>((end - first).count()) / static_cast<double>((last - first).count());
+      spread = static_cast<std::size_t>(std::llround(static_cast<double>(fresh[number]) * part));
+      calendar.AddSpread(work, spread, first, end);
+    }
+    if (spread != fresh[number]) calendar.AddSpread(work, fresh[number] - spread, end, end);
+  }
+  return calendar;
 }
 
 bool Plan::GainsTooLittle(const CurrentName& current, const Kind& kind) const {

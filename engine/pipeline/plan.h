@@ -17,6 +17,7 @@
 
 #include "engine/ledger/ledger.h"
 #include "engine/pipeline/bundle_passwords.h"
+#include "engine/pipeline/calendar.h"
 #include "engine/pipeline/job.h"
 #include "engine/pipeline/selection.h"
 #include "inventory/fleet.h"
@@ -96,6 +97,10 @@ class Plan {
   // shortest that any endpoint of the fleet may get.
   const Validity& longest_validity() const { return longest_validity_; }
   Seconds ShortestValidity() const;
+  // Renewals tells when certificates of the fleet end: those that endpoints have and keep, and
+  // those that are issued to the selected ones, if that is at `now`. Revoked and expired ones are
+  // nobody's to renew.
+  RenewalCalendar Renewals(Time now) const;
 
   // EndpointName gives the name of number i in [0, size()), and MakeJob its job.
   std::string EndpointName(std::size_t i) const { return fleet_->Name(to_issue_.at(i)); }

@@ -135,8 +135,9 @@ PublishReport RenderManifests(const Authority& authority, const OutputDirectory&
 }
 
 // crl.der is the CRL of the current issuing CA; crl.pem those of every CA, root included, without
-// which servers refuse what they should take. Nothing before the issuing CA's first.
-void RenderCrls(const Authority& authority, PublishSink& sink) {
+// which servers refuse what they should take, as long as something that it signed has not ended.
+// Nothing before the issuing CA's first.
+void RenderCrls(const Authority& authority, Time now, PublishSink& sink) {
   std::string own;
   for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
     if (issuer.issuer == authority.issuing()) own = issuer.file;
@@ -155,7 +156,7 @@ void RenderCrls(const Authority& authority, PublishSink& sink) {
   der->Append(AsText(own_crl));
   der->End();
   const auto pem = sink.Begin("", "crl.pem");
-  for (const std::string& file : authority.CrlFiles()) {
+  for (const std::string& file : authority.CrlFiles(now)) {
     pem->Append(PemEncode("X509 CRL", folder.Read(file)));
   }
   pem->End();
@@ -177,7 +178,7 @@ PublishReport RenderPublished(const Authority& authority, const OutputDirectory&
     trust->Append(PemEncode("CERTIFICATE", certificate));
   }
   trust->End();
-  RenderCrls(authority, sink);
+  RenderCrls(authority, now, sink);
   for (const EmbeddedFile& file : RolloutFiles()) {
     const auto script = sink.Begin("rollout", std::string(file.name));
     script->Append(file.text);

@@ -6,6 +6,7 @@
 #include "engine/base/error.h"
 #include "engine/x509/cert_list_view.h"
 #include "engine/x509/name.h"
+#include "engine/x509/read_name.h"
 
 namespace fleetmint {
 namespace {
@@ -25,6 +26,19 @@ CertListView ReadCrl(ByteView der, const std::string& file) {
   }
 }
 
+// What is out as `file`, in the authority's crl/.
+void ReadInto(CrlStatus& status, const Directory& folder, const std::string& file,
+              const CertListView& view) {
+  status.file = file;
+  status.path = folder.PathOf(file);
+  status.present = true;
+  status.issuer_name = ReadName(view.issuer());
+  status.number = view.number();
+  status.this_update = view.this_update();
+  status.next_update = view.next_update();
+  status.entries = view.entries().size();
+}
+
 CrlStatus LookAtCrl(const Authority& authority, const Authority::CrlIssuer& issuer, Time now) {
   CrlStatus status;
   status.issuer = NameToString(authority.FindIssuer(issuer.issuer)->subject());
@@ -35,10 +49,7 @@ CrlStatus LookAtCrl(const Authority& authority, const Authority::CrlIssuer& issu
   if (!folder.Exists(issuer.file)) return status;
   const Bytes der = folder.Read(issuer.file, kMostCrlBytes);
   const CertListView view = ReadCrl(der, issuer.file);
-  status.present = true;
-  status.this_update = view.this_update();
-  status.next_update = view.next_update();
-  status.entries = view.entries().size();
+  ReadInto(status, folder, issuer.file, view);
   std::set<Bytes> named;
   for (const CertListEntry& entry : view.entries()) {
     named.emplace(entry.serial.begin(), entry.serial.end());
@@ -48,6 +59,20 @@ CrlStatus LookAtCrl(const Authority& authority, const Authority::CrlIssuer& issu
         return !named.contains(Bytes(entry.serial.begin(), entry.serial.end()));
       }));
   return status;
+}
+
+CaStatus LookAtCa(const Authority& authority, const TierInfo& tier) {
+  const Certificate certificate = Certificate::Parse(tier.certificate);
+  return {tier.name,
+          tier.subject,
+          ReadName(certificate.subject()),
+          ReadName(certificate.issuer()),
+          certificate.serial(),
+          authority.directory().PathOf(tier.file),
+          tier.generation,
+          tier.not_before,
+          tier.not_after,
+          !tier.next};
 }
 
 void LookAtFleet(const FleetStatus& fleet, Seconds soon, AuthorityStatus& status) {
@@ -99,8 +124,7 @@ AuthorityStatus LookAt(const Authority& authority, Seconds soon, Time now) {
                                 "fleetmint ca install takes it when it is signed"});
       continue;
     }
-    status.cas.push_back(
-        {tier.name, tier.subject, tier.serial, tier.generation, tier.not_after, !tier.next});
+    status.cas.push_back(LookAtCa(authority, tier));
     if (tier.not_after < now + kCaNotice) {
       status.actions.push_back(
           {"the certificate of CA '" + tier.subject + "' ends at " + FormatRfc3339(tier.not_after),
@@ -114,18 +138,14 @@ AuthorityStatus LookAt(const Authority& authority, Seconds soon, Time now) {
     LookAtCrls(crl, status);
   }
   // Those of the CAs above: a server that takes crl.pem refuses everybody when one has ended.
-  for (const std::string& file : authority.CrlFiles()) {
+  for (const std::string& file : authority.CrlFiles(now)) {
     const auto same = [&](const CrlStatus& crl) { return crl.file == file; };
     if (std::any_of(status.crls.begin(), status.crls.end(), same)) continue;
     const Bytes der = authority.Crls().Read(file, kMostCrlBytes);
     const CertListView view = ReadCrl(der, file);
     CrlStatus crl;
     crl.issuer = NameToString(view.issuer());
-    crl.file = file;
-    crl.present = true;
-    crl.this_update = view.this_update();
-    crl.next_update = view.next_update();
-    crl.entries = view.entries().size();
+    ReadInto(crl, authority.Crls(), file, view);
     if (crl.next_update - now < (crl.next_update - crl.this_update) / 4) {
       status.actions.push_back(
           {"the CRL of '" + crl.issuer + "' is to be replaced by " + FormatRfc3339(crl.next_update),

@@ -7,6 +7,7 @@
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
+#include "engine/x509/read_name.h"
 
 namespace fleetmint {
 namespace {
@@ -248,7 +249,7 @@ std::vector<Fault> NameFaults(const Name& name) {
   return faults;
 }
 
-std::string NameToString(ByteView der) {
+Name ReadName(ByteView der) {
   Name name;
   BerReader rdns = BerReader(der).Enter(ber::kSequence, "a name");
   while (!rdns.AtEnd()) {
@@ -261,7 +262,9 @@ std::string NameToString(ByteView der) {
           {type != nullptr ? std::string(type->name) : oid, DecodeString(pair.Next())});
     }
   }
-  return name.ToString();
+  return name;
 }
+
+std::string NameToString(ByteView der) { return ReadName(der).ToString(); }
 
 }  // namespace fleetmint

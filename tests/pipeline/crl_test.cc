@@ -101,6 +101,21 @@ TEST_F(CrlTest, AClockThatHasGoneBackSignsNothing) {
   EXPECT_TRUE(Renew().signed_now);
 }
 
+// crl.pem is not to grow for ever: an older generation's list goes when its last certificate has
+// ended, and not before.
+TEST_F(CrlTest, OfAGenerationThatHasEndedNoneIsPublished) {
+  SystemStreams streams(random_);
+  Authority::Open(dir_ / "ca").Rotate(
+      {}, {.random = random_, .streams = streams, .clock = clock_});
+  Authority::Open(dir_ / "ca").Activate(clock_);
+  const Authority authority = Authority::Open(dir_ / "ca");
+  RenewCrls(authority, nullptr, nullptr, at_, {});
+  EXPECT_EQ(authority.CrlFiles(at_.now),
+            (std::vector<std::string>{"issuing-2.crl", "issuing.crl", "root.crl"}));
+  EXPECT_EQ(authority.CrlFiles(at_.now + std::chrono::days{400}),
+            (std::vector<std::string>{"issuing-2.crl", "root.crl"}));
+}
+
 // No CRL ever lacks an unexpired entry of the one that is out.
 TEST_F(CrlTest, AnOlderLedgerTakesNoRevocationBack) {
   Renew();
