@@ -74,7 +74,7 @@ void SignCrlsIfThereAreAny(Session& session, const Authority& authority,
   const Directory folder = authority.Crls();
   for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
     if (!issuer.leaves || !folder.Exists(issuer.file)) continue;
-    RenewCrls(authority, &passphrase, &session.Keys().Kernel(), session.clock, {});
+    RenewCrls(authority, &passphrase, session.Keys().kernel, session.clock, {});
     return;
   }
 }
@@ -187,7 +187,7 @@ int RootCrls(Session& session, const Authority& authority, const Options& option
   crl.above_passphrase = above.Source(passphrase);
   crl.above_key = std::move(above.content);
   const std::vector<CrlState> states =
-      RenewCrls(authority, &passphrase, &session.Keys().Kernel(), session.clock, crl);
+      RenewCrls(authority, &passphrase, session.Keys().kernel, session.clock, crl);
   nlohmann::ordered_json crls = nlohmann::ordered_json::array();
   for (const CrlState& state : states) {
     crls.push_back({{"issuer", state.issuer},

@@ -79,7 +79,7 @@ int Crl(Session& session, const Options& options) {
   const Authority authority = Authority::Open(session.ca);
   UserPassphrase passphrase = session.Passphrase();
   const std::vector<CrlState> states =
-      RenewCrls(authority, &passphrase, &session.Keys().Kernel(), session.clock, crl);
+      RenewCrls(authority, &passphrase, session.Keys().kernel, session.clock, crl);
   for (const std::string& out : options.outs) {
     const ReadingWorkspace workspace = ReadingWorkspace::Open(session.ca, out);
     WarnOfMissing(session, Publish(workspace.authority(), workspace.output(), session.clock.Now()));

@@ -1,5 +1,6 @@
 #include "engine/cli/minting.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
@@ -54,6 +55,16 @@ void WarnOfPlan(Session& session, const Plan& plan) {
   }
 }
 
+// KernelName names the code that has searched the primes. Asked for it, a kernel proves itself: no
+// time is spent on that where there was nothing to search.
+std::string KernelName(Session& session, const PlanSummary& summary) {
+  const auto& kinds = summary.by_key;
+  const bool rsa = std::any_of(kinds.begin(), kinds.end(), [](const auto& kind) {
+    return kind.first.algorithm == KeyAlgorithm::kRsa;
+  });
+  return rsa ? std::string(session.Keys().Kernel().name) : "botan";
+}
+
 void Summarize(Session& session, const RunResult& result, const Plan& plan, bool published) {
   const PlanSummary& summary = plan.summary();
   const bool renews = plan.selection().renews();
@@ -63,7 +74,7 @@ void Summarize(Session& session, const RunResult& result, const Plan& plan, bool
     nlohmann::ordered_json object{
         {"issued", result.issued},          {"skipped", summary.already_issued},
         {"failed", result.failures.size()}, {"seconds", result.seconds},
-        {"endpoints_per_second", rate},     {"kernel", session.Keys().Kernel().name},
+        {"endpoints_per_second", rate},     {"kernel", KernelName(session, summary)},
         {"threads", session.Threads()},     {"manifest", nullptr}};
     if (published) object["manifest"] = manifest;
     session.ui.Out(object.dump() + "\n");
@@ -75,7 +86,7 @@ void Summarize(Session& session, const RunResult& result, const Plan& plan, bool
                  std::to_string(result.failures.size()));
   if (result.issued != 0) {
     session.ui.Say("in " + DurationText(result.seconds) + ": " + NumberText(rate) +
-                   " endpoints/s, kernel " + std::string(session.Keys().Kernel().name) + ", " +
+                   " endpoints/s, kernel " + KernelName(session, summary) + ", " +
                    std::to_string(session.Threads()) + " threads");
   }
   session.ui.Say("bundles in " + session.out + "/bundles" +
@@ -155,7 +166,7 @@ IssuingWorkspace OpenToMint(Session& session, const MintOptions& options, Locked
                             const Plan& plan) {
   UserPassphrase passphrase = session.Passphrase();
   UnlockedAuthority unlocked =
-      locked.authority().Unlock(&passphrase, session.clock, &session.Keys().Kernel());
+      locked.authority().Unlock(&passphrase, session.clock, session.Keys().kernel);
   Issuer::CheckValidity(unlocked.issuer().certificate(), plan.longest_validity(),
                         session.clock.Now());
   OutputRequest request{.path = session.out,

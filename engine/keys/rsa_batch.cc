@@ -160,11 +160,12 @@ class LaneSigner final : public RsaBatchSigner {
 std::unique_ptr<RsaBatchSigner> RsaBatchSigner::Make(const SecretBytes& pkcs8,
                                                      const prime::Kernel* given,
                                                      RandomSource& random) {
-  const prime::Kernel& kernel = given == nullptr ? prime::BestKernel() : *given;
-  if (kernel.lanes < 2) return nullptr;  // Botan's own code beats the portable kernel
   const auto key = LoadPkcs8(pkcs8);
   const auto* rsa = dynamic_cast<const Botan::RSA_PrivateKey*>(key.get());
   if (rsa == nullptr) return nullptr;
+  // Only now: the best kernel has to prove itself first.
+  const prime::Kernel& kernel = given == nullptr ? prime::BestKernel() : *given;
+  if (kernel.lanes < 2) return nullptr;  // Botan's own code beats the portable kernel
   const std::size_t bits = rsa->get_p().bits();
   if (bits % 64 != 0 || !prime::IsKernelSize(bits / 64) || rsa->get_q().bits() != bits)
     return nullptr;

@@ -61,6 +61,37 @@ TEST(ErrorTest, OfOnePlaceThreeFaultsAreKeptAndTheRestCounted) {
   }
 }
 
+// As if each fault had been added here: what is kept, what is counted, and where.
+TEST(ErrorTest, AListTakesOverAnothersFaults) {
+  const auto text = [](const FaultList& faults) {
+    try {
+      faults.ThrowIfAny();
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  for (const std::uint32_t places : {1U, 7U, 300U, 5000U}) {
+    FaultList one("f"), whole("f");
+    std::uint32_t i = 0;
+    for (int part = 0; part < 3; ++part) {
+      FaultList some("f");
+      for (int end = 0; end < 700; ++end, ++i) {
+        one.Add({1 + i % places, 1}, "x" + std::to_string(i));
+        some.Add({1 + i % places, 1}, "x" + std::to_string(i));
+      }
+      whole.Append(some);
+    }
+    EXPECT_EQ(whole.size(), one.size());
+    EXPECT_EQ(text(whole), text(one)) << places;
+  }
+  FaultList twice("f"), other("f");
+  twice.Add({1, 1}, "x");
+  other.Add({1, 1}, "x");
+  twice.Append(other);
+  EXPECT_EQ(twice.size(), 1u);
+}
+
 // One wrong template over 5,000 hosts is one fault.
 TEST(ErrorTest, TheSameFaultAtTheSamePlaceIsKeptOnce) {
   FaultList faults("f");

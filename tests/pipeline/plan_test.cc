@@ -106,6 +106,39 @@ TEST_F(PlanTest, JobsDoNotDependOnTheOrderInWhichTheyAreMade) {
 
 // Faults that only the filled-in templates show are found before anything is issued, all at once,
 // and together with those of the file.
+// Endpoints are validated in blocks; nobody sees where one ends. A layer's fault is said once, at
+// its first endpoint; one of each endpoint is counted.
+TEST_F(PlanTest, FaultsOfAManyAreThoseOfOneAfterTheOther) {
+  const auto said = [&](const std::string& rest) {
+    const std::string file = dir_.Write("many.yaml", "fleet: t\nprofile: fast-agent\n" + rest);
+    const auto error = ThrownBy([&] { Plan::Make(Fleet::Load(file, catalog_), catalog_); });
+    std::string text = error ? error->what() : "";
+    for (std::size_t at; (at = text.find(file)) != std::string::npos;) text.erase(at, file.size());
+    return text;
+  };
+  EXPECT_EQ(said("defaults: {friendly_name: '{nope}'}\nhosts: 'h-[1-20000]'\n"),
+            said("defaults: {friendly_name: '{nope}'}\nhosts: 'h-1'\n"));
+  const std::string each = said("defaults: {domain: example..com}\nhosts: 'h-[1-20000]'\n");
+  EXPECT_NE(each.find("'h-1'"), std::string::npos) << each;
+  EXPECT_EQ(each.find("'h-4097'"), std::string::npos) << each;
+  EXPECT_NE(each.find("more faults at this place"), std::string::npos) << each;
+  // Far behind the first block, at its own place.
+  const std::string late = said("hosts: 'h-[1-20000]'\noverrides:\n  h-15000: {dns: [a..b]}\n");
+  EXPECT_NE(late.find("endpoint 'h-15000'"), std::string::npos) << late;
+}
+
+// What they are counted as does not hang on the block either.
+TEST_F(PlanTest, KindsAreTheSameInEveryBlock) {
+  const std::string file = dir_.Write(
+      "kinds.yaml",
+      "fleet: t\nprofile: fast-agent\ngroups:\n  - {name: a, hosts: 'a-[1-5000]', os: windows-7}\n"
+      "  - {name: b, hosts: 'b-[1-5000]', os: windows-11}\n  - {name: c, hosts: 'c-[1-5000]', os: "
+      "windows-7}\n");
+  const Plan plan = Plan::Make(Fleet::Load(file, catalog_), catalog_);
+  EXPECT_EQ(plan.summary().by_encryption.at("legacy"), 10000U);
+  EXPECT_EQ(plan.summary().by_encryption.at("modern"), 5000U);
+}
+
 TEST_F(PlanTest, ReportsEveryCertificateThatCannotBe) {
   const auto error = ThrownBy([&] {
     MakePlan("h-[1-3]", "overrides:\n  h-1: {subject: \"CN=" + std::string(65, 'x') +
