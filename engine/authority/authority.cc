@@ -205,7 +205,7 @@ std::vector<Authority::CrlIssuer> Authority::CrlIssuers() const {
     if (same == found.end()) {
       found.push_back({known.row.id, known.row.tier, known.row.leaves, known.row.scope,
                        FileOf(known.row.tier, known.row.generation, ".crl"), key});
-    } else {
+    } else if (known.certificate->not_after() >= FindIssuer(same->issuer)->not_after()) {
       same->issuer = known.row.id;
       same->key_present = key;
     }
@@ -222,10 +222,12 @@ bool Authority::Answers(const CrlIssuer& issuer, Time now) const {
   };
   if (std::any_of(issuers_.begin(), issuers_.end(), of_scope)) return true;
   if (issuer.leaves) return ledger_.HasUnexpired(issuer.scope, now);
-  // A CA above others answers as long as one of them does.
+  // A CA above others, at whatever height, answers as long as one of them does.
   return std::any_of(issuers_.begin(), issuers_.end(), [&](const KnownIssuer& below) {
-    const KnownIssuer* const parent = below.row.parent ? FindKnown(*below.row.parent) : nullptr;
-    return parent != nullptr && parent->row.scope == issuer.scope && below.certificate &&
+    if (!below.row.leaves || !below.certificate) return false;
+    const auto line = LineOf(below.row.id);
+    return std::any_of(line.begin(), line.end(),
+                       [&](const KnownIssuer* at) { return at->row.scope == issuer.scope; }) &&
            ledger_.HasUnexpired(below.row.scope, now);
   });
 }

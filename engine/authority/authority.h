@@ -147,14 +147,14 @@ class Authority {
   // then.
   PassphraseChange ChangePassphrase(PassphraseSource& old_one, PassphraseSource& new_one,
                                     RandomSource& random);
-  // RemoveStaleKeys removes, under the run lock, the key files that the ledger does not name and
-  // that stand beside one that it names and that is here: what ChangePassphrase left.
+  // RemoveStaleKeys removes, under the run lock, the key files that the ledger has as replaced or
+  // begun by ChangePassphrase, where the one that counts is here.
   void RemoveStaleKeys();
 
   // BackUp copies the whole authority to `path`, which must not exist or be empty: a directory like
   // this one, from which a lost one is restored by moving it back. Runs may be going on: the ledger
-  // is copied in one state (Ledger::BackUp), and no key comes or goes meanwhile. On failure nothing of it stays behind. The ledger
-  // notes which runs the copy holds.
+  // is copied in one state (Ledger::BackUp), and no key comes or goes meanwhile. On failure nothing
+  // of it stays behind. The ledger notes which runs the copy holds.
   void BackUp(const std::string& path, RandomSource& random);
 
   // Open reads an existing authority; needs no passphrase.
@@ -200,7 +200,7 @@ class Authority {
   // CrlIssuer is a CA whose CRL is ours to sign: one for each CRL scope, whatever its certificates;
   // those that sign endpoints first.
   struct CrlIssuer {
-    std::int64_t issuer = 0;  // the newest certificate of the scope: the ledger's id
+    std::int64_t issuer = 0;  // the certificate of the scope that ends last: the ledger's id
     std::string tier;
     bool leaves = false;  // endpoint certificates are on it; otherwise those of CAs
     Sha256Digest scope{};
@@ -245,6 +245,7 @@ class Authority {
   std::int64_t NextGeneration(const std::string& tier) const;
   std::optional<SecretBytes> PassphraseOfKeys(PassphraseSource* passphrase) const;
   bool IsRevoked(const KnownIssuer& issuer) const;
+  void CheckRevocable(const KnownIssuer& issuer) const;
   std::vector<std::string> KeyFiles() const;
   std::vector<std::string> StaleKeyFiles() const;
   PassphraseChange MoveKeys(PassphraseSource& old_one, PassphraseSource& new_one,

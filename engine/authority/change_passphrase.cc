@@ -3,7 +3,8 @@
 // A key file is never written over: the new ones have names of their own (issuing.key becomes
 // issuing.p1.key, then issuing.p2.key), and the ledger says which names count. So at each moment
 // one passphrase opens every key that counts: the old one until the ledger's transaction, the new
-// one from it on.
+// one from it on. What a crash leaves is removed by name, as the ledger has it; a key of which it
+// does not say so stays, whatever its name: an older ledger may have been put here.
 #include <algorithm>
 #include <charconv>
 
@@ -71,27 +72,30 @@ std::vector<std::string> Authority::KeyFiles() const {
 std::vector<std::string> Authority::StaleKeyFiles() const {
   const std::vector<std::string> named = KeyFiles();
   std::vector<std::string> stale;
-  for (const std::string& name : directory().List()) {
-    const bool half_written = name.starts_with(".") && name.ends_with(".key.tmp");
+  for (const std::string& name : ledger_.StaleKeys()) {
+    // Whatever else has happened to the directory: the last key of its kind does not go.
     const auto replaced_by = [&](const std::string& other) {
-      return other != name && Split(other).stem == Split(name).stem && directory().Exists(other);
+      return other != name && Split(other).stem == Split(name).stem &&
+             directory().FileSize(other).value_or(0) != 0;
     };
-    const bool replaced = name.ends_with(kExtension) &&
-                          std::find(named.begin(), named.end(), name) == named.end() &&
-                          std::any_of(named.begin(), named.end(), replaced_by);
-    if (half_written || replaced) stale.push_back(name);
+    if (std::find(named.begin(), named.end(), name) == named.end() &&
+        std::any_of(named.begin(), named.end(), replaced_by)) {
+      stale.push_back(name);
+      stale.push_back(DurableFile::TemporaryName(name));
+    }
   }
   return stale;
 }
 
 void Authority::RemoveStaleKeys() {
-  if (StaleKeyFiles().empty()) return;
+  if (ledger_.StaleKeys().empty()) return;
   // A crashed change may have committed without a sync: what is read must last before a key goes.
   ledger_.MakeDurable();
   const FileLock still = directory().LockItself();
   ReadIssuers();
   for (const std::string& name : StaleKeyFiles()) directory().Remove(name);
   directory().Sync();
+  ledger_.ForgetStaleKeys();
 }
 
 Authority::PassphraseChange Authority::ChangePassphrase(PassphraseSource& old_one,
@@ -143,6 +147,8 @@ Authority::PassphraseChange Authority::MoveKeys(PassphraseSource& old_one,
 
   const FileLock still = directory().LockItself();
   std::vector<std::pair<std::string, std::string>> names;
+  for (const Moved& key : moved) names.emplace_back(key.from, key.to);
+  ledger_.AddStaleKeys(names);
   for (const Moved& key : moved) {
     directory().CreateDurably(key.to, EncodeKeyFile(key.der, phrase, random));
     KnownPassphrase again(phrase);
@@ -150,13 +156,13 @@ Authority::PassphraseChange Authority::MoveKeys(PassphraseSource& old_one,
       throw Error(ErrorKind::kDisk,
                   "'" + directory().PathOf(key.to) + "' does not read back as it was written");
     }
-    names.emplace_back(key.from, key.to);
     done.changed.push_back(key.to);
   }
   ledger_.RenameKeys(names);
   ReadIssuers();
   for (const Moved& key : moved) directory().Remove(key.from);
   directory().Sync();
+  ledger_.ForgetStaleKeys();
   return done;
 }
 

@@ -225,6 +225,29 @@ void Authority::Activate(const Clock& clock) {
   ReadIssuers();
 }
 
+// Who has a key has it for all of its certificates. And only what was made here has its serial on
+// the list of a CA above that is ours.
+void Authority::CheckRevocable(const KnownIssuer& issuer) const {
+  for (const KnownIssuer& other : issuers_) {
+    if (!other.certificate || other.row.scope != issuer.row.scope) continue;
+    const std::string generation = "generation " + std::to_string(other.row.generation);
+    if (other.row.state == IssuerState::kCurrent) {
+      throw Error::WithHint(
+          ErrorKind::kUsage, generation + ", the current one, has the same key",
+          "make another one current first: fleetmint ca rotate, then fleetmint ca activate");
+    }
+    const KnownIssuer* const above = other.row.parent ? FindKnown(*other.row.parent) : nullptr;
+    if (above != nullptr && !above->row.key_file.empty() && !other.row.own_serial) {
+      throw Error::WithHint(ErrorKind::kUsage,
+                            "the certificate of " + generation + ", serial " +
+                                ToHex(other.certificate->serial()) +
+                                ", was not made here: no CRL that is made here can name it",
+                            "revoke it with what has signed it, and take it out of every host's "
+                            "trust");
+    }
+  }
+}
+
 bool Authority::RevokeGeneration(std::int64_t generation, int reason, Time now) {
   std::vector<std::string> there;
   for (const KnownIssuer& issuer : issuers_) {
@@ -238,6 +261,7 @@ bool Authority::RevokeGeneration(std::int64_t generation, int reason, Time now) 
           ErrorKind::kUsage, "generation " + std::to_string(generation) + " is the current one",
           "make another one current first: fleetmint ca rotate, then fleetmint ca activate");
     }
+    CheckRevocable(issuer);
     const bool revoked = ledger_.RevokeIssuer(issuer.row.id, reason, now);
     ReadIssuers();
     return revoked;

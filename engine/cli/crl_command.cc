@@ -5,6 +5,7 @@
 #include "engine/base/error.h"
 #include "engine/cli/session.h"
 #include "engine/pipeline/crl.h"
+#include "engine/pipeline/head.h"
 
 namespace fleetmint::cli {
 namespace {
@@ -14,8 +15,6 @@ struct Options {
   std::string valid_for;
   bool always = false, serials = false;
 };
-
-constexpr std::size_t kMostCrlBytes = std::size_t{1} << 28;
 
 // What a run that ended without a word has reserved is abandoned: it may have been signed. Where a
 // run is going on, its reservations are its own.
@@ -72,8 +71,10 @@ int Crl(Session& session, const Options& options) {
   CrlOptions crl{CrlValidity(options.valid_for), options.always, {}};
   for (const std::string& out : options.outs) {
     const ReadingWorkspace workspace = ReadingWorkspace::Open(session.ca, out);
-    const Directory& root = workspace.output().root();
-    if (root.Exists("crl.der")) crl.published.push_back(root.Read("crl.der", kMostCrlBytes));
+    JudgeHead(workspace.ledger(), workspace.output());
+    for (Bytes& der : PublishedCrls(workspace.output().root())) {
+      crl.published.push_back(std::move(der));
+    }
   }
   AbandonWhatNobodyHolds(session);
   const Authority authority = Authority::Open(session.ca);

@@ -203,12 +203,14 @@ void Ledger::ActivateIssuer(std::int64_t id) {
 }
 
 bool Ledger::RevokeIssuer(std::int64_t id, int reason, Time now) {
-  Query update(impl_->connection,
-               "UPDATE issuer SET revoked_at = ?, reason = ?, state = CASE state WHEN 'next' THEN "
-               "'retired' ELSE state END WHERE id = ? AND revoked_at IS NULL RETURNING id");
+  Query update(
+      impl_->connection,
+      "UPDATE issuer SET revoked_at = ?, reason = ?, state = CASE state WHEN 'next' THEN "
+      "'retired' ELSE state END WHERE crl_scope = (SELECT crl_scope FROM issuer WHERE id = "
+      "?) AND revoked_at IS NULL RETURNING id");
   update.Bind(Unix(now)).Bind(std::int64_t{reason}).Bind(id);
-  const bool revoked = update.Step();
-  if (revoked) update.Step();
+  bool revoked = false;
+  while (update.Step()) revoked = true;
   return revoked;
 }
 
@@ -218,21 +220,41 @@ std::string Ledger::FleetKeyFile() const {
   return query.Text(0);
 }
 
-void Ledger::RenameKeys(std::span<const std::pair<std::string, std::string>> names) {
-  Connection& connection = impl_->connection;
-  Transaction transaction(connection);
+void Ledger::AddStaleKeys(KeyNames names) {
+  Transaction transaction(impl_->connection);
   for (const auto& [old_name, new_name] : names) {
-    Query(connection, "UPDATE issuer SET key_file = ? WHERE key_file = ?")
+    Query(impl_->connection, "INSERT OR IGNORE INTO stale_key (name) VALUES (?)")
         .Bind(std::string_view(new_name))
-        .Bind(std::string_view(old_name))
-        .Run();
-    Query(connection, "UPDATE ledger SET fleet_key = ? WHERE fleet_key = ?")
-        .Bind(std::string_view(new_name))
-        .Bind(std::string_view(old_name))
         .Run();
   }
   transaction.Commit();
 }
+
+void Ledger::RenameKeys(KeyNames names) {
+  Connection& connection = impl_->connection;
+  Transaction transaction(connection);
+  for (const auto& [old_name, new_name] : names) {
+    const auto change = [&](const char* sql) {
+      Query(connection, sql)
+          .Bind(std::string_view(new_name))
+          .Bind(std::string_view(old_name))
+          .Run();
+    };
+    change("UPDATE issuer SET key_file = ? WHERE key_file = ?");
+    change("UPDATE ledger SET fleet_key = ? WHERE fleet_key = ?");
+    change("UPDATE stale_key SET name = ?2 WHERE name = ?1");
+  }
+  transaction.Commit();
+}
+
+std::vector<std::string> Ledger::StaleKeys() const {
+  Query query(impl_->connection, "SELECT name FROM stale_key");
+  std::vector<std::string> names;
+  while (query.Step()) names.push_back(query.Text(0));
+  return names;
+}
+
+void Ledger::ForgetStaleKeys() { impl_->connection.Execute("DELETE FROM stale_key"); }
 
 CrlStamp Ledger::NextCrl(const Sha256Digest& scope, Time now) {
   const auto microseconds =

@@ -114,13 +114,19 @@ class Ledger {
   // ActivateIssuer makes a next issuer current, and with it those above it; whatever was current
   // and is not above it is retired. One transaction.
   void ActivateIssuer(std::int64_t id);
-  // RevokeIssuer revokes a CA certificate that is not current; false where it was before. It keeps
+  // RevokeIssuer revokes a CA certificate that is not current, and the others of the same subject
+  // and key, none of which may be current either; false where all were before. It keeps
   // its time and reason (RFC 5280 5.3.1). One that waited for its turn has none any more.
   bool RevokeIssuer(std::int64_t id, int reason, Time now);
   // FleetKeyFile gives the name of the fleet key's file, as Issuers gives those of the CA keys.
-  // RenameKeys switches names of both kinds (old, new), in one transaction.
+  // RenameKeys switches names of both kinds (old, new), in one transaction, from which on the old
+  // ones are stale; before, the new ones are (AddStaleKeys). ForgetStaleKeys: they are removed.
   std::string FleetKeyFile() const;
-  void RenameKeys(std::span<const std::pair<std::string, std::string>> names);
+  using KeyNames = std::span<const std::pair<std::string, std::string>>;
+  void AddStaleKeys(KeyNames names);
+  void RenameKeys(KeyNames names);
+  std::vector<std::string> StaleKeys() const;
+  void ForgetStaleKeys();
   // NextCrl draws number and time of the next CRL of a scope, durably: the number is the larger of
   // the last one + 1 and the Unix time in microseconds, the time never goes back.
   CrlStamp NextCrl(const Sha256Digest& scope, Time now);

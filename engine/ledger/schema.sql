@@ -12,6 +12,11 @@ CREATE TABLE ledger (
   fleet_key TEXT NOT NULL CHECK (fleet_key <> '')  -- name of the fleet key in the authority's directory
 ) STRICT;
 
+-- Key files that a change of the passphrase is writing, or has replaced: those alone may be removed.
+CREATE TABLE stale_key (
+  name TEXT PRIMARY KEY CHECK (name <> '')
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE fleet (
   id     INTEGER PRIMARY KEY,
   name   TEXT NOT NULL UNIQUE CHECK (name <> ''),

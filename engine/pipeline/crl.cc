@@ -1,11 +1,13 @@
 #include "engine/pipeline/crl.h"
 
 #include <algorithm>
+#include <memory>
 #include <set>
 
 #include "engine/authority/crl.h"
 #include "engine/authority/key_file.h"
 #include "engine/base/error.h"
+#include "engine/base/pem.h"
 #include "engine/pipeline/pending.h"
 #include "engine/x509/cert_list_view.h"
 #include "engine/x509/name.h"
@@ -62,7 +64,7 @@ class ScopeCrl {
     entries_ = authority_.ledger().CrlEntries(issuer_.scope, old_ ? old_->this_update() : now_);
     if (old_) CheckAgainst(*old_);
     for (const Bytes& other : published) {
-      const CertListView view = Parse(other, "the crl.der of an output");
+      const CertListView view = Parse(other, "the crl.pem of an output");
       if (std::ranges::equal(view.issuer(), ByteView(certificate_.subject()))) CheckAgainst(view);
     }
   }
@@ -97,20 +99,27 @@ class ScopeCrl {
 
   CrlState State(ByteView crl, bool signed_now) const {
     const CertListView view = CertListView::Read(crl);
-    return {issuer_.file,       NameToString(certificate_.subject()),
-            view.number(),      view.this_update(),
-            view.next_update(), view.entries().size(),
-            signed_now,         false};
+    return {issuer_.file,
+            NameToString(certificate_.subject()),
+            view.number(),
+            view.this_update(),
+            view.next_update(),
+            view.entries().size(),
+            signed_now,
+            false,
+            {}};
   }
   const Bytes& old_bytes() const { return old_bytes_; }
+  const Authority::CrlIssuer& issuer() const { return issuer_; }
 
  private:
   static CertListView Parse(ByteView der, const std::string& what) {
     try {
       return CertListView::Read(der);
     } catch (const Error& error) {
-      throw Error::WithHint(ErrorKind::kLedger, what + " is no CRL: " + error.what(),
-                            "move it away: the next one is made from the ledger");
+      throw Error::OfCause(ErrorKind::kLedger, ErrorCause::kDamaged,
+                           what + " is no CRL: " + error.what(),
+                           "move it away: the next one is made from the ledger");
     }
   }
 
@@ -149,19 +158,31 @@ class ScopeCrl {
 
 namespace {
 
-// The key that signs a CA's CRL: of the directory, or the one that was given; nothing where the key
-// of a CA above is kept elsewhere.
+// Whether a name is that of a CA that is not ours: the CRL of an organization's root has numbers of
+// its own. (A name that this ledger does not know may be that of a later generation.)
+bool IsAnothers(const std::vector<IssuerRow>& issuers, ByteView name) {
+  const auto of_name = [&](const IssuerRow& row) {
+    return !row.der.empty() && std::ranges::equal(Certificate::Parse(row.der).subject(), name);
+  };
+  const auto ours = [](const IssuerRow& row) { return row.leaves || !row.key_file.empty(); };
+  return std::any_of(issuers.begin(), issuers.end(), of_name) &&
+         std::none_of(issuers.begin(), issuers.end(),
+                      [&](const IssuerRow& row) { return of_name(row) && ours(row); });
+}
+
+// The key that signs a CA's CRL: the one that was given, or that of the directory; nothing where
+// the key of a CA above is kept elsewhere.
 std::unique_ptr<Signer> SignerOf(const Authority& authority, const Authority::CrlIssuer& issuer,
                                  PassphraseSource* passphrase, const prime::Kernel* kernel,
-                                 const CrlOptions& options) {
-  if (issuer.key_present) return authority.UnlockSigner(issuer.issuer, passphrase, kernel);
+                                 const CrlOptions& options, bool& key_was_given) {
   const Certificate& certificate = *authority.FindIssuer(issuer.issuer);
   const std::string name = "'" + NameToString(certificate.subject()) + "'";
   if (!issuer.leaves && !options.above_key.empty()) {
     auto signer = LoadSigner(options.above_key, options.above_passphrase, "the key of " + name);
-    if (signer->spki() == certificate.spki()) return signer;
-    return nullptr;
+    key_was_given = signer->spki() == certificate.spki();
+    if (key_was_given) return signer;
   }
+  if (issuer.key_present) return authority.UnlockSigner(issuer.issuer, passphrase, kernel);
   if (!issuer.leaves) return nullptr;
   throw Error::WithHint(ErrorKind::kAuthority,
                         "the key of " + name + " is absent: its CRL cannot be signed",
@@ -175,7 +196,8 @@ bool IsDue(const Authority& authority, const Authority::CrlIssuer& issuer, Time 
   const Certificate& certificate = *authority.FindIssuer(issuer.issuer);
   const std::string name = "'" + NameToString(certificate.subject()) + "'";
   if (certificate.not_after() <= now) {
-    if (issuer.issuer != authority.issuing()) return false;
+    const auto chain = authority.Chain();
+    if (chain.empty() || issuer.scope != ScopeOf(chain.front())) return false;
     throw Error::WithHint(ErrorKind::kAuthority,
                           name + " ended at " + FormatRfc3339(certificate.not_after()),
                           "what it has signed has ended with it, and needs no CRL");
@@ -189,27 +211,75 @@ bool IsDue(const Authority& authority, const Authority::CrlIssuer& issuer, Time 
 
 }  // namespace
 
+std::vector<Bytes> PublishedCrls(const Directory& root) {
+  std::vector<Bytes> crls;
+  if (!root.FileSize("crl.pem")) return crls;
+  for (const PemBlock& block : PemDecodeAll(AsText(root.Read("crl.pem", kMostCrlBytes)))) {
+    crls.emplace_back(block.der.begin(), block.der.end());
+  }
+  return crls;
+}
+
+std::optional<std::uint64_t> LostCrl(const Ledger& ledger, const Directory& root) {
+  const std::uint64_t last = ledger.LastCrlNumber();
+  try {
+    for (const Bytes& der : PublishedCrls(root)) {
+      const CertListView view = CertListView::Read(der);
+      if (view.number() > last && !IsAnothers(ledger.Issuers(), view.issuer())) {
+        return view.number();
+      }
+    }
+  } catch (const Error& error) {
+    if (error.cause() != ErrorCause::kDamaged) throw;
+  }
+  return std::nullopt;
+}
+
 std::vector<CrlState> RenewCrls(const Authority& authority, PassphraseSource* passphrase,
                                 const prime::Kernel* kernel, const Clock& clock,
                                 const CrlOptions& options) {
   std::vector<CrlState> states;
   CachedPassphrase cached(passphrase);
   const FileLock alone = authority.Crls().LockItself();
+  const Time now = clock.Now();
   const std::vector<Authority::CrlIssuer> issuers = authority.CrlIssuers();
+  std::vector<std::unique_ptr<ScopeCrl>> due;
+  const auto fails = [&](const Authority::CrlIssuer& issuer, const Error& error) {
+    CrlState state;
+    state.file = issuer.file;
+    state.issuer = NameToString(authority.FindIssuer(issuer.issuer)->subject());
+    state.failure = error;
+    states.push_back(std::move(state));
+  };
+  // What each one has to say, before any of them is signed: of an older ledger none is.
   for (const Authority::CrlIssuer& issuer : issuers) {
-    const Time now = clock.Now();
-    if (!IsDue(authority, issuer, now, options)) continue;
-    ScopeCrl crl(authority, issuer, now);
-    crl.ReadEntries(options.published);
-    if (!crl.MustBeSigned(options)) {
-      states.push_back(crl.State(crl.old_bytes(), false));
+    try {
+      if (!IsDue(authority, issuer, now, options)) continue;
+      auto crl = std::make_unique<ScopeCrl>(authority, issuer, now);
+      crl->ReadEntries(options.published);
+      due.push_back(std::move(crl));
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kLedger && error.cause() != ErrorCause::kDamaged) throw;
+      fails(issuer, error);
+    }
+  }
+  for (const auto& crl : due) {
+    const Authority::CrlIssuer& issuer = crl->issuer();
+    if (!crl->MustBeSigned(options)) {
+      states.push_back(crl->State(crl->old_bytes(), false));
       continue;
     }
-    const auto signer = SignerOf(authority, issuer, &cached, kernel, options);
-    if (!signer) continue;  // an offline root's: `status` says when it is time
-    const Bytes fresh = crl.Sign(*signer, options);
-    states.push_back(crl.State(fresh, true));
-    states.back().key_was_given = !issuer.key_present;
+    try {
+      bool given = false;
+      const auto signer = SignerOf(authority, issuer, &cached, kernel, options, given);
+      if (!signer) continue;  // an offline root's: `status` says when it is time
+      const Bytes fresh = crl->Sign(*signer, options);
+      states.push_back(crl->State(fresh, true));
+      states.back().key_was_given = given;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kAuthority) throw;
+      fails(issuer, error);
+    }
   }
   return states;
 }

@@ -14,6 +14,7 @@
 
 #include "engine/authority/authority.h"
 #include "engine/base/clock.h"
+#include "engine/base/error.h"
 
 namespace fleetmint {
 
@@ -26,6 +27,9 @@ struct CrlState {
   std::size_t entries = 0;
   bool signed_now = false;
   bool key_was_given = false;  // it was signed with CrlOptions::above_key
+  // Why it could not be signed: a key that is absent, or under another passphrase; a file that is
+  // no CRL; a CA that has ended. Then nothing above but `file` and `issuer` is known.
+  std::optional<Error> failure = {};
 };
 
 struct CrlOptions {
@@ -41,10 +45,20 @@ struct CrlOptions {
 
 inline constexpr Seconds kCrlValidity = std::chrono::days{30};
 
+// PublishedCrls gives the CRLs (DER) that an output has out: those of crl.pem, which are every
+// CA's. Throws Error(kInput, cause kDamaged) if the file is none of PEM.
+std::vector<Bytes> PublishedCrls(const Directory& root);
+
+// LostCrl tells whether a ledger is older than what is out: the number of a CRL of a CA of ours
+// that this ledger has never given; nothing where there is none, or where they cannot be read
+// (verify says so).
+std::optional<std::uint64_t> LostCrl(const Ledger& ledger, const Directory& root);
+
 // RenewCrls signs the CRL of each CA that has unexpired endpoint certificates, where something was
 // revoked since, half of its life is over, or another validity is asked for. `passphrase` is asked
-// only if something is signed. Other callers wait. Errors: kAuthority: a key is absent; kLedger:
-// the clock has gone back, or the ledger is older than a CRL.
+// only if something is signed. Other callers wait. What stands in the way of one CA's keeps no
+// other one from its own: see CrlState::failure. Errors: kLedger, and nothing is signed: the clock
+// has gone back, or the ledger is older than a CRL.
 std::vector<CrlState> RenewCrls(const Authority& authority, PassphraseSource* passphrase,
                                 const prime::Kernel* kernel, const Clock& clock,
                                 const CrlOptions& options);

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "engine/base/error.h"
+#include "engine/pipeline/crl.h"
 #include "engine/pipeline/pending.h"
-#include "engine/x509/cert_list_view.h"
 #include "output/run_records.h"
 
 namespace fleetmint {
@@ -111,25 +111,16 @@ RunPosition JudgeRun(const RunToken& token, const Ledger& ledger, const OutputDi
 namespace {
 
 // A revocation commits no chunk; but a CRL that was published names its number.
-void JudgeCrl(const Ledger& ledger, const OutputDirectory& output) {
-  constexpr std::size_t kMostCrlBytes = std::size_t{1} << 28;
-  if (!output.root().FileSize("crl.der")) return;
-  std::uint64_t number = 0;
-  try {
-    const Bytes der = output.root().Read("crl.der", kMostCrlBytes);
-    number = CertListView::Read(der).number();
-  } catch (const Error& error) {
-    if (error.cause() != ErrorCause::kDamaged) throw;  // verify says so
-  }
-  if (number > ledger.LastCrlNumber()) {
-    LedgerIsOlder(output, "CRL number " + std::to_string(number));
+void JudgeCrls(const Ledger& ledger, const OutputDirectory& output) {
+  if (const auto number = LostCrl(ledger, output.root())) {
+    LedgerIsOlder(output, "CRL number " + std::to_string(*number));
   }
 }
 
 }  // namespace
 
 void JudgeHead(const Ledger& ledger, const OutputDirectory& output) {
-  JudgeCrl(ledger, output);
+  JudgeCrls(ledger, output);
   const std::optional<RunToken> token = ReadHead(output);
   for (const std::string& name : output.runs().List()) {
     const auto run = ParseToken(name);

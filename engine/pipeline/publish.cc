@@ -134,30 +134,37 @@ PublishReport RenderManifests(const Authority& authority, const OutputDirectory&
   return report;
 }
 
+// What is published is a CRL: servers that are given anything else refuse everybody.
+Bytes ReadCrl(const Directory& folder, const std::string& file) {
+  Bytes crl = folder.Read(file);
+  try {
+    static_cast<void>(CertListView::Read(crl));
+  } catch (const Error& error) {
+    throw Error::WithHint(ErrorKind::kLedger,
+                          "'" + folder.PathOf(file) + "' is no CRL: " + error.what(),
+                          "move it away: fleetmint crl makes the next one from the ledger");
+  }
+  return crl;
+}
+
 // crl.der is the CRL of the current issuing CA; crl.pem those of every CA, root included, without
 // which servers refuse what they should take, as long as something that it signed has not ended.
 // Nothing before the issuing CA's first.
 void RenderCrls(const Authority& authority, Time now, PublishSink& sink) {
   std::string own;
   for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
-    if (issuer.issuer == authority.issuing()) own = issuer.file;
+    const auto chain = authority.Chain();
+    if (!chain.empty() && issuer.scope == ScopeOf(chain.front())) own = issuer.file;
   }
   const Directory folder = authority.Crls();
   if (own.empty() || !folder.Exists(own)) return;
-  const Bytes own_crl = folder.Read(own);
-  try {
-    static_cast<void>(CertListView::Read(own_crl));
-  } catch (const Error& error) {
-    throw Error::WithHint(ErrorKind::kLedger,
-                          "'" + folder.PathOf(own) + "' is no CRL: " + error.what(),
-                          "move it away: fleetmint crl makes the next one from the ledger");
-  }
+  const Bytes own_crl = ReadCrl(folder, own);
   const auto der = sink.Begin("", "crl.der");
   der->Append(AsText(own_crl));
   der->End();
   const auto pem = sink.Begin("", "crl.pem");
   for (const std::string& file : authority.CrlFiles(now)) {
-    pem->Append(PemEncode("X509 CRL", folder.Read(file)));
+    pem->Append(PemEncode("X509 CRL", ReadCrl(folder, file)));
   }
   pem->End();
 }

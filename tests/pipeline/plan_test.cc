@@ -118,7 +118,7 @@ TEST_F(PlanTest, FaultsOfAManyAreThoseOfOneAfterTheOther) {
   };
   EXPECT_EQ(said("defaults: {friendly_name: '{nope}'}\nhosts: 'h-[1-20000]'\n"),
             said("defaults: {friendly_name: '{nope}'}\nhosts: 'h-1'\n"));
-  const std::string each = said("defaults: {domain: example..com}\nhosts: 'h-[1-20000]'\n");
+  const std::string each = said("defaults: {dns: ['{host}..b']}\nhosts: 'h-[1-20000]'\n");
   EXPECT_NE(each.find("'h-1'"), std::string::npos) << each;
   EXPECT_EQ(each.find("'h-4097'"), std::string::npos) << each;
   EXPECT_NE(each.find("more faults at this place"), std::string::npos) << each;
