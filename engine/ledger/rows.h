@@ -175,9 +175,10 @@ struct FleetStatus {
   std::size_t revoked = 0;                   // of current
   std::size_t expired = 0;                   // of current, not revoked
   std::size_t delivered = 0, installed = 0;  // of current
-  std::size_t renewed = 0;                   // of current: they have superseded another one
-  std::size_t renewed_installed = 0;         // of these: installed
-  std::optional<Time> next_end;  // of current ones that have neither ended nor been revoked
+  std::size_t issuer_revoked = 0;     // of current, neither revoked nor expired: their CA was
+  std::size_t renewed = 0;            // of current: they have superseded another one
+  std::size_t renewed_installed = 0;  // of these: installed
+  std::optional<Time> next_end;       // of current ones that have neither ended nor been revoked
   std::map<std::int64_t, std::size_t> weeks;  // these, by the number of whole weeks left
 };
 

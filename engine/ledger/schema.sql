@@ -91,7 +91,7 @@ CREATE TABLE certificate (
   run         INTEGER NOT NULL REFERENCES run(id),
   fleet       INTEGER NOT NULL REFERENCES fleet(id),
   endpoint    TEXT NOT NULL COLLATE NOCASE CHECK (endpoint <> ''),
-  former      TEXT COLLATE NOCASE,           -- the name of its host whose certificate it is to supersede; NULL: its own
+  former      TEXT COLLATE NOCASE,           -- the name of its host whose certificate it has superseded; NULL: its own
   lineage     INTEGER NOT NULL,              -- id of the first certificate that this one descends from
   issuer      INTEGER NOT NULL REFERENCES issuer(id),
   end_bound   INTEGER NOT NULL,              -- the latest notAfter that the reservation can lead to
@@ -122,6 +122,21 @@ CREATE TABLE record (
   der   BLOB NOT NULL,
   files TEXT NOT NULL CHECK (files <> '')    -- one "extension bytes sha256" a line
 ) STRICT;
+
+-- A host that was renamed may have had several names, each with a line of its own: its first certificate under the
+-- new name goes on with one of them, and ends the others. A line that was joined to another one stays as it is.
+CREATE TABLE joined (
+  line        INTEGER PRIMARY KEY REFERENCES certificate(id),   -- a lineage
+  into_line   INTEGER NOT NULL REFERENCES certificate(id),      -- the lineage of `certificate`
+  certificate INTEGER NOT NULL REFERENCES certificate(id),      -- that first one
+  superseded  INTEGER UNIQUE REFERENCES certificate(id),        -- what was current of the line; NULL: it was retired
+  CHECK (line <> into_line AND superseded IS NOT certificate)
+) STRICT;
+CREATE INDEX joined_into ON joined (into_line, certificate);
+CREATE TRIGGER joined_for_ever BEFORE UPDATE ON joined
+BEGIN SELECT RAISE(ABORT, 'a line is joined once'); END;
+CREATE TRIGGER no_join_is_forgotten BEFORE DELETE ON joined
+BEGIN SELECT RAISE(ABORT, 'a joined line is never removed from the ledger'); END;
 
 -- No endpoint has two current certificates (names are equal whatever their case).
 CREATE UNIQUE INDEX one_current ON certificate (fleet, endpoint) WHERE state = 'issued';
