@@ -3,11 +3,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/base/durable_file.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
+#include "engine/cli/ca_subcommand.h"
 #include "engine/cli/revocation_reason.h"
-#include "engine/cli/session.h"
 #include "engine/pipeline/crl.h"
 #include "engine/x509/name.h"
 
@@ -41,15 +42,6 @@ struct AboveKey {
   SecretBytes content;
 };
 
-NewAuthorityOptions KeyWork(Session& session, PassphraseSource& passphrase) {
-  return {.random = session.random,
-          .streams = session.streams,
-          .clock = session.clock,
-          .passphrase = &passphrase,
-          .stop = session.signals.TakeToken(),
-          .log = &session.ui};
-}
-
 const TierInfo* NextOf(const std::vector<TierInfo>& tiers) {
   return tiers.empty() || !tiers.back().next ? nullptr : &tiers.back();
 }
@@ -82,24 +74,18 @@ void SignCrlsIfThereAreAny(Session& session, const Authority& authority,
 int Request(Session& session, const Options& options, Authority& authority,
             PassphraseSource& passphrase) {
   const auto chain = authority.Chain();
-  Tier tier;
-  tier.name = "issuing";
-  tier.key = ParseKeyName(options.key_name.empty() ? "rsa-3072" : options.key_name);
   if (options.subject.empty()) {
     throw Error::WithHint(ErrorKind::kUsage, "a request needs a subject",
                           "--subject \"CN=Acme Agents CA G2, O=Acme\": another one than today's");
   }
-  tier.certificate.subject = Name::Parse(options.subject);
-  const auto faults = NameFaults(tier.certificate.subject);
-  if (!faults.empty()) {
-    throw Error::About(ErrorKind::kUsage, "subject", Error(ErrorKind::kUsage, faults));
-  }
+  const Tier tier =
+      RequestedTier(options.subject, options.key_name.empty() ? "rsa-3072" : options.key_name);
   if (!chain.empty() && chain.front().subject() == tier.certificate.subject.Encode()) {
     throw Error::WithHint(ErrorKind::kUsage,
                           "a new key needs a new name: that subject is the current CA's",
                           "e.g. the same with \" G2\" at the end of its common name");
   }
-  WriteFile(options.request, AsBytes(authority.RequestNext(tier, KeyWork(session, passphrase))));
+  WriteFile(options.request, AsBytes(authority.RequestNext(tier, KeyWork(session, &passphrase))));
   SayNext(session, authority);
   session.ui.Say("have " + options.request +
                  " signed as a subordinate CA, then: fleetmint ca install CERT --ca " +
@@ -120,7 +106,7 @@ int Rotate(Session& session, const Options& options) {
   rotate.above_key = std::move(above.content);
   if (!options.key_name.empty()) rotate.key = ParseKeyName(options.key_name);
   if (!options.validity.empty()) rotate.validity = ParseDuration(options.validity);
-  authority.Rotate(rotate, KeyWork(session, passphrase));
+  authority.Rotate(rotate, KeyWork(session, &passphrase));
   SignCrlsIfThereAreAny(session, authority, passphrase);
   SayNext(session, authority);
   const std::vector<TierInfo> tiers = authority.Tiers();
@@ -148,7 +134,7 @@ int Activate(Session& session, const Options& options) {
     if (!session.CanAsk()) {
       throw Error::WithHint(ErrorKind::kUsage, what, "--yes, when it has been shipped");
     }
-    if (!session.Ask(what + ". Has it been shipped?")) return 2;
+    session.Confirm(what + ". Has it been shipped?", "nothing was activated");
   }
   const std::vector<TierInfo> tiers = authority.Tiers();
   const TierInfo* const next = NextOf(tiers);
@@ -191,8 +177,8 @@ int RootCrls(Session& session, const Authority& authority, const Options& option
                     {"next_update", FormatRfc3339(state.next_update)},
                     {"entries", state.entries},
                     {"signed", state.signed_now}});
-    session.ui.Say("CRL of '" + state.issuer + "': " + std::to_string(state.entries) +
-                   " entries, next update " + FormatRfc3339(state.next_update));
+    session.ui.Say("CRL of '" + state.issuer + "': " + Counted(state.entries, "entry", "entries") +
+                   ", next update " + FormatRfc3339(state.next_update));
   }
   const bool used = std::any_of(states.begin(), states.end(),
                                 [](const CrlState& state) { return state.key_was_given; });
@@ -209,10 +195,9 @@ int RootCrls(Session& session, const Authority& authority, const Options& option
                                   [&](const CrlState& state) { return state.file == issuer.file; });
     if (done) continue;
     ++missing;
-    session.ui.Warning("the key of '" +
-                       NameToString(authority.FindIssuer(issuer.issuer)->subject()) +
-                       "' is not here: its CRL is not signed");
-    session.ui.Hint("fleetmint ca root-crl --root-key FILE --ca " + ShellWord(session.ca));
+    session.ui.Warn("the key of '" + NameToString(authority.FindIssuer(issuer.issuer)->subject()) +
+                        "' is not here: its CRL is not signed",
+                    "fleetmint ca root-crl --root-key FILE --ca " + ShellWord(session.ca));
   }
   if (session.json) session.ui.Out(nlohmann::ordered_json{{"crls", crls}}.dump() + "\n");
   if (!states.empty()) {
@@ -231,6 +216,23 @@ int RootCrl(Session& session, const Options& options) {
   return RootCrls(session, authority, options, /*always=*/true);
 }
 
+// What is left to others where the CRL of the CA above a generation is not ours to sign.
+std::optional<std::string> WhoHasToKnow(const Authority& authority, std::int64_t generation) {
+  const std::vector<IssuerRow> rows = authority.ledger().Issuers();
+  const auto row = std::find_if(rows.begin(), rows.end(), [&](const IssuerRow& one) {
+    return one.leaves && one.generation == generation;
+  });
+  const auto parent = std::find_if(rows.begin(), rows.end(),
+                                   [&](const IssuerRow& one) { return one.id == row->parent; });
+  if (parent == rows.end()) {
+    return "a CA that signs itself is on no list: take it out of every host's trust "
+           "(out/trust.pem is without it)";
+  }
+  if (!parent->key_file.empty()) return std::nullopt;
+  return "have it revoked by '" + NameToString(authority.FindIssuer(parent->id)->subject()) +
+         "', whose CRL is not ours: serial " + ToHex(authority.FindIssuer(row->id)->serial());
+}
+
 int Revoke(Session& session, const Options& options) {
   const int reason = static_cast<int>(ParseReason(options.reason));
   LockedAuthority locked = LockedAuthority::Acquire(session.ca, "ca revoke");
@@ -238,28 +240,18 @@ int Revoke(Session& session, const Options& options) {
   const bool revoked = authority.RevokeGeneration(options.generation, reason, session.clock.Now());
   session.ui.Say("generation " + std::to_string(options.generation) +
                  (revoked ? " is revoked" : " was revoked before"));
-  const auto issuers = authority.CrlIssuers();
-  const bool above =
-      std::any_of(issuers.begin(), issuers.end(), [](const auto& one) { return !one.leaves; });
-  if (!above) {
-    session.ui.Say(
-        "whoever signs the CRL of the CA above has to be told; a CA that signs itself "
-        "is on no list: take it out of every host's trust (out/trust.pem is without it)");
+  if (const auto others = WhoHasToKnow(authority, options.generation)) {
+    session.ui.Say(*others);
     if (session.json) session.ui.Out("{\"crls\":[]}\n");
     return 0;
   }
   return RootCrls(session, authority, options, /*always=*/false);
 }
 
-CLI::App* AddOne(CLI::App& ca, Session& session, const std::shared_ptr<Options>& options,
-                 const char* name, const char* what, int (*run)(Session&, const Options&)) {
-  CLI::App* const command = ca.add_subcommand(name, what);
-  AddCaOption(*command, session);
+CLI::App* AddWithKeys(CLI::App& ca, Session& session, const std::shared_ptr<Options>& options,
+                      const char* name, const char* what, int (*run)(Session&, const Options&)) {
+  CLI::App* const command = AddCaSubcommand(ca, session, options, name, what, run);
   AddPassphrase(*command, session);
-  AddCommonOptions(*command, session);
-  command->callback([&session, options, run] {
-    session.action = [&session, options, run] { return run(session, *options); };
-  });
   return command;
 }
 
@@ -279,8 +271,8 @@ void AddRootKey(CLI::App& command, Options& options) {
 
 void AddCaRotation(CLI::App& ca, Session& session) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      AddOne(ca, session, options, "rotate", "make the next generation of the issuing CA", Rotate);
+  CLI::App* command = AddWithKeys(ca, session, options, "rotate",
+                                  "make the next generation of the issuing CA", Rotate);
   command->add_flag("--root", options->root, "and of the root");
   AddRootKey(*command, *options);
   command
@@ -309,12 +301,12 @@ void AddCaRotation(CLI::App& ca, Session& session) {
       "certificates are in out/trust.pem from the next publication on.\n\n"
       "Example: fleetmint ca rotate --ca ca --root-key /media/safe/root.key");
 
-  command = AddOne(ca, session, options, "activate", "let the next generation sign", Activate);
+  command = AddWithKeys(ca, session, options, "activate", "let the next generation sign", Activate);
   command->add_flag("--yes", options->yes, "a new root has been shipped");
   command->footer("Example: fleetmint ca activate --ca ca");
 
-  command = AddOne(ca, session, options, "revoke",
-                   "revoke an issuing CA that is not current any more", Revoke);
+  command = AddWithKeys(ca, session, options, "revoke",
+                        "revoke an issuing CA that is not current any more", Revoke);
   command->add_option("GENERATION", options->generation, "as ca show and status name it")
       ->required();
   command->add_option("--reason", options->reason, "of RFC 5280, e.g. key-compromise, superseded")
@@ -322,7 +314,7 @@ void AddCaRotation(CLI::App& ca, Session& session) {
   AddRootKey(*command, *options);
   command->footer("Example: fleetmint ca revoke 1 --reason key-compromise --ca ca");
 
-  command = AddOne(ca, session, options, "root-crl", "sign the root's CRL anew", RootCrl);
+  command = AddWithKeys(ca, session, options, "root-crl", "sign the root's CRL anew", RootCrl);
   AddRootKey(*command, *options);
   command
       ->add_option("--valid-for", options->valid_for,

@@ -3,6 +3,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/base/read_file.h"
 #include "engine/base/text.h"
@@ -119,8 +120,8 @@ int Installed(Session& session, const std::vector<std::string>& files) {
         {"recorded", recorded}, {"known", known}, {"refused", refused}};
     session.ui.Out(object.dump() + "\n");
   }
-  session.ui.Say("recorded " + std::to_string(recorded) + " receipts, " + std::to_string(known) +
-                 " were known, " + std::to_string(refused) + " refused");
+  session.ui.Say("recorded " + Counted(recorded, "receipt") + ", " + Counted(known, "was", "were") +
+                 " known, " + std::to_string(refused) + " refused");
   return refused == 0 ? 0 : ExitCode(ErrorKind::kFindings);
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 #include "engine/prime/kernel.h"
@@ -52,16 +53,14 @@ Catalog Session::LoadCatalog() const {
   return catalog;
 }
 
-bool Session::CanAsk() const {
-  return !json && ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
-}
+bool Session::CanAsk() const { return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1; }
 
-bool Session::Ask(const std::string& question) {
+void Session::Confirm(const std::string& question, const std::string& declined) {
   const Signals::Waiting waiting(signals);
-  std::cerr << "fleetmint: " << question << std::flush;
+  std::cerr << "fleetmint: " << question << " yes or no: " << std::flush;
   std::string answer;
   std::getline(std::cin, answer);
-  return answer == "yes";
+  if (answer != "yes") throw Error(ErrorKind::kUsage, declined);
 }
 
 PasswordMaker Session::UnlockPasswords(const Authority& authority) {
@@ -157,9 +156,9 @@ void AddKeyWork(CLI::App& command, Session& session) {
 
 void SayRecovery(Session& session, const RecoveryReport& report) {
   if (report.finished + report.discarded + report.abandoned == 0) return;
-  session.ui.Say("recovered from an unfinished run: " + std::to_string(report.finished) +
-                 " files put in place, " + std::to_string(report.discarded) + " discarded, " +
-                 std::to_string(report.abandoned) + " reservations abandoned");
+  session.ui.Say("recovered from an unfinished run: " + Counted(report.finished, "file") +
+                 " put in place, " + std::to_string(report.discarded) + " discarded, " +
+                 Counted(report.abandoned, "reservation") + " abandoned");
 }
 
 std::optional<Workspace> OpenIfFree(Session& session, const std::string& command,
@@ -205,18 +204,16 @@ std::string DeliveredCommand(const Session& session, const std::vector<std::stri
 
 void WarnOfMissing(Session& session, const PublishReport& report) {
   if (!report.missing.empty()) {
-    session.ui.Warn(
-        std::to_string(report.missing.size()) +
-            " bundles are not in the output, and not in the manifest: " + Quoted(report.missing),
-        "restore them from a backup, or let `issue --replace-damaged` make new ones; "
-        "those that were shipped and deleted on purpose: " +
-            DeliveredCommand(session, report.missing));
+    session.ui.Warn(Counted(report.missing.size(), "bundle is", "bundles are") +
+                        " not in the output, and not in the manifest: " + Quoted(report.missing),
+                    "restore them from a backup, or let `issue --replace-damaged` make new ones; "
+                    "those that were shipped and deleted on purpose: " +
+                        DeliveredCommand(session, report.missing));
   }
   if (!report.damaged.empty()) {
-    session.ui.Warn(
-        "the ledger's record of " + std::to_string(report.damaged.size()) +
-            " endpoints is damaged; they are not in the manifest: " + Quoted(report.damaged),
-        kRestoreLedger);
+    session.ui.Warn("the ledger's record of " + Counted(report.damaged.size(), "endpoint") +
+                        " is damaged; not in the manifest: " + Quoted(report.damaged),
+                    kRestoreLedger);
   }
 }
 

@@ -50,9 +50,11 @@ struct Session {
   Catalog LoadCatalog() const;
   UserPassphrase Passphrase() { return {passphrase, signals}; }
   PasswordMaker UnlockPasswords(const Authority& authority);
-  // Ask puts a question to the person at the terminal; only "yes" is yes. CanAsk: there is one.
+  // Confirm puts a question to the person at the terminal (with --json, too: questions are no
+  // results). Only "yes" is yes; anything else throws Error(kUsage) with `declined`, before a
+  // result is printed. CanAsk: there is somebody to ask.
   bool CanAsk() const;
-  bool Ask(const std::string& question);
+  void Confirm(const std::string& question, const std::string& declined);
 };
 
 // CrlValidity reads --valid-for; nothing where it is empty. Throws Error(kUsage) under a minute.

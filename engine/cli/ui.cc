@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "engine/base/counted.h"
+
 namespace fleetmint::cli {
 namespace {
 
@@ -71,12 +73,13 @@ void Ui::Warn(const std::string& line, const std::string& hint) {
 }
 void Ui::Hint(const std::string& line) { Line("hint: " + line); }
 
-void Ui::Report(const Error& error) {
+void Ui::Report(const Error& error, const std::string& hint) {
   for (const Fault& fault : error.faults()) {
     const std::string where = fault.where.ToString();
     Line("fleetmint: " + where + (where.empty() ? "" : ": ") + fault.message);
     if (!fault.hint.empty()) Hint(fault.hint);
   }
+  if (!hint.empty()) Hint(hint);
 }
 
 void Ui::Write(LogLevel level, std::string_view message) {
@@ -119,8 +122,7 @@ void ProgressObserver::Failed(const std::string& endpoint, const std::string& re
 
 std::string ChangeText(const PlanChange& change) {
   const auto value = [](const std::string& text) { return text.empty() ? "nothing" : text; };
-  return std::to_string(change.endpoints) +
-         (change.endpoints == 1 ? " endpoint: " : " endpoints: ") + change.key +
+  return Counted(change.endpoints, "endpoint") + ": " + change.key +
          (change.alike ? " " : ", e.g. ") + value(change.before) + " -> " + value(change.now);
 }
 

@@ -40,10 +40,8 @@ class Ui final : public Log {
   void Say(const std::string& line, const std::string& hint = "");
   // Warn speaks unless --log-level asks for errors alone, and so does the hint that goes with it.
   void Warn(const std::string& line, const std::string& hint = "");
-  // Hint goes with what Report has said.
-  void Hint(const std::string& line);
-  // Report prints every fault of an error.
-  void Report(const Error& error);
+  // Report prints every fault of an error, and what else to do about it.
+  void Report(const Error& error, const std::string& hint = "");
 
   void Write(LogLevel level, std::string_view message) override;
 
@@ -53,6 +51,8 @@ class Ui final : public Log {
   bool shows_progress() const { return shows_progress_; }
 
  private:
+  // Hint goes with a line that was said: whoever leaves that out leaves its hint out, too.
+  void Hint(const std::string& line);
   void Line(const std::string& text);
 
   std::shared_ptr<spdlog::logger> logger_;

@@ -57,6 +57,7 @@ void AddFleets(const AuthorityStatus& status, std::string& out) {
     add("expired", fleet.expired);
     add("delivered", fleet.delivered);
     add("installed", fleet.installed);
+    add("issuer_revoked", fleet.issuer_revoked);
   }
   Family ends(out, "fleetmint_certificates_ending",
               "Current certificates that end within so many days.");
