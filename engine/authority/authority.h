@@ -187,6 +187,9 @@ class Authority {
     bool key_present = false;  // its private key is in the directory
   };
   std::vector<CrlIssuer> CrlIssuers() const;
+  // ForeignCrlIssuers gives the CAs above whose CRLs an organization signs; the file is where a
+  // copy is kept.
+  std::vector<CrlIssuer> ForeignCrlIssuers() const;
   // Answers tells whether a CA has to have a CRL at `now`: it is current or next, or what it has
   // signed has not ended.
   bool Answers(const CrlIssuer& issuer, Time now) const;
@@ -208,6 +211,7 @@ class Authority {
  private:
   Authority(AuthorityDirectory directory, Ledger ledger);
   void ReadIssuers();
+  std::vector<CrlIssuer> CrlIssuersIf(bool ours) const;
 
   AuthorityDirectory directory_;
   Ledger ledger_;

@@ -2,9 +2,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
+#include "engine/base/read_file.h"
+#include "engine/base/text.h"
 #include "engine/cli/session.h"
 #include "engine/pipeline/crl.h"
+#include "engine/pipeline/foreign_crl.h"
 
 namespace fleetmint::cli {
 namespace {
@@ -12,6 +16,7 @@ namespace {
 struct Options {
   std::vector<std::string> outs;
   std::string valid_for;
+  std::vector<std::string> with;
   bool always = false, serials = false;
 };
 
@@ -25,8 +30,9 @@ void AbandonWhatNobodyHolds(Session& session) {
   if (!locked) return;
   const std::size_t count = locked->authority().ledger().AbandonReserved(session.clock.Now());
   if (count != 0) {
-    session.ui.Say(std::to_string(count) +
-                   " serials of a run that did not end are abandoned, and on the CRL");
+    session.ui.Say(Counted(count, "serial of a run that did not end is",
+                           "serials of a run that did not end are") +
+                   " abandoned, and on the CRL");
   }
 }
 
@@ -60,11 +66,24 @@ void PrintState(Session& session, const std::vector<CrlState>& states) {
                     {"next_update", FormatRfc3339(state.next_update)},
                     {"entries", state.entries},
                     {"signed", state.signed_now}});
-    session.ui.Say("CRL of '" + state.issuer + "': " + std::to_string(state.entries) +
-                   " entries, next update " + FormatRfc3339(state.next_update) +
+    session.ui.Say("CRL of '" + state.issuer + "': " + Counted(state.entries, "entry", "entries") +
+                   ", next update " + FormatRfc3339(state.next_update) +
                    (state.signed_now ? "" : " (unchanged)"));
   }
   if (session.json) session.ui.Out(nlohmann::ordered_json{{"crls", crls}}.dump() + "\n");
+}
+
+// Servers that check every CA's CRL refuse everybody where one is missing.
+void WarnOfOthers(Session& session, const Authority& authority) {
+  for (const std::string& name : CasWithoutCrl(authority)) {
+    session.ui.Say("crl.pem lacks the CRL of '" + name + "': it is signed elsewhere",
+                   "fleetmint crl --with FILE --ca " + ShellWord(session.ca) +
+                       " --out OUT adds it, each time that a new one is published");
+  }
+  for (const std::string& name : RevokedAbove(authority)) {
+    session.ui.Warn("'" + name + "' was revoked by the CA above: nobody is to accept what it signs",
+                    "fleetmint ca rotate --request FILE makes a request for the next one");
+  }
 }
 
 int Crl(Session& session, const Options& options) {
@@ -75,16 +94,23 @@ int Crl(Session& session, const Options& options) {
     const Directory& root = workspace.output().root();
     if (root.Exists("crl.der")) crl.published.push_back(root.Read("crl.der", kMostCrlBytes));
   }
+  std::vector<CrlFile> others;
+  for (const std::string& file : options.with) {
+    others.push_back({file, ReadWholeFile(file, kMostCrlBytes)});
+  }
   AbandonWhatNobodyHolds(session);
   const Authority authority = Authority::Open(session.ca);
   UserPassphrase passphrase = session.Passphrase();
-  const std::vector<CrlState> states =
+  const std::vector<CrlState> taken = TakeForeignCrls(authority, others, session.clock.Now());
+  std::vector<CrlState> states =
       RenewCrls(authority, &passphrase, &session.Keys().Kernel(), session.clock, crl);
   for (const std::string& out : options.outs) {
     const ReadingWorkspace workspace = ReadingWorkspace::Open(session.ca, out);
     WarnOfMissing(session, Publish(workspace.authority(), workspace.output(), session.clock.Now()));
   }
+  states.insert(states.end(), taken.begin(), taken.end());
   PrintState(session, states);
+  WarnOfOthers(session, authority);
   if (options.outs.empty()) {
     session.ui.Say("in " + session.ca + "/crl; --out OUT publishes it there, too");
   }
@@ -108,6 +134,12 @@ void AddCrl(CLI::App& app, Session& session) {
       ->add_option("--valid-for", options->valid_for,
                    "until its next update (default: as the last one; first 30d)")
       ->check(NotEmpty);
+  command
+      ->add_option("--with", options->with,
+                   "the CRL (PEM or DER) of a CA above that is signed elsewhere, for crl.pem; kept "
+                   "until the next one is given")
+      ->check(NotEmpty)
+      ->type_name("FILE");
   command->add_flag("--always", options->always, "sign it, though nothing has changed");
   command->add_flag("--serials", options->serials,
                     "sign nothing: print serials and reasons, as certutil -revoke takes them");
