@@ -55,8 +55,8 @@ class Fleet {
   std::string Name(std::size_t i) const;
   Position Where(std::size_t i) const;
 
-  // Formerly gives the names that its host had, in lower case: none is the name of an endpoint, or
-  // of two.
+  // Formerly gives the names that its host had, in lower case: safe file names as those of
+  // endpoints, none is the name of an endpoint, or of two.
   std::vector<std::string> Formerly(std::size_t i) const;
 
   // LayerOf gives a number that is equal for endpoints with equal layers, so that a caller can

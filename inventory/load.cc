@@ -204,24 +204,39 @@ class Loader {
     HostRun run = RunAt(name->where, group);
     if (item.entries.size() > 1) {
       impl_->own_levels.push_back(ParseLevel(item, kEndpointKeys, catalog_, faults_));
-      ReadFormerly(item, impl_->own_levels.back());
+      ReadFormerly(item, text.value_or(""), impl_->own_levels.back());
       run.level = static_cast<std::uint32_t>(impl_->own_levels.size());
     }
     if (text) AddEndpoint(*text, std::move(run));
   }
 
-  // `formerly: NAME` or a list of them.
-  void ReadFormerly(const yaml::Node& node, Level& level) {
+  // `formerly: NAME` or a list of them, of the endpoint `own`.
+  void ReadFormerly(const yaml::Node& node, const std::string& own, Level& level) {
     const yaml::Node* const names = node.Find("formerly");
     if (names == nullptr || names->IsNull()) return;
     const auto take = [&](const yaml::Node& item) {
       const auto text = yaml::AsText(item, "a former name", faults_);
       if (!text) return;
+      if (!CheckFormerName(*text, own, item.where)) return;
       level.formerly.push_back(AsciiLower(*text));
       former_names_.emplace_back(level.formerly.back(), item.where);
     };
     if (!names->IsSequence()) return take(*names);
     for (const yaml::Node& item : names->items) take(item);
+  }
+
+  // What no endpoint can have been called, or this one still is, was not its name.
+  bool CheckFormerName(const std::string& name, const std::string& own, Position where) {
+    if (name.find_first_of("[]") != std::string::npos) {
+      faults_.Add(where, "former name '" + name + "' has a bracket",
+                  "ranges belong under hosts:; write former names one by one");
+      return false;
+    }
+    if (!CheckFileName("former", name, where)) return false;
+    if (AsciiLower(name) != AsciiLower(own)) return true;
+    faults_.Add(where, "former name '" + name + "' is the endpoint's own",
+                "leave it out: names are equal whatever their case");
+    return false;
   }
 
   // A name that is in use, or was two hosts', does not tell whose certificate is superseded.
@@ -286,15 +301,19 @@ class Loader {
     }
   }
 
+  bool CheckFileName(const std::string& kind, const std::string& name, Position where) {
+    const auto reason = UnsafeFileNameReason(name);
+    if (!reason) return true;
+    const bool ascii =
+        std::all_of(name.begin(), name.end(), [](char c) { return (c & 0x80) == 0; });
+    faults_.Add(where, kind + " name '" + name + "' cannot be a file name everywhere: " + *reason,
+                ascii ? "letters, digits, '-', '_' and '.' are safe"
+                      : "write an international name as DNS does (xn--..., e.g. by idn2)");
+    return false;
+  }
+
   void CheckName(const std::string& name, std::uint32_t index, Position where) {
-    if (const auto reason = UnsafeFileNameReason(name)) {
-      const bool ascii =
-          std::all_of(name.begin(), name.end(), [](char c) { return (c & 0x80) == 0; });
-      faults_.Add(where,
-                  "endpoint name '" + name + "' cannot be a file name everywhere: " + *reason,
-                  ascii ? "letters, digits, '-', '_' and '.' are safe"
-                        : "write an international name as DNS does (xn--..., e.g. by idn2)");
-    }
+    CheckFileName("endpoint", name, where);
     if (const auto other =
             names_.Insert(name, index, [&](std::uint32_t i) { return impl_->NameOf(i); })) {
       faults_.Add(where, "endpoint '" + name + "' stands twice",
@@ -321,7 +340,7 @@ class Loader {
       }
       if (!ExpectMapping(entry.value, "an override")) continue;
       Level level = ParseLevel(entry.value, kOverrideKeys, catalog_, faults_);
-      ReadFormerly(entry.value, level);
+      ReadFormerly(entry.value, entry.key, level);
       if (index) impl_->overrides.emplace(*index, std::move(level));
     }
   }

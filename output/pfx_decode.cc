@@ -5,6 +5,7 @@
 
 #include "engine/base/ber.h"
 #include "engine/base/botan_compat.h"
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 #include "engine/keys/oids.h"
@@ -82,7 +83,7 @@ class Decoder {
     const bool sha1 = oid == pfx_oid::kSha1;
     const std::string hash = sha1 ? botan_compat::kSha1 : "SHA-256";
     if (expected.size() != (sha1 ? 20U : 32U)) {
-      Bad(ErrorCause::kDamaged, "damaged: a MAC of " + std::to_string(expected.size()) + " bytes");
+      Bad(ErrorCause::kDamaged, "damaged: a MAC of " + Counted(expected.size(), "byte"));
     }
     const SecretBytes key = Pkcs12Kdf(hash, Pkcs12Purpose::kMac, bmp_, salt,
                                       static_cast<std::uint32_t>(iterations), sha1 ? 20 : 32);

@@ -193,11 +193,11 @@ IssuerCertificate Authority::CheckReady(const Clock& clock) const {
   return IssuerCertificate::Of(chain_.front());
 }
 
-std::vector<Authority::CrlIssuer> Authority::CrlIssuers() const {
+std::vector<Authority::CrlIssuer> Authority::CrlIssuersIf(bool ours) const {
   std::vector<CrlIssuer> found;
   for (const KnownIssuer& known : issuers_) {  // older generations first
-    // The CRLs of an organization's root are its own business.
-    if (!known.certificate || (!known.row.leaves && known.row.key_file.empty())) continue;
+    const bool signs_here = known.row.leaves || !known.row.key_file.empty();
+    if (!known.certificate || signs_here != ours) continue;
     const bool key = !known.row.key_file.empty() && directory().Exists(known.row.key_file);
     const auto same = std::find_if(found.begin(), found.end(), [&](const CrlIssuer& other) {
       return other.scope == known.row.scope;
@@ -213,6 +213,12 @@ std::vector<Authority::CrlIssuer> Authority::CrlIssuers() const {
   std::stable_partition(found.begin(), found.end(),
                         [](const CrlIssuer& issuer) { return issuer.leaves; });
   return found;
+}
+
+std::vector<Authority::CrlIssuer> Authority::CrlIssuers() const { return CrlIssuersIf(true); }
+
+std::vector<Authority::CrlIssuer> Authority::ForeignCrlIssuers() const {
+  return CrlIssuersIf(false);
 }
 
 bool Authority::Answers(const CrlIssuer& issuer, Time now) const {

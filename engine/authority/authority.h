@@ -102,11 +102,15 @@ class Authority {
   // request (PEM) for it; RequestNext does so for the next generation of this one.
   static std::pair<Authority, std::string> Request(const std::string& path, const Tier& tier,
                                                    const NewAuthorityOptions& options);
-  std::string RequestNext(const Tier& tier, const NewAuthorityOptions& options);
+  std::string RequestNext(const Tier& wanted, const NewAuthorityOptions& options);
+  // CancelRequest gives up a request that waits for its certificate, with its key, under the run
+  // lock; gives its generation. Errors: kUsage where none waits, or it is the authority's first.
+  std::int64_t CancelRequest();
   // Install takes a certificate of another CA; `chain` PEM as for Import; under the run lock. One
   // that answers a request is current at once if it is the authority's first, and the next one
   // otherwise. A renewed one of the issuing CA's own key is current at once: it goes on with the
-  // CRL, and leaves every bundle valid.
+  // CRL, and leaves every bundle valid; under another root it is the next one. With the current
+  // certificate, `chain` may bring renewed ones of the CAs above it.
   enum class Installed : std::uint8_t { kBefore, kFirst, kNext, kRenewed };
   Installed Install(ByteView chain, const Clock& clock);
 
@@ -208,6 +212,9 @@ class Authority {
     bool key_present = false;  // its private key is in the directory
   };
   std::vector<CrlIssuer> CrlIssuers() const;
+  // ForeignCrlIssuers gives the CAs above whose CRLs an organization signs; the file is where a
+  // copy is kept.
+  std::vector<CrlIssuer> ForeignCrlIssuers() const;
   // Answers tells whether a CA has to have a CRL at `now`: it is current or next, or what it has
   // signed has not ended.
   bool Answers(const CrlIssuer& issuer, Time now) const;
@@ -230,6 +237,7 @@ class Authority {
  private:
   Authority(AuthorityDirectory directory, Ledger ledger);
   void ReadIssuers();
+  std::vector<CrlIssuer> CrlIssuersIf(bool ours) const;
 
   AuthorityDirectory directory_;
   Ledger ledger_;
@@ -244,6 +252,8 @@ class Authority {
   void CheckNoNext() const;
   std::int64_t NextGeneration(const std::string& tier) const;
   std::optional<SecretBytes> PassphraseOfKeys(PassphraseSource* passphrase) const;
+  Installed InstallAbove(const std::vector<Certificate>& certificates, const Clock& clock);
+  void WriteNewCertificates(std::span<const NewIssuer> issuers) const;
   bool IsRevoked(const KnownIssuer& issuer) const;
   void CheckRevocable(const KnownIssuer& issuer) const;
   std::vector<std::string> KeyFiles() const;

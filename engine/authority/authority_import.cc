@@ -168,8 +168,28 @@ std::pair<Authority, std::string> Authority::Request(const std::string& path, co
   return {made.Finish(), std::move(request)};
 }
 
-std::string Authority::RequestNext(const Tier& tier, const NewAuthorityOptions& options) {
+std::int64_t Authority::CancelRequest() {
+  const KnownIssuer* const next = FindNext();
+  if (next == nullptr || next->certificate || !issuing_) {
+    throw Error::WithHint(ErrorKind::kUsage, "no request waits for its certificate",
+                          next != nullptr && next->certificate
+                              ? "the next generation has its certificate: ca revoke takes it back"
+                              : "fleetmint ca show says what there is");
+  }
+  const FileLock still = directory().LockItself();
+  const std::int64_t generation = next->row.generation;
+  directory().Remove(next->row.key_file);
+  directory().Remove(FileOf(next->row.tier, generation, ".csr"));
+  directory().Sync();
+  ledger_.AbandonWaiting(next->row.id);
+  ReadIssuers();
+  return generation;
+}
+
+std::string Authority::RequestNext(const Tier& wanted, const NewAuthorityOptions& options) {
   CheckNoNext();
+  Tier tier = wanted;
+  tier.name = FindKnown(*issuing_)->row.tier;  // one line of numbers for all that sign endpoints
   const auto passphrase = PassphraseOfKeys(options.passphrase);
   const FileLock still = directory().LockItself();
   ClearUnfinished(directory(), ledger_);
@@ -180,9 +200,81 @@ std::string Authority::RequestNext(const Tier& tier, const NewAuthorityOptions& 
   return request;
 }
 
+namespace {
+
+// Another certificate of today's key takes its place at once, so it must be able to: who trusts
+// today's must trust it, and its CRL goes on.
+void CheckRenewed(const Certificate& today, const Certificate& renewed) {
+  const auto refuse = [](const std::string& what, const std::string& hint) {
+    throw Error::WithHint(ErrorKind::kAuthority,
+                          "that certificate is of the issuing CA's own key, but " + what, hint);
+  };
+  if (renewed.subject() != today.subject()) {
+    refuse("of another name: '" + NameToString(renewed.subject()) + "'",
+           "a new name needs a new key: fleetmint ca rotate --request");
+  }
+  const auto signs_crls = [](const Certificate& certificate) {
+    return certificate.key_usage() == 0 || (certificate.key_usage() & key_usage::kCrlSign) != 0;
+  };
+  if (signs_crls(today) && !signs_crls(renewed)) {
+    refuse("it may not sign CRLs, as today's may", "have it signed with the key usage cRLSign");
+  }
+  if (renewed.not_after() < today.not_after()) {
+    refuse("it ends at " + FormatRfc3339(renewed.not_after()) + ", before today's",
+           "today's, until " + FormatRfc3339(today.not_after()) + ", stays in use");
+  }
+}
+
+bool SameKey(const Certificate& one, const Certificate& other) {
+  return one.subject() == other.subject() && one.spki() == other.spki();
+}
+
+}  // namespace
+
+// The issuing CA's certificate stays; those above it may have been renewed.
+Authority::Installed Authority::InstallAbove(const std::vector<Certificate>& certificates,
+                                             const Clock& clock) {
+  bool renewed = false;
+  for (std::size_t i = 1; i < certificates.size(); ++i) {
+    const bool known = std::any_of(issuers_.begin(), issuers_.end(), [&](const auto& issuer) {
+      return issuer.row.der == certificates[i].der();
+    });
+    if (known) continue;
+    if (i >= chain_.size() || !SameKey(chain_[i], certificates[i])) {
+      throw Error::WithHint(
+          ErrorKind::kAuthority,
+          "'" + NameToString(certificates[i].subject()) + "' is not a CA above today's",
+          "give renewed certificates of the same names and keys, as they stand in chain.pem");
+    }
+    renewed = true;
+  }
+  if (!renewed) return Installed::kBefore;
+  std::vector<NewIssuer> issuers =
+      IssuersOf(certificates, [&](const std::string& tier) { return NextGeneration(tier); });
+  issuers.pop_back();
+  const FileLock still = directory().LockItself();
+  WriteNewCertificates(issuers);
+  ledger_.InstallParents(*issuing_, issuers, clock.Now());
+  ReadIssuers();
+  return Installed::kRenewed;
+}
+
+void Authority::WriteNewCertificates(std::span<const NewIssuer> issuers) const {
+  for (const NewIssuer& made : issuers) {
+    const bool known = std::any_of(issuers_.begin(), issuers_.end(),
+                                   [&](const auto& other) { return other.row.der == made.der; });
+    if (known) continue;
+    directory().WriteDurably(FileOf(made.tier, made.generation, ".crt"),
+                             AsBytes(PemEncode("CERTIFICATE", made.der)));
+  }
+}
+
 Authority::Installed Authority::Install(ByteView chain, const Clock& clock) {
   const std::vector<Certificate> certificates = ParseChain(chain, clock);
   const Certificate& own = certificates.front();
+  if (!chain_.empty() && chain_.front().der() == own.der()) {
+    return InstallAbove(certificates, clock);
+  }
   for (const KnownIssuer& issuer : issuers_) {
     if (issuer.certificate && issuer.certificate->der() == own.der()) return Installed::kBefore;
   }
@@ -196,7 +288,9 @@ Authority::Installed Authority::Install(ByteView chain, const Clock& clock) {
                           "`ca install` completes what `ca request` began, or takes a renewed "
                           "certificate of the issuing CA's own key");
   }
-  if (!renewed) {
+  if (renewed) {
+    CheckRenewed(chain_.front(), own);
+  } else {
     const std::string request_file = FileOf(waiting->row.tier, waiting->row.generation, ".csr");
     const Bytes request = directory().Read(request_file);
     const SecretBytes request_der = PemDecodeAll(AsText(request)).front().der;
@@ -220,21 +314,16 @@ Authority::Installed Authority::Install(ByteView chain, const Clock& clock) {
     issuer.generation = waiting->row.generation;
   }
   const FileLock still = directory().LockItself();
-  for (const NewIssuer& made : issuers) {
-    const bool known = std::any_of(issuers_.begin(), issuers_.end(),
-                                   [&](const auto& other) { return other.row.der == made.der; });
-    if (known) continue;
-    directory().WriteDurably(FileOf(made.tier, made.generation, ".crt"),
-                             AsBytes(PemEncode("CERTIFICATE", made.der)));
-  }
-  // The moment from which it counts. A renewed certificate of the same key, and an authority's
-  // first, need nobody's trust anew.
-  const bool activate = renewed || !issuing_;
+  WriteNewCertificates(issuers);
+  // The moment from which it counts. A renewed certificate of the same key under the same root, and
+  // an authority's first, need nobody's trust anew.
+  const bool same_root = !chain_.empty() && SameKey(chain_.back(), certificates.back());
+  const bool activate = (renewed && same_root) || !issuing_;
   ledger_.InstallIssuer(renewed ? std::nullopt : std::optional(waiting->row.id), issuer,
                         std::span(issuers).first(issuers.size() - 1), activate, clock.Now());
   ReadIssuers();
-  if (renewed) return Installed::kRenewed;
-  return activate ? Installed::kFirst : Installed::kNext;
+  if (!activate) return Installed::kNext;
+  return renewed ? Installed::kRenewed : Installed::kFirst;
 }
 
 }  // namespace fleetmint

@@ -1,6 +1,7 @@
 // `ca init`: a new hierarchy, each tier signed by the one before it, and the root's long-lived CRL.
 #include "engine/authority/new_authority.h"
 #include "engine/authority/new_tier.h"
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 
 namespace fleetmint {
@@ -14,8 +15,8 @@ void CheckPathLengths(const std::vector<Tier>& tiers) {
     if (!length || *length >= below) continue;
     throw Error::WithHint(ErrorKind::kInput,
                           "tier '" + tiers[i].name + "' has path length " +
-                              std::to_string(*length) + ", but " + std::to_string(below) +
-                              " CA certificates below it",
+                              std::to_string(*length) + ", but " +
+                              Counted(below, "CA certificate") + " below it",
                           "give it path_length: " + std::to_string(below) + " or leave it out");
   }
 }

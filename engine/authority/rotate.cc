@@ -127,6 +127,12 @@ void Authority::MakeNext(const RotateOptions& rotate, const NewAuthorityOptions&
   }
   std::vector<Tier> tiers;
   for (std::size_t i = 0; i < made; ++i) {
+    if (line[i]->row.key_file.empty()) {
+      throw Error::WithHint(ErrorKind::kUsage,
+                            "'" + NameToString(line[i]->certificate->subject()) +
+                                "' is another organization's: no CA like it is made here",
+                            "let it sign a request: fleetmint ca rotate --request FILE");
+    }
     tiers.push_back(
         TierLike(line[i]->row.tier, *line[i]->certificate, NextGeneration(line[i]->row.tier)));
   }
@@ -269,7 +275,7 @@ bool Authority::RevokeGeneration(std::int64_t generation, int reason, Time now) 
   std::string list;
   for (const std::string& one : there) list += (list.empty() ? "" : ", ") + one;
   throw Error::WithHint(ErrorKind::kUsage, "there is no generation " + std::to_string(generation),
-                        "there are " + list);
+                        "known here: " + list);
 }
 
 bool Authority::IsRevoked(const KnownIssuer& issuer) const {

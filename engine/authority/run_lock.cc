@@ -51,14 +51,15 @@ std::optional<RunLock> RunLock::TryAcquire(const Directory& authority, const std
   return RunLock(std::move(file));
 }
 
-RunLock RunLock::Acquire(const Directory& authority, const std::string& what) {
+RunLock RunLock::Acquire(const Directory& authority, const std::string& what,
+                         const std::string& instead) {
   std::string holder;
   auto lock = TryAcquire(authority, what, &holder);
   if (!lock) {
-    throw Error::WithHint(
-        ErrorKind::kBusy, "another run uses authority '" + authority.path() + "': " + holder,
-        "try again when it has ended" + std::string(what == "issue" ? ", or give --wait" : "") +
-            "; nothing was changed");
+    throw Error::WithHint(ErrorKind::kBusy,
+                          "another run uses authority '" + authority.path() + "': " + holder,
+                          "try again when it has ended" +
+                              (instead.empty() ? "" : ", or " + instead) + "; nothing was changed");
   }
   return std::move(*lock);
 }

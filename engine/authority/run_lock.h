@@ -15,8 +15,10 @@ class RunLock {
   // ("pid 4711 (fleetmint issue) since 2026-01-31T23:59:59Z").
   static std::optional<RunLock> TryAcquire(const Directory& authority, const std::string& what,
                                            std::string* holder);
-  // Acquire throws Error(kBusy) that names the holder.
-  static RunLock Acquire(const Directory& authority, const std::string& what);
+  // Acquire throws Error(kBusy) that names the holder; its hint says what else the caller's command
+  // can do, e.g. "give --wait".
+  static RunLock Acquire(const Directory& authority, const std::string& what,
+                         const std::string& instead = "");
   // Wait takes the lock when whoever holds it has let it go; `told` is called once, with the
   // holder, if there is one.
   static RunLock Wait(const Directory& authority, const std::string& what,

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/base/counted.h"
+
 namespace fleetmint {
 namespace {
 
@@ -59,7 +61,7 @@ Buffer ReadAll(const Descriptor& file, const std::string& path, std::size_t limi
     if (got == 0) break;
     used += static_cast<std::size_t>(got);
     if (used > limit) {
-      throw Error(kind, "'" + path + "' is larger than " + std::to_string(limit) + " bytes");
+      throw Error(kind, "'" + path + "' is larger than " + Counted(limit, "byte"));
     }
   }
   content.resize(used);

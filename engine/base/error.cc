@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "engine/base/counted.h"
+
 namespace fleetmint {
 
 int ExitCode(ErrorKind kind) {
@@ -145,12 +147,12 @@ void FaultList::ThrowIfAny(ErrorKind kind) const {
     if (fault->where.position.line == 0 || there <= kMostAtOnePlace) continue;
     told += there - kMostAtOnePlace;
     fault = sorted.insert(
-        next, Fault{"and " + std::to_string(there - kMostAtOnePlace) + " more faults at this place",
+        next, Fault{"and " + Counted(there - kMostAtOnePlace, "more fault") + " at this place",
                     fault->where,
                     {}});
   }
   if (count_ > told) {
-    sorted.push_back(Fault{"and " + std::to_string(count_ - told) + " more faults", {}, {}});
+    sorted.push_back(Fault{"and " + Counted(count_ - told, "more fault"), {}, {}});
   }
   throw Error(kind, std::move(sorted));
 }

@@ -2,6 +2,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/cli/session.h"
 #include "engine/pipeline/estimate.h"
@@ -30,9 +31,9 @@ int Bench(Session& session, const BenchOptions& options) {
     return 0;
   }
   session.ui.Out(KeySpecName(spec) + ", kernel " + rate.kernel + ", " +
-                 std::to_string(rate.threads) + " threads: " + std::to_string(rate.keys) +
-                 " keys in " + DurationText(rate.seconds) + ", " +
-                 NumberText(rate.keys_per_second) + " keys/s\n");
+                 Counted(rate.threads, "thread") + ": " + Counted(rate.keys, "key") + " in " +
+                 DurationText(rate.seconds) + ", " + NumberText(rate.keys_per_second) +
+                 " keys/s\n");
   return 0;
 }
 

@@ -3,12 +3,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/base/durable_file.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
-#include "engine/cli/session.h"
+#include "engine/cli/ca_subcommand.h"
 #include "engine/pipeline/workspace.h"
-#include "engine/x509/name.h"
 
 namespace fleetmint::cli {
 namespace {
@@ -81,16 +81,6 @@ int Show(Session& session, const Options&) {
   return 0;
 }
 
-NewAuthorityOptions NewOptions(Session& session, const Options& options,
-                               UserPassphrase& passphrase) {
-  return {.random = session.random,
-          .streams = session.streams,
-          .clock = session.clock,
-          .passphrase = options.no_passphrase ? nullptr : &passphrase,
-          .stop = session.signals.TakeToken(),
-          .log = &session.ui};
-}
-
 int Init(Session& session, const Options& options) {
   CheckPlaceOfAuthority(session.ca);
   const Catalog catalog = session.LoadCatalog();
@@ -100,8 +90,8 @@ int Init(Session& session, const Options& options) {
                           DidYouMean(options.profile, catalog.AuthorityNames()));
   }
   UserPassphrase passphrase = session.Passphrase();
-  const Authority authority =
-      Authority::Init(session.ca, *profile, NewOptions(session, options, passphrase));
+  const Authority authority = Authority::Init(
+      session.ca, *profile, KeyWork(session, options.no_passphrase ? nullptr : &passphrase));
   if (session.json) PrintJson(session, authority);
   session.ui.Say("made authority " + session.ca + " (" + profile->name + ")");
   session.ui.Say("back up the whole directory: it holds every key and the ledger");
@@ -120,8 +110,9 @@ int Import(Session& session, const Options& options) {
   key_options.option = "--key-passphrase-file";
   UserPassphrase key_passphrase(key_options, session.signals);
   UserPassphrase passphrase = session.Passphrase();
-  const Authority authority = Authority::Import(session.ca, {key, chain, &key_passphrase},
-                                                NewOptions(session, options, passphrase));
+  const Authority authority =
+      Authority::Import(session.ca, {key, chain, &key_passphrase},
+                        KeyWork(session, options.no_passphrase ? nullptr : &passphrase));
   if (session.json) PrintJson(session, authority);
   session.ui.Say("made authority " + session.ca + " around the imported CA");
   return 0;
@@ -129,17 +120,10 @@ int Import(Session& session, const Options& options) {
 
 int Request(Session& session, const Options& options) {
   CheckPlaceOfAuthority(session.ca);
-  Tier tier;
-  tier.name = "issuing";
-  tier.key = ParseKeyName(options.key_name);
-  tier.certificate.subject = Name::Parse(options.subject);
-  const auto faults = NameFaults(tier.certificate.subject);
-  if (!faults.empty()) {
-    throw Error::About(ErrorKind::kUsage, "subject", Error(ErrorKind::kUsage, faults));
-  }
+  const Tier tier = RequestedTier(options.subject, options.key_name);
   UserPassphrase passphrase = session.Passphrase();
-  const auto [authority, request] =
-      Authority::Request(session.ca, tier, NewOptions(session, options, passphrase));
+  const auto [authority, request] = Authority::Request(
+      session.ca, tier, KeyWork(session, options.no_passphrase ? nullptr : &passphrase));
   if (options.csr_out.empty()) {
     session.ui.Out(session.json ? nlohmann::ordered_json{{"request", request}}.dump() + "\n"
                                 : request);
@@ -189,22 +173,9 @@ int Backup(Session& session, const Options& options) {
         "\n");
   }
   session.ui.Say("copied " + session.ca + " to " + options.backup + ": " +
-                 std::to_string(counts.issued) + " current certificates in its ledger");
+                 Counted(counts.issued, "current certificate") + " in its ledger");
   session.ui.Say("what is issued from now on is not in it");
   return 0;
-}
-
-// A subcommand of `ca` with the options that all of them have.
-CLI::App* AddOne(CLI::App& ca, Session& session, const std::shared_ptr<Options>& options,
-                 const char* name, const char* what, int (*run)(Session&, const Options&)) {
-  CLI::App* const command = ca.add_subcommand(name, what);
-  command->footer("");
-  AddCaOption(*command, session);
-  AddCommonOptions(*command, session);
-  command->callback([&session, options, run] {
-    session.action = [&session, options, run] { return run(session, *options); };
-  });
-  return command;
 }
 
 void AddNewKeys(CLI::App& command, Session& session, Options& options) {
@@ -223,18 +194,18 @@ void AddCaCommands(CLI::App& app, Session& session) {
   ca.require_subcommand(1);
   auto options = std::make_shared<Options>();
 
-  CLI::App* command =
-      AddOne(ca, session, options, "init", "make a new hierarchy: root and issuing CA", Init);
+  CLI::App* command = AddCaSubcommand(ca, session, options, "init",
+                                      "make a new hierarchy: root and issuing CA", Init);
   command->add_option("--profile", options->profile,
                       "two-tier (default), single-tier, or one of your own");
   AddProfiles(*command, session);
   AddNewKeys(*command, session, *options);
   command->footer("Example: fleetmint ca init --ca ca --passphrase-file phrase");
 
-  AddOne(ca, session, options, "show", "what an authority is and holds", Show);
+  AddCaSubcommand(ca, session, options, "show", "what an authority is and holds", Show);
 
-  command = AddOne(ca, session, options, "import",
-                   "make an authority around an existing issuing CA", Import);
+  command = AddCaSubcommand(ca, session, options, "import",
+                            "make an authority around an existing issuing CA", Import);
   command->add_option("--key", options->key, "its private key, PEM")->required();
   command
       ->add_option("--chain", options->chain,
@@ -247,8 +218,8 @@ void AddCaCommands(CLI::App& app, Session& session) {
       "Example: fleetmint ca import --key issuing.key --chain chain.pem --ca ca --passphrase-file "
       "phrase");
 
-  command = AddOne(ca, session, options, "request",
-                   "make an issuing key and a request (PKCS#10) for another CA", Request);
+  command = AddCaSubcommand(ca, session, options, "request",
+                            "make an issuing key and a request (PKCS#10) for another CA", Request);
   command->add_option("--subject", options->subject, "e.g. \"CN=Acme Agents CA, O=Acme\"")
       ->required();
   command->add_option("--key", options->key_name,
@@ -258,16 +229,16 @@ void AddCaCommands(CLI::App& app, Session& session) {
   command->footer(
       "Example: fleetmint ca request --subject \"CN=Acme Agents CA\" --ca ca --request-out ca.csr");
 
-  command = AddOne(ca, session, options, "install",
-                   "install the certificate that answers a request", Install);
+  command = AddCaSubcommand(ca, session, options, "install",
+                            "install the certificate that answers a request", Install);
   command
       ->add_option("CERT", options->certificate,
                    "PEM: the certificate, then its issuers up to the root")
       ->required();
   command->footer("Example: fleetmint ca install chain.pem --ca ca");
 
-  command = AddOne(ca, session, options, "backup",
-                   "copy an authority, ledger included; runs may be going on", Backup);
+  command = AddCaSubcommand(ca, session, options, "backup",
+                            "copy an authority, ledger included; runs may be going on", Backup);
   command->add_option("--to", options->backup, "the copy: a new or an empty directory")
       ->type_name("DIR")
       ->required();

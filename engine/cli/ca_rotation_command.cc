@@ -3,11 +3,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/base/durable_file.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
+#include "engine/cli/ca_subcommand.h"
 #include "engine/cli/revocation_reason.h"
-#include "engine/cli/session.h"
 #include "engine/pipeline/crl.h"
 #include "engine/x509/name.h"
 
@@ -17,7 +18,7 @@ namespace {
 constexpr std::size_t kMostKeyBytes = std::size_t{1} << 20U;
 
 struct Options {
-  bool root = false, yes = false;
+  bool root = false, yes = false, cancel = false;
   std::string root_key, root_key_passphrase_file, request, subject, key_name, validity, valid_for;
   std::string reason = "unspecified";
   std::int64_t generation = 0;
@@ -41,15 +42,6 @@ struct AboveKey {
   SecretBytes content;
 };
 
-NewAuthorityOptions KeyWork(Session& session, PassphraseSource& passphrase) {
-  return {.random = session.random,
-          .streams = session.streams,
-          .clock = session.clock,
-          .passphrase = &passphrase,
-          .stop = session.signals.TakeToken(),
-          .log = &session.ui};
-}
-
 const TierInfo* NextOf(const std::vector<TierInfo>& tiers) {
   return tiers.empty() || !tiers.back().next ? nullptr : &tiers.back();
 }
@@ -68,38 +60,47 @@ void SayNext(Session& session, const Authority& authority) {
   }
 }
 
-// Where CRLs are published, the next generation's goes out before its first certificate.
-void SignCrlsIfThereAreAny(Session& session, const Authority& authority,
+// Where CRLs are published, the next generation's goes out before its first certificate. What
+// stands in the way of another CA's is said, and no reason to keep that one: its key may be what is
+// lost. Tells whether all that are due are signed.
+bool SignCrlsIfThereAreAny(Session& session, const Authority& authority,
                            PassphraseSource& passphrase) {
   const Directory folder = authority.Crls();
-  for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
-    if (!issuer.leaves || !folder.Exists(issuer.file)) continue;
-    RenewCrls(authority, &passphrase, session.Keys().kernel, session.clock, {});
-    return;
+  const std::vector<Authority::CrlIssuer> issuers = authority.CrlIssuers();
+  if (std::none_of(issuers.begin(), issuers.end(), [&](const Authority::CrlIssuer& issuer) {
+        return issuer.leaves && folder.Exists(issuer.file);
+      })) {
+    return true;
   }
+  bool all = true;
+  for (const CrlState& state :
+       RenewCrls(authority, &passphrase, session.Keys().kernel, session.clock, {})) {
+    if (!state.failure) continue;
+    for (const TierInfo& tier : authority.Tiers()) {
+      if (tier.next && tier.subject == state.issuer) throw Error(*state.failure);
+    }
+    WarnOfCrl(session, state);
+    all = false;
+  }
+  return all;
 }
 
 int Request(Session& session, const Options& options, Authority& authority,
             PassphraseSource& passphrase) {
   const auto chain = authority.Chain();
-  Tier tier;
-  tier.name = "issuing";
-  tier.key = ParseKeyName(options.key_name.empty() ? "rsa-3072" : options.key_name);
   if (options.subject.empty()) {
     throw Error::WithHint(ErrorKind::kUsage, "a request needs a subject",
                           "--subject \"CN=Acme Agents CA G2, O=Acme\": another one than today's");
   }
-  tier.certificate.subject = Name::Parse(options.subject);
-  const auto faults = NameFaults(tier.certificate.subject);
-  if (!faults.empty()) {
-    throw Error::About(ErrorKind::kUsage, "subject", Error(ErrorKind::kUsage, faults));
-  }
+  const Tier tier =
+      RequestedTier(options.subject, options.key_name.empty() ? "rsa-3072" : options.key_name);
   if (!chain.empty() && chain.front().subject() == tier.certificate.subject.Encode()) {
     throw Error::WithHint(ErrorKind::kUsage,
                           "a new key needs a new name: that subject is the current CA's",
                           "e.g. the same with \" G2\" at the end of its common name");
   }
-  WriteFile(options.request, AsBytes(authority.RequestNext(tier, KeyWork(session, passphrase))));
+  CheckFolderOf(options.request);
+  WriteFile(options.request, AsBytes(authority.RequestNext(tier, KeyWork(session, &passphrase))));
   SayNext(session, authority);
   session.ui.Say("have " + options.request +
                  " signed as a subordinate CA, then: fleetmint ca install CERT --ca " +
@@ -113,6 +114,13 @@ int Rotate(Session& session, const Options& options) {
   Authority& authority = locked.authority();
   UserPassphrase asked = session.Passphrase();
   CachedPassphrase passphrase(&asked);
+  if (options.cancel) {
+    const std::int64_t generation = authority.CancelRequest();
+    session.ui.Say("the request for generation " + std::to_string(generation) +
+                   " is cancelled: no certificate for it is taken any more");
+    if (session.json) session.ui.Out("{\"cancelled\":" + std::to_string(generation) + "}\n");
+    return 0;
+  }
   if (!options.request.empty()) return Request(session, options, authority, passphrase);
   Authority::RotateOptions rotate;
   rotate.root = options.root;
@@ -120,8 +128,7 @@ int Rotate(Session& session, const Options& options) {
   rotate.above_key = std::move(above.content);
   if (!options.key_name.empty()) rotate.key = ParseKeyName(options.key_name);
   if (!options.validity.empty()) rotate.validity = ParseDuration(options.validity);
-  authority.Rotate(rotate, KeyWork(session, passphrase));
-  SignCrlsIfThereAreAny(session, authority, passphrase);
+  authority.Rotate(rotate, KeyWork(session, &passphrase));
   SayNext(session, authority);
   const std::vector<TierInfo> tiers = authority.Tiers();
   const TierInfo& next = *NextOf(tiers);
@@ -135,7 +142,7 @@ int Rotate(Session& session, const Options& options) {
   } else {
     session.ui.Say("then: fleetmint ca activate --ca " + ca);
   }
-  return 0;
+  return SignCrlsIfThereAreAny(session, authority, passphrase) ? 0 : ExitCode(ErrorKind::kFindings);
 }
 
 int Activate(Session& session, const Options& options) {
@@ -152,14 +159,13 @@ int Activate(Session& session, const Options& options) {
                             "fleetmint installed takes their receipts; or --yes, when it has been "
                             "shipped");
     }
-    if (!session.Ask(what + ". Has it been shipped?")) return 2;
+    session.Confirm(what + ". Has it been shipped?", "nothing was activated");
   }
   const std::vector<TierInfo> tiers = authority.Tiers();
   const TierInfo* const next = NextOf(tiers);
   UserPassphrase asked = session.Passphrase();
-  if (next != nullptr && !next->certificate.empty()) {
-    SignCrlsIfThereAreAny(session, authority, asked);
-  }
+  const bool signed_all = next == nullptr || next->certificate.empty() ||
+                          SignCrlsIfThereAreAny(session, authority, asked);
   authority.Activate(session.clock);
   const TierInfo issuing = authority.Tiers().back();
   if (session.json) {
@@ -172,7 +178,7 @@ int Activate(Session& session, const Options& options) {
                  "', signs from now on");
   session.ui.Say("move the fleet to it: fleetmint renew FLEET.yaml --issuer-retired --ca " +
                  ShellWord(session.ca) + " --out OUT");
-  return 0;
+  return signed_all ? 0 : ExitCode(ErrorKind::kFindings);
 }
 
 // Signs the CRLs of the CAs above, and says which could not be.
@@ -189,14 +195,21 @@ int RootCrls(Session& session, const Authority& authority, const Options& option
   const std::vector<CrlState> states =
       RenewCrls(authority, &passphrase, session.Keys().kernel, session.clock, crl);
   nlohmann::ordered_json crls = nlohmann::ordered_json::array();
+  std::size_t missing = 0, done = 0;
   for (const CrlState& state : states) {
+    if (state.failure) {
+      ++missing;
+      WarnOfCrl(session, state);
+      continue;
+    }
+    ++done;
     crls.push_back({{"issuer", state.issuer},
                     {"number", state.number},
                     {"next_update", FormatRfc3339(state.next_update)},
                     {"entries", state.entries},
                     {"signed", state.signed_now}});
-    session.ui.Say("CRL of '" + state.issuer + "': " + std::to_string(state.entries) +
-                   " entries, next update " + FormatRfc3339(state.next_update));
+    session.ui.Say("CRL of '" + state.issuer + "': " + Counted(state.entries, "entry", "entries") +
+                   ", next update " + FormatRfc3339(state.next_update));
   }
   const bool used = std::any_of(states.begin(), states.end(),
                                 [](const CrlState& state) { return state.key_was_given; });
@@ -206,12 +219,12 @@ int RootCrls(Session& session, const Authority& authority, const Options& option
         "'" + options.root_key + "' is not the key of a CA whose CRL is to be signed",
         "give the key that belongs to the root's certificate");
   }
-  std::size_t missing = 0;
   for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
     if (issuer.leaves || !authority.Answers(issuer, session.clock.Now())) continue;
-    const bool done = std::any_of(states.begin(), states.end(),
-                                  [&](const CrlState& state) { return state.file == issuer.file; });
-    if (done) continue;
+    if (std::any_of(states.begin(), states.end(),
+                    [&](const CrlState& state) { return state.file == issuer.file; })) {
+      continue;
+    }
     ++missing;
     session.ui.Warn("the key of '" + NameToString(authority.FindIssuer(issuer.issuer)->subject()) +
                         "' is not here: its CRL is not signed",
@@ -221,7 +234,7 @@ int RootCrls(Session& session, const Authority& authority, const Options& option
   if (!states.empty()) {
     session.ui.Say("fleetmint crl --ca " + ShellWord(session.ca) + " --out OUT publishes it");
   }
-  return missing == 0 && !states.empty() ? 0 : 1;
+  return missing == 0 && done != 0 ? 0 : ExitCode(ErrorKind::kFindings);
 }
 
 int RootCrl(Session& session, const Options& options) {
@@ -234,6 +247,23 @@ int RootCrl(Session& session, const Options& options) {
   return RootCrls(session, authority, options, /*always=*/true);
 }
 
+// What is left to others where the CRL of the CA above a generation is not ours to sign.
+std::optional<std::string> WhoHasToKnow(const Authority& authority, std::int64_t generation) {
+  const std::vector<IssuerRow> rows = authority.ledger().Issuers();
+  const auto row = std::find_if(rows.begin(), rows.end(), [&](const IssuerRow& one) {
+    return one.leaves && one.generation == generation;
+  });
+  const auto parent = std::find_if(rows.begin(), rows.end(),
+                                   [&](const IssuerRow& one) { return one.id == row->parent; });
+  if (parent == rows.end()) {
+    return "a CA that signs itself is on no list: take it out of every host's trust "
+           "(out/trust.pem is without it)";
+  }
+  if (!parent->key_file.empty()) return std::nullopt;
+  return "have it revoked by '" + NameToString(authority.FindIssuer(parent->id)->subject()) +
+         "', whose CRL is not ours: serial " + ToHex(authority.FindIssuer(row->id)->serial());
+}
+
 int Revoke(Session& session, const Options& options) {
   const int reason = static_cast<int>(ParseReason(options.reason));
   LockedAuthority locked = LockedAuthority::Acquire(session.ca, "ca revoke");
@@ -241,28 +271,18 @@ int Revoke(Session& session, const Options& options) {
   const bool revoked = authority.RevokeGeneration(options.generation, reason, session.clock.Now());
   session.ui.Say("generation " + std::to_string(options.generation) +
                  (revoked ? " is revoked" : " was revoked before"));
-  const auto issuers = authority.CrlIssuers();
-  const bool above =
-      std::any_of(issuers.begin(), issuers.end(), [](const auto& one) { return !one.leaves; });
-  if (!above) {
-    session.ui.Say(
-        "whoever signs the CRL of the CA above has to be told; a CA that signs itself "
-        "is on no list: take it out of every host's trust (out/trust.pem is without it)");
+  if (const auto others = WhoHasToKnow(authority, options.generation)) {
+    session.ui.Say(*others);
     if (session.json) session.ui.Out("{\"crls\":[]}\n");
     return 0;
   }
   return RootCrls(session, authority, options, /*always=*/false);
 }
 
-CLI::App* AddOne(CLI::App& ca, Session& session, const std::shared_ptr<Options>& options,
-                 const char* name, const char* what, int (*run)(Session&, const Options&)) {
-  CLI::App* const command = ca.add_subcommand(name, what);
-  AddCaOption(*command, session);
+CLI::App* AddWithKeys(CLI::App& ca, Session& session, const std::shared_ptr<Options>& options,
+                      const char* name, const char* what, int (*run)(Session&, const Options&)) {
+  CLI::App* const command = AddCaSubcommand(ca, session, options, name, what, run);
   AddPassphrase(*command, session);
-  AddCommonOptions(*command, session);
-  command->callback([&session, options, run] {
-    session.action = [&session, options, run] { return run(session, *options); };
-  });
   return command;
 }
 
@@ -282,8 +302,8 @@ void AddRootKey(CLI::App& command, Options& options) {
 
 void AddCaRotation(CLI::App& ca, Session& session) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      AddOne(ca, session, options, "rotate", "make the next generation of the issuing CA", Rotate);
+  CLI::App* command = AddWithKeys(ca, session, options, "rotate",
+                                  "make the next generation of the issuing CA", Rotate);
   command->add_flag("--root", options->root, "and of the root");
   AddRootKey(*command, *options);
   command
@@ -307,17 +327,22 @@ void AddCaRotation(CLI::App& ca, Session& session) {
   for (const char* const other : {"--root", "--root-key", "--validity"}) {
     request->excludes(command->get_option(other));
   }
+  auto* const cancel = command->add_flag("--cancel", options->cancel,
+                                         "give up a request whose certificate will not come");
+  for (const char* const other : {"--root", "--root-key", "--validity", "--key", "--request"}) {
+    cancel->excludes(command->get_option(other));
+  }
   command->footer(
       "It has a new key and a new name (... G2), and signs nothing before `ca activate`. Its\n"
       "certificates are in out/trust.pem from the next publication on.\n\n"
       "Example: fleetmint ca rotate --ca ca --root-key /media/safe/root.key");
 
-  command = AddOne(ca, session, options, "activate", "let the next generation sign", Activate);
+  command = AddWithKeys(ca, session, options, "activate", "let the next generation sign", Activate);
   command->add_flag("--yes", options->yes, "a new root has been shipped, whatever hosts have said");
   command->footer("Example: fleetmint ca activate --ca ca");
 
-  command = AddOne(ca, session, options, "revoke",
-                   "revoke an issuing CA that is not current any more", Revoke);
+  command = AddWithKeys(ca, session, options, "revoke",
+                        "revoke an issuing CA that is not current any more", Revoke);
   command->add_option("GENERATION", options->generation, "as ca show and status name it")
       ->required();
   command->add_option("--reason", options->reason, "of RFC 5280, e.g. key-compromise, superseded")
@@ -325,7 +350,7 @@ void AddCaRotation(CLI::App& ca, Session& session) {
   AddRootKey(*command, *options);
   command->footer("Example: fleetmint ca revoke 1 --reason key-compromise --ca ca");
 
-  command = AddOne(ca, session, options, "root-crl", "sign the root's CRL anew", RootCrl);
+  command = AddWithKeys(ca, session, options, "root-crl", "sign the root's CRL anew", RootCrl);
   AddRootKey(*command, *options);
   command
       ->add_option("--valid-for", options->valid_for,

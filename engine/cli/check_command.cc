@@ -3,6 +3,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/cli/session.h"
 #include "engine/keys/generate.h"
 #include "engine/pipeline/estimate.h"
@@ -140,8 +141,8 @@ std::string Json(Session& session, const Plan& plan, const Estimate& estimate) {
 
 std::string Text(Session& session, const Plan& plan, const Estimate& estimate) {
   const PlanSummary& summary = plan.summary();
-  std::string text = "fleet " + plan.fleet_name() + ": " + std::to_string(summary.endpoints) +
-                     " endpoints, " + std::to_string(summary.already_issued) + " issued, " +
+  std::string text = "fleet " + plan.fleet_name() + ": " + Counted(summary.endpoints, "endpoint") +
+                     ", " + std::to_string(summary.already_issued) + " issued, " +
                      std::to_string(summary.to_issue) + " to issue\n";
   const auto line = [&](const std::string& what, std::size_t count) {
     if (count != 0) text += "  " + what + ": " + std::to_string(count) + "\n";
@@ -158,8 +159,8 @@ std::string Text(Session& session, const Plan& plan, const Estimate& estimate) {
   line("with a password of their own (100,000 iterations, slower)", summary.slow_passwords);
   if (summary.to_issue != 0) {
     text += "about " + DurationText(estimate.seconds) + " on this machine (kernel " +
-            std::string(session.Keys().Kernel().name) + ", " + std::to_string(session.Threads()) +
-            " threads)\n";
+            std::string(session.Keys().Kernel().name) + ", " +
+            Counted(session.Threads(), "thread") + ")\n";
   }
   for (const Busiest& busiest : estimate.busiest) {
     text += std::string("busiest ") + busiest.name +

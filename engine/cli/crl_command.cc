@@ -1,11 +1,15 @@
 // `fleetmint crl`: signs what tells servers of revocations, and publishes it.
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
+#include "engine/base/read_file.h"
+#include "engine/base/text.h"
 #include "engine/cli/session.h"
 #include "engine/pipeline/crl.h"
-#include "engine/pipeline/head.h"
+#include "engine/pipeline/foreign_crl.h"
 
 namespace fleetmint::cli {
 namespace {
@@ -13,6 +17,7 @@ namespace {
 struct Options {
   std::vector<std::string> outs;
   std::string valid_for;
+  std::vector<std::string> with;
   bool always = false, serials = false;
 };
 
@@ -24,8 +29,9 @@ void AbandonWhatNobodyHolds(Session& session) {
   if (!locked) return;
   const std::size_t count = locked->authority().ledger().AbandonReserved(session.clock.Now());
   if (count != 0) {
-    session.ui.Say(std::to_string(count) +
-                   " serials of a run that did not end are abandoned, and on the CRL");
+    session.ui.Say(Counted(count, "serial of a run that did not end is",
+                           "serials of a run that did not end are") +
+                   " abandoned, and on the CRL");
   }
 }
 
@@ -53,17 +59,35 @@ int PrintSerials(Session& session) {
 void PrintState(Session& session, const std::vector<CrlState>& states) {
   nlohmann::ordered_json crls = nlohmann::ordered_json::array();
   for (const CrlState& state : states) {
+    if (state.failure) {
+      WarnOfCrl(session, state);
+      crls.push_back({{"issuer", state.issuer}, {"failure", state.failure->what()}});
+      continue;
+    }
     crls.push_back({{"issuer", state.issuer},
                     {"number", state.number},
                     {"this_update", FormatRfc3339(state.this_update)},
                     {"next_update", FormatRfc3339(state.next_update)},
                     {"entries", state.entries},
                     {"signed", state.signed_now}});
-    session.ui.Say("CRL of '" + state.issuer + "': " + std::to_string(state.entries) +
-                   " entries, next update " + FormatRfc3339(state.next_update) +
+    session.ui.Say("CRL of '" + state.issuer + "': " + Counted(state.entries, "entry", "entries") +
+                   ", next update " + FormatRfc3339(state.next_update) +
                    (state.signed_now ? "" : " (unchanged)"));
   }
   if (session.json) session.ui.Out(nlohmann::ordered_json{{"crls", crls}}.dump() + "\n");
+}
+
+// Servers that check every CA's CRL refuse everybody where one is missing.
+void WarnOfOthers(Session& session, const Authority& authority) {
+  for (const std::string& name : CasWithoutCrl(authority)) {
+    session.ui.Say("crl.pem lacks the CRL of '" + name + "': it is signed elsewhere",
+                   "fleetmint crl --with FILE --ca " + ShellWord(session.ca) +
+                       " --out OUT adds it, each time that a new one is published");
+  }
+  for (const std::string& name : RevokedAbove(authority)) {
+    session.ui.Warn("'" + name + "' was revoked by the CA above: nobody is to accept what it signs",
+                    "fleetmint ca rotate --request FILE makes a request for the next one");
+  }
 }
 
 int Crl(Session& session, const Options& options) {
@@ -71,25 +95,42 @@ int Crl(Session& session, const Options& options) {
   CrlOptions crl{CrlValidity(options.valid_for), options.always, {}};
   for (const std::string& out : options.outs) {
     const ReadingWorkspace workspace = ReadingWorkspace::Open(session.ca, out);
-    JudgeHead(workspace.ledger(), workspace.output());
+    if (const auto number = LostCrl(workspace.ledger(), workspace.output().root())) {
+      throw Error::WithHint(ErrorKind::kLedger,
+                            "'" + out + "' has a CRL of number " + std::to_string(*number) +
+                                ", which this ledger has never given",
+                            "was the authority restored from an older backup? Put the newest "
+                            "ledger back; a CRL that takes a revocation back is not signed");
+    }
     for (Bytes& der : PublishedCrls(workspace.output().root())) {
       crl.published.push_back(std::move(der));
     }
   }
+  std::vector<CrlFile> others;
+  for (const std::string& file : options.with) {
+    others.push_back({file, ReadWholeFile(file, kMostCrlBytes)});
+  }
   AbandonWhatNobodyHolds(session);
   const Authority authority = Authority::Open(session.ca);
   UserPassphrase passphrase = session.Passphrase();
-  const std::vector<CrlState> states =
+  const std::vector<CrlState> taken = TakeForeignCrls(authority, others, session.clock.Now());
+  std::vector<CrlState> states =
       RenewCrls(authority, &passphrase, session.Keys().kernel, session.clock, crl);
   for (const std::string& out : options.outs) {
     const ReadingWorkspace workspace = ReadingWorkspace::Open(session.ca, out);
     WarnOfMissing(session, Publish(workspace.authority(), workspace.output(), session.clock.Now()));
   }
+  const auto failed = [](const CrlState& state) { return state.failure.has_value(); };
+  const bool any = std::any_of(states.begin(), states.end(), failed);
+  if (any && std::all_of(states.begin(), states.end(), failed))
+    throw Error(*states.front().failure);
+  states.insert(states.end(), taken.begin(), taken.end());
   PrintState(session, states);
+  WarnOfOthers(session, authority);
   if (options.outs.empty()) {
     session.ui.Say("in " + session.ca + "/crl; --out OUT publishes it there, too");
   }
-  return 0;
+  return any ? ExitCode(ErrorKind::kFindings) : 0;
 }
 
 }  // namespace
@@ -109,6 +150,12 @@ void AddCrl(CLI::App& app, Session& session) {
       ->add_option("--valid-for", options->valid_for,
                    "until its next update (default: as the last one; first 30d)")
       ->check(NotEmpty);
+  command
+      ->add_option("--with", options->with,
+                   "the CRL (PEM or DER) of a CA above that is signed elsewhere, for crl.pem; kept "
+                   "until the next one is given")
+      ->check(NotEmpty)
+      ->type_name("FILE");
   command->add_flag("--always", options->always, "sign it, though nothing has changed");
   command->add_flag("--serials", options->serials,
                     "sign nothing: print serials and reasons, as certutil -revoke takes them");

@@ -2,6 +2,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 #include "engine/cli/session.h"
@@ -28,8 +29,8 @@ int Delivered(Session& session, const Options& options) {
         {"delivered", report.delivered}, {"removed", report.removed}, {"damaged", report.damaged}};
     session.ui.Out(object.dump() + "\n");
   }
-  session.ui.Say(std::to_string(report.delivered) + " bundles are recorded as delivered, " +
-                 std::to_string(report.removed) + " files removed");
+  session.ui.Say(Counted(report.delivered, "bundle is", "bundles are") +
+                 " recorded as delivered, " + Counted(report.removed, "file") + " removed");
   for (const std::string& endpoint : report.damaged) {
     session.ui.Warn("the bundle of '" + endpoint +
                         "' is missing, or is not what was issued: not recorded as delivered",

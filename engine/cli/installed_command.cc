@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/base/read_file.h"
 #include "engine/base/text.h"
@@ -89,7 +90,7 @@ class Receipts {
       receipt.sha256 = Digest<Sha256Digest>(sha256);
       if (!trust.empty()) receipt.trusts = CaOf(trust);
     } catch (const Error& error) {
-      return Refuse(number, error.what());
+      return Refuse(number, error.faults().front().message);
     }
     receipts_.push_back(std::move(receipt));
     lines_.push_back(number);
@@ -98,7 +99,9 @@ class Receipts {
   template <typename Array>
   static std::optional<Array> Digest(const std::string& hex) {
     if (hex.empty()) return std::nullopt;
-    const Bytes bytes = FromHex(AsciiLower(hex));
+    std::string digits = AsciiLower(hex);
+    std::erase(digits, ':');  // as openssl writes it
+    const Bytes bytes = FromHex(digits);
     Array digest{};
     if (bytes.size() != digest.size()) {
       throw Error(ErrorKind::kUsage, "'" + hex + "' is no digest of its kind");
@@ -138,8 +141,8 @@ int Installed(Session& session, const std::vector<std::string>& files) {
         {"recorded", recorded}, {"known", known}, {"refused", refused}};
     session.ui.Out(object.dump() + "\n");
   }
-  session.ui.Say("recorded " + std::to_string(recorded) + " receipts, " + std::to_string(known) +
-                 " were known, " + std::to_string(refused) + " refused");
+  session.ui.Say("recorded " + Counted(recorded, "receipt") + ", " + Counted(known, "was", "were") +
+                 " known, " + std::to_string(refused) + " refused");
   return refused == 0 ? 0 : ExitCode(ErrorKind::kFindings);
 }
 

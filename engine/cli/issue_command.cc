@@ -1,6 +1,7 @@
 // `fleetmint issue`: the main job.
 #include <memory>
 
+#include "engine/base/counted.h"
 #include "engine/cli/minting.h"
 #include "engine/pipeline/presence.h"
 
@@ -11,8 +12,9 @@ void SelectLost(Session& session, const IssuingWorkspace& workspace, Plan& plan)
   plan.Select(Selection::MissingOrLost(LostEndpoints(workspace.ledger(), workspace.output())));
   Issuer::CheckValidity(workspace.issuer().certificate(), plan.longest_validity(),
                         session.clock.Now());
-  session.ui.Say(std::to_string(plan.summary().replaced) +
-                 " bundles are missing or damaged, and are issued anew");
+  session.ui.Say(Counted(plan.summary().replaced, "bundle is missing or damaged, and is",
+                         "bundles are missing or damaged, and are") +
+                 " issued anew");
 }
 
 int Issue(Session& session, const MintOptions& options) {

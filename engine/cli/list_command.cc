@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/cli/session.h"
 #include "output/manifest.h"
@@ -89,7 +90,7 @@ int List(Session& session, const Options& options) {
   ledger.ForEach(
       list, [&](const LedgerRow& row, const std::string& damage) { damaged.Warn(row, damage); });
   if (session.json) session.ui.Out(nlohmann::ordered_json{{"certificates", array}}.dump() + "\n");
-  session.ui.Say(std::to_string(count) + " certificates");
+  session.ui.Say(Counted(count, "certificate"));
   const bool findings = (before && count != 0) || damaged.warned();
   return findings ? ExitCode(ErrorKind::kFindings) : 0;
 }

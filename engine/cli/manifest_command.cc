@@ -1,6 +1,7 @@
 // `fleetmint manifest`: manifest, chain and scripts again, from the ledger.
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/cli/session.h"
 
@@ -25,8 +26,8 @@ int Manifest(Session& session) {
                                         {"damaged", report.damaged.size()}};
     session.ui.Out(object.dump() + "\n");
   }
-  session.ui.Say("wrote " + session.out + "/manifest.jsonl and manifest.csv: " +
-                 std::to_string(report.endpoints) + " endpoints");
+  session.ui.Say("wrote " + session.out +
+                 "/manifest.jsonl and manifest.csv: " + Counted(report.endpoints, "endpoint"));
   WarnOfMissing(session, report);
   return report.complete() ? 0 : ExitCode(ErrorKind::kFindings);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 
@@ -24,34 +25,41 @@ void WarnOfClock(Session& session, const Ledger& ledger) {
 void WarnOfPlan(Session& session, const Plan& plan) {
   const PlanSummary& summary = plan.summary();
   const bool renews = plan.selection().renews();
-  const auto warn = [&](std::size_t count, const char* what, const char* hint) {
-    if (count != 0) session.ui.Warn(std::to_string(count) + " " + what, hint);
+  const auto warn = [&](std::size_t count, const char* one, const char* many, const char* hint) {
+    if (count != 0) session.ui.Warn(Counted(count, one, many), hint);
   };
-  warn(summary.changed, "were issued under other settings than today's, and stay as they are",
+  warn(summary.changed, "endpoint was issued under other settings than today's, and stays as it is",
+       "endpoints were issued under other settings than today's, and stay as they are",
        "fleetmint renew --changed renews them");
   for (const PlanChange& change : summary.changes) session.ui.Say(ChangeText(change));
-  warn(summary.expired, "have a certificate that has expired, and are not issued anew",
+  warn(summary.expired, "endpoint has a certificate that has expired, and is not issued anew",
+       "endpoints have a certificate that has expired, and are not issued anew",
        "fleetmint renew --within 1m renews them");
   if (summary.revoked != 0) {  // no warning: somebody meant it, and is not to be told every night
-    session.ui.Say(std::to_string(summary.revoked) +
-                       " have a certificate that was revoked, and are not issued anew",
-                   "fleetmint renew --only NAME --reinstate gives one back its access, fleetmint "
-                   "retire NAME ends it");
+    session.ui.Say(
+        Counted(summary.revoked,
+                "endpoint has a certificate that was revoked, and is not issued anew",
+                "endpoints have a certificate that was revoked, and are not issued anew"),
+        "fleetmint renew --only NAME --reinstate gives one back its access, fleetmint "
+        "retire NAME ends it");
   }
   warn(summary.held_back,
-       "are not renewed: a new one would end with the issuing CA, hardly later than the old one",
+       "endpoint is not renewed: a new certificate would end with the issuing CA, hardly later "
+       "than the old one",
+       "endpoints are not renewed: a new certificate would end with the issuing CA, hardly later "
+       "than the old one",
        "the issuing CA must be replaced first");
-  warn(summary.not_in_fleet,
-       "certificates are current whose endpoint the fleet file no longer names",
+  warn(summary.not_in_fleet, "certificate is current whose endpoint the fleet file no longer names",
+       "certificates are current whose endpoints the fleet file no longer names",
        "fleetmint retire --not-in FLEET ends them");
   if (summary.already_issued != 0 && summary.to_issue != 0) {
-    session.ui.Say(std::to_string(summary.to_issue) + " of " + std::to_string(summary.endpoints) +
-                   (renews ? " endpoints are to be renewed" : " endpoints are left to issue"));
+    session.ui.Say((renews ? "to be renewed: " : "left to issue: ") +
+                   std::to_string(summary.to_issue) + " of " +
+                   Counted(summary.endpoints, "endpoint"));
   }
   if (summary.os_unknown != 0) {
-    session.ui.Say(
-        std::to_string(summary.os_unknown) +
-        " endpoints have no os: modern encryption (Windows 10 1709, Server 2019 and later)");
+    session.ui.Say(Counted(summary.os_unknown, "endpoint has", "endpoints have") +
+                   " no os: modern encryption (Windows 10 1709, Server 2019 and later)");
   }
 }
 
@@ -87,7 +95,7 @@ void Summarize(Session& session, const RunResult& result, const Plan& plan, bool
   if (result.issued != 0) {
     session.ui.Say("in " + DurationText(result.seconds) + ": " + NumberText(rate) +
                    " endpoints/s, kernel " + KernelName(session, summary) + ", " +
-                   std::to_string(session.Threads()) + " threads");
+                   Counted(session.Threads(), "thread"));
   }
   session.ui.Say("bundles in " + session.out + "/bundles" +
                  (published ? ", manifest " + manifest : ""));
@@ -101,9 +109,9 @@ std::optional<PublishReport> PublishAfterRun(Session& session, const Workspace& 
     WarnOfMissing(session, report);
     return report;
   } catch (const Error& error) {
-    session.ui.Report(error);
-    session.ui.Hint("when that is mended: fleetmint manifest --ca " + ShellWord(session.ca) +
-                    " --out " + ShellWord(session.out) + " writes the manifest");
+    session.ui.Report(error, "when that is mended: fleetmint manifest --ca " +
+                                 ShellWord(session.ca) + " --out " + ShellWord(session.out) +
+                                 " writes the manifest");
     return std::nullopt;
   }
 }
@@ -156,8 +164,9 @@ LockedAuthority LockToMint(Session& session, const MintOptions& options) {
   const auto told = [&](const std::string& holder) {
     session.ui.Say("waiting for another run: " + holder);
   };
-  LockedAuthority locked = options.wait ? LockedAuthority::Wait(session.ca, options.command, told)
-                                        : LockedAuthority::Acquire(session.ca, options.command);
+  LockedAuthority locked =
+      options.wait ? LockedAuthority::Wait(session.ca, options.command, told)
+                   : LockedAuthority::Acquire(session.ca, options.command, "give --wait");
   WarnOfClock(session, locked.authority().ledger());
   return locked;
 }
@@ -192,14 +201,14 @@ int MintPlan(Session& session, const Plan& plan, IssuingWorkspace& workspace,
   const RunResult result = RunPlan(session, plan, workspace);
   const std::optional<PublishReport> published = PublishAfterRun(session, workspace);
   if (result.clamped != 0) {
-    session.ui.Warn(std::to_string(result.clamped) +
-                    " certificates end with the issuing CA, earlier than asked");
+    session.ui.Warn(Counted(result.clamped, "certificate ends", "certificates end") +
+                    " with the issuing CA, earlier than asked");
   }
   Summarize(session, result, plan, published.has_value());
   if (!published) return ExitCode(ErrorKind::kDisk);
   if (result.interrupted) {
-    session.ui.Say("interrupted: " + std::to_string(plan.size() - result.issued) + " of " +
-                       std::to_string(plan.size()) + " are left",
+    session.ui.Say("interrupted: left are " + std::to_string(plan.size() - result.issued) + " of " +
+                       Counted(plan.size(), "endpoint"),
                    "run the same command again to go on");
     return ExitCode(ErrorKind::kInterrupted);
   }

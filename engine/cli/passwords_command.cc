@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 #include "engine/cli/age.h"
@@ -149,8 +150,8 @@ int Passwords(Session& session, const Options& options) {
   }
   if (session.json) append("]}\n");
   if (own != 0) {
-    session.ui.Warn(std::to_string(own) +
-                    " bundles have passwords that you gave; they are not kept, so not printed");
+    session.ui.Warn(Counted(own, "bundle has", "bundles have") +
+                    " passwords that you gave; they are not kept, so not printed");
   }
   if (options.age.empty()) {
     std::setvbuf(stdout, nullptr, _IONBF, 0);  // in a buffer it would stay

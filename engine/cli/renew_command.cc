@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 #include "engine/cli/minting.h"
@@ -109,7 +110,8 @@ void SayWhoHasLeft(Session& session, const Plan& plan) {
     session.ui.Say("not in the fleet file, and not renewed: " + gone[i]);
   }
   if (gone.size() > kMost) {
-    session.ui.Say("and " + std::to_string(gone.size() - kMost) + " more that are not in the file");
+    session.ui.Say("and " + Counted(gone.size() - kMost, "more that is", "more that are") +
+                   " not in the file");
   }
 }
 

@@ -2,6 +2,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 #include "engine/cli/revocation_reason.h"
@@ -34,21 +35,22 @@ std::vector<std::string> NotIn(Session& session, const std::string& file,
   return plan.NotInFleet();
 }
 
-// Whether a person agrees that the endpoints of a file's difference are gone; all of them at once
-// may be the wrong file.
-bool Agreed(Session& session, const Options& options, const Workspace& workspace,
-            const std::vector<std::string>& names) {
-  if (options.yes || options.not_in.empty() || names.empty()) return true;
+// Throws unless a person agrees, where there is one, that the endpoints of a file's difference are
+// gone; all of them at once may be the wrong file.
+void Agree(Session& session, const Options& options, const Workspace& workspace,
+           const std::vector<std::string>& names) {
+  if (options.yes || options.not_in.empty() || names.empty()) return;
   const std::size_t current = workspace.ledger().CurrentNames(workspace.output().fleet()).size();
   if (session.CanAsk()) {
-    return session.Ask("retire " + std::to_string(names.size()) + " of " + std::to_string(current) +
-                       " endpoints? yes or no: ");
+    session.Confirm(
+        "retire " + std::to_string(names.size()) + " of " + Counted(current, "endpoint") + "?",
+        "nothing was retired");
+  } else if (names.size() == current) {
+    throw Error::WithHint(ErrorKind::kUsage,
+                          "the file names no endpoint that has a certificate: that would retire " +
+                              Counted(current, "endpoint", "endpoints, all there are"),
+                          "--yes, if that is meant");
   }
-  if (names.size() < current) return true;
-  throw Error::WithHint(ErrorKind::kUsage,
-                        "that would retire all " + std::to_string(current) +
-                            " endpoints: the file names none of them",
-                        "--yes, if that is meant");
 }
 
 int Retire(Session& session, const Options& options) {
@@ -67,10 +69,7 @@ int Retire(Session& session, const Options& options) {
   SayRecovery(session, workspace.recovered());
   const std::vector<std::string> names =
       by_file ? NotIn(session, options.not_in, workspace) : options.names;
-  if (!Agreed(session, options, workspace, names)) {
-    session.ui.Say("nothing was retired");
-    return ExitCode(ErrorKind::kUsage);
-  }
+  Agree(session, options, workspace, names);
   const RetireReport report = fleetmint::Retire(workspace, names, reason, session.clock.Now());
   const PublishReport published =
       Publish(workspace.authority(), workspace.output(), session.clock.Now());

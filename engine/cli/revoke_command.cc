@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
 #include "engine/base/read_file.h"
@@ -209,17 +210,16 @@ std::size_t CountNew(const std::vector<RevocableRow>& hits) {
       std::count_if(hits.begin(), hits.end(), [](const auto& row) { return !row.revoked; }));
 }
 
-// Whether a person agrees, or none is asked: what is named exactly needs no second word of a
-// script.
-bool Agreed(Session& session, const Options& options, std::size_t count, bool hits_all) {
-  if (options.yes || count == 0) return true;
-  const std::string what =
-      std::to_string(count) + (hits_all ? " certificates, all there are" : " certificates");
-  if (!session.CanAsk()) {
-    if (hits_all) Refuse("that would revoke " + what, "--yes, if that is meant");
-    return true;
+// Throws unless a person agrees, where there is one: what is named exactly needs no second word of
+// a script.
+void Agree(Session& session, const Options& options, std::size_t count, bool hits_all) {
+  if (options.yes || count == 0) return;
+  const std::string what = Counted(count, "certificate") + (hits_all ? ", all there are" : "");
+  if (session.CanAsk()) {
+    session.Confirm("revoke " + what + "? It cannot be taken back.", "nothing was revoked");
+  } else if (hits_all) {
+    Refuse("that would revoke " + what, "--yes, if that is meant");
   }
-  return session.Ask("revoke " + what + "? It cannot be taken back. yes or no: ");
 }
 
 int Revoke(Session& session, const Options& options) {
@@ -245,15 +245,12 @@ int Revoke(Session& session, const Options& options) {
   if (options.dry_run) {
     PrintHits(session, hits);
     session.ui.Say(std::to_string(fresh) + " would be revoked, " +
-                   std::to_string(hits.size() - fresh) + " are already; nothing was written");
+                   Counted(hits.size() - fresh, "is", "are") + " already; nothing was written");
     return 0;
   }
   const bool hits_all =
       options.ByProperty() && fresh > 1 && fresh == CountNew(ledger.Revocable({}, now));
-  if (!Agreed(session, options, fresh, hits_all)) {
-    session.ui.Say("nothing was revoked");
-    return ExitCode(ErrorKind::kUsage);
-  }
+  Agree(session, options, fresh, hits_all);
   const RevocationCount count = ledger.Revoke(filter, reason, session.clock.Now());
   if (session.json) {
     const nlohmann::ordered_json object{{"revoked", count.revoked}, {"already", count.already}};

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 #include "engine/prime/kernel.h"
@@ -52,16 +53,14 @@ Catalog Session::LoadCatalog() const {
   return catalog;
 }
 
-bool Session::CanAsk() const {
-  return !json && ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
-}
+bool Session::CanAsk() const { return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1; }
 
-bool Session::Ask(const std::string& question) {
+void Session::Confirm(const std::string& question, const std::string& declined) {
   const Signals::Waiting waiting(signals);
-  std::cerr << "fleetmint: " << question << std::flush;
+  std::cerr << "fleetmint: " << question << " yes or no: " << std::flush;
   std::string answer;
   std::getline(std::cin, answer);
-  return answer == "yes";
+  if (answer != "yes") throw Error(ErrorKind::kUsage, declined);
 }
 
 PasswordMaker Session::UnlockPasswords(const Authority& authority) {
@@ -77,11 +76,24 @@ std::optional<Seconds> CrlValidity(const std::string& text) {
                         "e.g. --valid-for 30d; sign anew before half of it is over");
 }
 
-void WriteFile(const std::string& path, ByteView content) {
+void WarnOfCrl(Session& session, const CrlState& state) {
+  const Fault& fault = state.failure->faults().front();
+  session.ui.Warn("the CRL of '" + state.issuer + "' is not signed: " + fault.message, fault.hint);
+}
+
+namespace {
+
+Directory FolderOf(const std::string& path) {
   const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  Directory::Open(folder).WriteDurably(path.substr(slash == std::string::npos ? 0 : slash + 1),
-                                       content);
+  return Directory::Open(slash == std::string::npos ? "." : path.substr(0, slash + 1));
+}
+
+}  // namespace
+
+void CheckFolderOf(const std::string& path) { static_cast<void>(FolderOf(path)); }
+
+void WriteFile(const std::string& path, ByteView content) {
+  FolderOf(path).WriteDurably(path.substr(path.rfind('/') + 1), content);  // npos + 1 is 0
 }
 
 std::string NotEmpty(const std::string& value) {
@@ -157,9 +169,9 @@ void AddKeyWork(CLI::App& command, Session& session) {
 
 void SayRecovery(Session& session, const RecoveryReport& report) {
   if (report.finished + report.discarded + report.abandoned == 0) return;
-  session.ui.Say("recovered from an unfinished run: " + std::to_string(report.finished) +
-                 " files put in place, " + std::to_string(report.discarded) + " discarded, " +
-                 std::to_string(report.abandoned) + " reservations abandoned");
+  session.ui.Say("recovered from an unfinished run: " + Counted(report.finished, "file") +
+                 " put in place, " + std::to_string(report.discarded) + " discarded, " +
+                 Counted(report.abandoned, "reservation") + " abandoned");
 }
 
 std::optional<Workspace> OpenIfFree(Session& session, const std::string& command,
@@ -205,18 +217,16 @@ std::string DeliveredCommand(const Session& session, const std::vector<std::stri
 
 void WarnOfMissing(Session& session, const PublishReport& report) {
   if (!report.missing.empty()) {
-    session.ui.Warn(
-        std::to_string(report.missing.size()) +
-            " bundles are not in the output, and not in the manifest: " + Quoted(report.missing),
-        "restore them from a backup, or let `issue --replace-damaged` make new ones; "
-        "those that were shipped and deleted on purpose: " +
-            DeliveredCommand(session, report.missing));
+    session.ui.Warn(Counted(report.missing.size(), "bundle is", "bundles are") +
+                        " not in the output, and not in the manifest: " + Quoted(report.missing),
+                    "restore them from a backup, or let `issue --replace-damaged` make new ones; "
+                    "those that were shipped and deleted on purpose: " +
+                        DeliveredCommand(session, report.missing));
   }
   if (!report.damaged.empty()) {
-    session.ui.Warn(
-        "the ledger's record of " + std::to_string(report.damaged.size()) +
-            " endpoints is damaged; they are not in the manifest: " + Quoted(report.damaged),
-        kRestoreLedger);
+    session.ui.Warn("the ledger's record of " + Counted(report.damaged.size(), "endpoint") +
+                        " is damaged; not in the manifest: " + Quoted(report.damaged),
+                    kRestoreLedger);
   }
 }
 

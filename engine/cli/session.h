@@ -13,6 +13,7 @@
 #include "engine/cli/process.h"
 #include "engine/cli/ui.h"
 #include "engine/keys/generate.h"
+#include "engine/pipeline/crl.h"
 #include "engine/pipeline/publish.h"
 #include "engine/pipeline/workspace.h"
 #include "engine/prime/canaries.h"
@@ -50,15 +51,22 @@ struct Session {
   Catalog LoadCatalog() const;
   UserPassphrase Passphrase() { return {passphrase, signals}; }
   PasswordMaker UnlockPasswords(const Authority& authority);
-  // Ask puts a question to the person at the terminal; only "yes" is yes. CanAsk: there is one.
+  // Confirm puts a question to the person at the terminal (with --json, too: questions are no
+  // results). Only "yes" is yes; anything else throws Error(kUsage) with `declined`, before a
+  // result is printed. CanAsk: there is somebody to ask.
   bool CanAsk() const;
-  bool Ask(const std::string& question);
+  void Confirm(const std::string& question, const std::string& declined);
 };
 
 // CrlValidity reads --valid-for; nothing where it is empty. Throws Error(kUsage) under a minute.
 std::optional<Seconds> CrlValidity(const std::string& text);
 
-// WriteFile writes a file that the user has named, durably.
+// WarnOfCrl says why a CRL could not be signed.
+void WarnOfCrl(Session& session, const CrlState& state);
+
+// WriteFile writes a file that the user has named, durably; CheckFolderOf throws what it would
+// where there is no folder for it.
+void CheckFolderOf(const std::string& path);
 void WriteFile(const std::string& path, ByteView content);
 
 // NotEmpty is a check of options for which an empty value, as an unset variable of a script leaves

@@ -9,6 +9,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/base/descriptor.h"
 #include "engine/base/descriptor_io.h"
 #include "engine/base/error.h"
@@ -36,6 +37,7 @@ Json ToJson(const AuthorityStatus& status) {
                       {"expired", fleet.expired},
                       {"delivered", fleet.delivered},
                       {"installed", fleet.installed},
+                      {"issuer_revoked", fleet.issuer_revoked},
                       {"renewed", fleet.renewed},
                       {"renewed_installed", fleet.renewed_installed},
                       {"next_end", fleet.next_end ? Json(FormatRfc3339(*fleet.next_end)) : Json()},
@@ -75,10 +77,11 @@ std::string ToText(const AuthorityStatus& status) {
     part("expired", fleet.expired);
     part("delivered", fleet.delivered);
     part("installed", fleet.installed);
+    part("of a revoked CA", fleet.issuer_revoked);
     text += "\n";
     if (fleet.renewed != 0) {
       text += "  of " + std::to_string(fleet.renewed) + " that replaced another one, " +
-              std::to_string(fleet.renewed_installed) + " are known to be installed\n";
+              Counted(fleet.renewed_installed, "is", "are") + " known to be installed\n";
     }
     std::string weeks;
     std::size_t shown = 0;
@@ -98,7 +101,7 @@ std::string ToText(const AuthorityStatus& status) {
   }
   for (const CrlStatus& crl : status.crls) {
     text += "CRL of '" + crl.issuer + "': ";
-    text += crl.present ? std::to_string(crl.entries) + " entries, next update " +
+    text += crl.present ? Counted(crl.entries, "entry", "entries") + ", next update " +
                               FormatRfc3339(crl.next_update) + "\n"
                         : "none yet\n";
   }

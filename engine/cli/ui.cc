@@ -10,6 +10,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "engine/base/counted.h"
+
 namespace fleetmint::cli {
 namespace {
 
@@ -86,12 +88,13 @@ void Ui::Warn(const std::string& line, const std::string& hint) {
 
 void Ui::Hint(Priority priority, const std::string& line) { Line(priority, "hint: " + line); }
 
-void Ui::Report(const Error& error) {
+void Ui::Report(const Error& error, const std::string& hint) {
   for (const Fault& fault : error.faults()) {
     const std::string where = fault.where.ToString();
     Line(Priority::kError, "fleetmint: " + where + (where.empty() ? "" : ": ") + fault.message);
     if (!fault.hint.empty()) Hint(Priority::kError, fault.hint);
   }
+  if (!hint.empty()) Hint(Priority::kError, hint);
 }
 
 void Ui::Write(LogLevel level, std::string_view message) {
@@ -136,8 +139,7 @@ void ProgressObserver::Failed(const std::string& endpoint, const std::string& re
 
 std::string ChangeText(const PlanChange& change) {
   const auto value = [](const std::string& text) { return text.empty() ? "nothing" : text; };
-  return std::to_string(change.endpoints) +
-         (change.endpoints == 1 ? " endpoint: " : " endpoints: ") + change.key +
+  return Counted(change.endpoints, "endpoint") + ": " + change.key +
          (change.alike ? " " : ", e.g. ") + value(change.before) + " -> " + value(change.now);
 }
 

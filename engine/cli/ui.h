@@ -42,10 +42,8 @@ class Ui final : public Log {
   void Say(const std::string& line, const std::string& hint = "");
   // Warn speaks unless --log-level asks for errors alone, and so does the hint that goes with it.
   void Warn(const std::string& line, const std::string& hint = "");
-  // Hint goes with what Report has said.
-  void Hint(const std::string& line) { Hint(Priority::kError, line); }
-  // Report prints every fault of an error.
-  void Report(const Error& error);
+  // Report prints every fault of an error, and what else to do about it.
+  void Report(const Error& error, const std::string& hint = "");
 
   void Write(LogLevel level, std::string_view message) override;
 
@@ -58,6 +56,7 @@ class Ui final : public Log {
   // Of syslog(3): what the journal knows a line by.
   enum class Priority : std::uint8_t { kError = 3, kWarning = 4, kInfo = 6 };
   void Line(Priority priority, const std::string& text);
+  // Hint goes with a line that was said: whoever leaves that out leaves its hint out, too.
   void Hint(Priority priority, const std::string& line);
 
   std::shared_ptr<spdlog::logger> logger_;

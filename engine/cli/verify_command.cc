@@ -1,6 +1,7 @@
 // `fleetmint verify`: open every bundle again and check everything.
 #include <nlohmann/json.hpp>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/cli/session.h"
 #include "engine/pipeline/verify.h"
@@ -62,12 +63,12 @@ int RunVerify(Session& session) {
   }
   session.ui.Out(text);
   if (report.delivered != 0) {
-    session.ui.Say(std::to_string(report.delivered) +
-                   " bundles were delivered and are not here any more");
+    session.ui.Say(
+        Counted(report.delivered, "bundle was delivered and is", "bundles were delivered and are") +
+        " not here any more");
   }
-  session.ui.Say("verified " + std::to_string(report.endpoints) + " endpoints, " +
-                 std::to_string(report.files) +
-                 " files: " + std::to_string(report.findings.size()) + " findings");
+  session.ui.Say("verified " + Counted(report.endpoints, "endpoint") + ", " +
+                 Counted(report.files, "file") + ": " + Counted(report.findings.size(), "finding"));
   return report.findings.empty() ? 0 : ExitCode(ErrorKind::kFindings);
 }
 

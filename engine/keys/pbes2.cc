@@ -9,6 +9,7 @@
 #include "engine/base/ber.h"
 #include "engine/base/botan_compat.h"
 #include "engine/base/botan_error.h"
+#include "engine/base/counted.h"
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 #include "engine/keys/oids.h"
@@ -119,7 +120,7 @@ void CheckIterations(std::uint64_t count) {
   if (count > 0 && count <= kMostIterations) return;
   throw Error::OfCause(ErrorKind::kInput,
                        count == 0 ? ErrorCause::kDamaged : ErrorCause::kUnsupported,
-                       std::to_string(count) + " iterations are out of range");
+                       Counted(count, "iteration is", "iterations are") + " out of range");
 }
 
 Bytes CbcEncrypt(const std::string& cipher, ByteView key, ByteView iv, ByteView plaintext) {
@@ -134,7 +135,7 @@ Bytes CbcEncrypt(const std::string& cipher, ByteView key, ByteView iv, ByteView 
 SecretBytes CbcDecrypt(const std::string& cipher, ByteView key, ByteView iv, ByteView ciphertext) {
   const auto mode = Botan::Cipher_Mode::create_or_throw(cipher, botan_compat::kDecrypt);
   const std::size_t block = mode->default_nonce_length();  // of CBC: the cipher's block
-  if (iv.size() != block) Damaged("an IV of " + std::to_string(iv.size()) + " bytes");
+  if (iv.size() != block) Damaged("an IV of " + Counted(iv.size(), "byte"));
   if (ciphertext.empty() || ciphertext.size() % block != 0) {
     Damaged("the ciphertext is not in whole blocks");
   }

@@ -1,6 +1,7 @@
 // Ledger: what is asked of endpoint certificates. Nothing here writes.
 #include <functional>
 #include <map>
+#include <set>
 
 #include "engine/base/error.h"
 #include "engine/base/text.h"
@@ -53,16 +54,29 @@ std::optional<IssuedRow> Ledger::Current(std::string_view fleet, std::string_vie
   return WholeIssuedRow(query);
 }
 
+std::optional<std::int64_t> Ledger::CurrentId(std::string_view fleet,
+                                              std::string_view endpoint) const {
+  Query query(impl_->connection,
+              "SELECT id FROM certificate WHERE fleet = (SELECT id FROM fleet WHERE name = ?) AND "
+              "endpoint = ? AND state = 'issued'");
+  if (!query.Bind(fleet).Bind(endpoint).Step()) return std::nullopt;
+  return query.Integer(0);
+}
+
 std::vector<CurrentName> Ledger::CurrentNames(std::string_view fleet) const {
   Query query(impl_->connection,
               "SELECT c.endpoint, c.settings, c.not_after, c.issuer, c.run, c.revoked_at IS NOT "
               "NULL FROM certificate c JOIN fleet f ON f.id = c.fleet WHERE f.name = ? AND c.state "
               "= 'issued' ORDER BY c.endpoint");
   query.Bind(fleet);
+  std::set<std::int64_t> revoked;
+  Query issuers(impl_->connection, "SELECT id FROM issuer WHERE revoked_at IS NOT NULL");
+  while (issuers.Step()) revoked.insert(issuers.Integer(0));
   std::vector<CurrentName> names;
   while (query.Step()) {
     names.push_back({AsciiLower(query.TextView(0)), query.Integer(1), FromUnix(query.Integer(2)),
-                     query.Integer(3), query.Integer(4), query.Integer(5) == 1});
+                     query.Integer(3), query.Integer(4), query.Integer(5) == 1,
+                     revoked.contains(query.Integer(3))});
   }
   return names;
 }
@@ -115,11 +129,13 @@ void Ledger::ForEach(const std::function<void(const LedgerRow&)>& visit,
 
 std::vector<Predecessor> Ledger::Predecessors(const LedgerRow& row) const {
   std::vector<Predecessor> predecessors;
-  if (row.lineage == row.id || !row.issued_at) return predecessors;
-  Query query(impl_->connection,
-              "SELECT serial, sha1, sha256 FROM certificate WHERE lineage = ? AND state IN "
-              "('superseded', 'retired', 'reported') AND id < ? AND not_after > ? ORDER BY id");
-  query.Bind(row.lineage).Bind(row.id).Bind(Unix(*row.issued_at));
+  if (!row.issued_at) return predecessors;
+  Query query(
+      impl_->connection, FLEETMINT_PAST_LINES
+      "SELECT c.serial, c.sha1, c.sha256 FROM past_line p JOIN certificate c ON c.lineage = "
+      "p.line AND c.id < p.before WHERE c.state IN ('superseded', 'retired', 'reported') AND "
+      "c.id <> ?3 AND c.not_after > ?4 ORDER BY c.id");
+  query.Bind(row.lineage).Bind(row.id + 1).Bind(row.id).Bind(Unix(*row.issued_at));
   while (query.Step()) {
     predecessors.push_back({ReadArray<Serial>(query, 0), ReadArray<Sha1Digest>(query, 1),
                             ReadArray<Sha256Digest>(query, 2)});
@@ -127,12 +143,25 @@ std::vector<Predecessor> Ledger::Predecessors(const LedgerRow& row) const {
   return predecessors;
 }
 
+std::vector<std::int64_t> Ledger::Superseded(const LedgerRow& row) const {
+  std::vector<std::int64_t> ids;
+  if (row.supersedes) ids.push_back(*row.supersedes);
+  Query joined(
+      impl_->connection,
+      "SELECT superseded FROM joined WHERE into_line = ? AND certificate = ? AND superseded "
+      "IS NOT NULL ORDER BY superseded");
+  joined.Bind(row.lineage).Bind(row.id);
+  while (joined.Step()) ids.push_back(joined.Integer(0));
+  return ids;
+}
+
 SettingsRecord Ledger::SettingsOf(std::int64_t id) const {
   Query query(impl_->connection, "SELECT format, profile, grp, body FROM settings WHERE id = ?");
   if (!query.Bind(id).Step()) {
-    throw Error::OfCause(ErrorKind::kLedger, ErrorCause::kDamaged,
-                         "the ledger is damaged: settings " + std::to_string(id) + " are missing",
-                         "restore the ledger from a backup of the authority");
+    throw Error::OfCause(
+        ErrorKind::kLedger, ErrorCause::kDamaged,
+        "the ledger is damaged: the record of settings " + std::to_string(id) + " is missing",
+        "restore the ledger from a backup of the authority");
   }
   return {static_cast<int>(query.Integer(0)), query.Text(1), query.Text(2), query.Text(3)};
 }

@@ -9,36 +9,47 @@
 namespace fleetmint {
 namespace {
 
-std::optional<std::int64_t> CurrentLineage(Connection& connection, std::int64_t fleet,
-                                           const std::string& endpoint) {
+// Line is what a new certificate may go on with: all that a host was issued, one after the other.
+struct Line {
+  std::int64_t lineage = 0;
+  std::string name;
+  bool current = false;  // the name has a current certificate
+};
+
+// The line that a name has now, if there is one.
+std::optional<Line> LineOf(Connection& connection, std::int64_t fleet, const std::string& name) {
   Query current(connection,
                 "SELECT lineage FROM certificate WHERE fleet = ? AND endpoint = ? AND state = "
                 "'issued'");
-  if (!current.Bind(fleet).Bind(endpoint).Step()) return std::nullopt;
-  return current.Integer(0);
+  if (current.Bind(fleet).Bind(name).Step()) return Line{current.Integer(0), name, true};
+  Query last(connection,
+             "SELECT lineage, state = 'superseded' OR lineage IN (SELECT line FROM joined) FROM "
+             "certificate WHERE fleet = ? AND endpoint = ? AND state IN ('superseded', 'retired', "
+             "'reported') ORDER BY id DESC LIMIT 1");
+  // Where another name has taken its line along, the host was renamed, and this is another host.
+  if (!last.Bind(fleet).Bind(name).Step() || last.Integer(1) == 1) return std::nullopt;
+  return Line{last.Integer(0), name, false};
 }
 
-// The lineage that a new certificate of the endpoint goes on with: that of its current one, else of
-// one under a name that its host had (`former` takes that), else of the last one that it had.
-std::optional<std::int64_t> LineageOf(Connection& connection, std::int64_t fleet,
-                                      const std::string& endpoint,
-                                      std::span<const std::string> formerly, std::string& former) {
-  if (const auto own = CurrentLineage(connection, fleet, endpoint)) return own;
+// Ancestry is what a new certificate goes on with, and what else it ends.
+struct Ancestry {
+  std::optional<Line> own;
+  std::vector<Line> others;  // to be joined to it
+};
+
+// A current certificate of its own is all that is ended: the names that its host had may be other
+// hosts' by now. Else the line is that of a name with a current certificate, else its own last one.
+Ancestry AncestryOf(Connection& connection, std::int64_t fleet, const std::string& endpoint,
+                    std::span<const std::string> formerly) {
+  Ancestry ancestry{LineOf(connection, fleet, endpoint), {}};
+  if (ancestry.own && ancestry.own->current) return ancestry;
   for (const std::string& name : formerly) {
-    if (const auto other = CurrentLineage(connection, fleet, name)) {
-      former = name;
-      return other;
-    }
+    auto line = LineOf(connection, fleet, name);
+    if (!line) continue;
+    if (line->current && !(ancestry.own && ancestry.own->current)) std::swap(ancestry.own, line);
+    if (line) ancestry.others.push_back(std::move(*line));
   }
-  Query last(connection,
-             "SELECT lineage, state FROM certificate WHERE fleet = ? AND endpoint = ? AND state IN "
-             "('superseded', 'retired', 'reported') ORDER BY id DESC LIMIT 1");
-  // Where the last one of a name was superseded, it was by another name: the host was renamed and
-  // took its line along, and this is another host.
-  if (last.Bind(fleet).Bind(endpoint).Step() && last.TextView(1) != "superseded") {
-    return last.Integer(0);
-  }
-  return std::nullopt;
+  return ancestry;
 }
 
 struct Superseded {
@@ -66,6 +77,44 @@ std::optional<Superseded> Supersede(Connection& connection, std::int64_t fleet,
     if (error.cause() != ErrorCause::kDamaged) throw;
   }
   return superseded;
+}
+
+// Succession is what a certificate that is being committed has put an end to.
+struct Succession {
+  std::int64_t lineage = 0;
+  std::optional<std::int64_t> supersedes;
+  std::string former;                   // its name, if it is not the endpoint's
+  std::optional<std::int64_t> revoked;  // a reason, where one of them was
+  std::vector<ReplacedBundle> replaced;
+
+  std::optional<std::int64_t> Take(std::optional<Superseded> old) {
+    if (!old) return std::nullopt;
+    if (!revoked) revoked = old->revoked;
+    replaced.push_back(std::move(old->bundle));
+    return old->id;
+  }
+};
+
+// Ends what the endpoint has, or else what it had under former names.
+Succession Succeed(Connection& connection, std::int64_t fleet, const std::string& endpoint,
+                   std::span<const std::string> formerly, std::int64_t id) {
+  Succession succession;
+  const Ancestry ancestry = AncestryOf(connection, fleet, endpoint, formerly);
+  succession.lineage = ancestry.own ? ancestry.own->lineage : id;
+  if (ancestry.own && ancestry.own->current) {
+    succession.supersedes = succession.Take(Supersede(connection, fleet, ancestry.own->name));
+    if (ancestry.own->name != endpoint) succession.former = ancestry.own->name;
+  }
+  for (const Line& line : ancestry.others) {
+    if (line.lineage == succession.lineage) continue;  // two names of one line
+    Query join(connection,
+               "INSERT INTO joined (line, into_line, certificate, superseded) VALUES (?, ?, ?, ?)");
+    join.Bind(line.lineage).Bind(succession.lineage).Bind(id);
+    const auto superseded = succession.Take(Supersede(connection, fleet, line.name));
+    superseded ? join.Bind(*superseded) : join.BindNull();
+    join.Run();
+  }
+  return succession;
 }
 
 void InsertRecord(Connection& connection, std::int64_t id, const CommitItem& item) {
@@ -129,31 +178,68 @@ std::vector<Reservation> Ledger::Reserve(const Run& run, std::span<const std::st
     const std::string& endpoint = endpoints[i];
     const Serial serial = DrawSerial(random);
     ++id;
-    std::string former;
-    const auto lineage =
-        LineageOf(connection, fleet, endpoint,
-                  formerly.empty() ? std::span<const std::string>() : formerly[i], former);
+    const auto names = formerly.empty() ? std::span<const std::string>() : formerly[i];
+    const Ancestry ancestry = AncestryOf(connection, fleet, endpoint, names);
     Query insert(
         connection,
-        "INSERT INTO certificate (id, serial, run, fleet, endpoint, former, lineage, issuer, "
-        "end_bound, state, reserved_at) VALUES (?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, 'reserved', "
-        "?)");
+        "INSERT INTO certificate (id, serial, run, fleet, endpoint, lineage, issuer, end_bound, "
+        "state, reserved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'reserved', ?)");
     insert.Bind(id).Bind(ByteView(serial)).Bind(run.id).Bind(fleet).Bind(endpoint);
-    insert.Bind(former);
-    insert.Bind(lineage.value_or(id));
+    insert.Bind(ancestry.own ? ancestry.own->lineage : id);
     insert.Bind(issuer.issuer).Bind(Unix(issuer.end_bound)).Bind(Unix(now)).Run();
     reservations.push_back(
         Reservation(id, issuer.issuer, serial, issuer.end_bound, run.fleet, endpoint));
-    reservations.back().former_ = std::move(former);
+    const bool has_its_own =
+        ancestry.own && ancestry.own->current && ancestry.own->name == endpoint;
+    if (!has_its_own) reservations.back().formerly_.assign(names.begin(), names.end());
   }
   transaction.Commit();
   return reservations;
 }
 
-std::vector<std::optional<ReplacedBundle>> Ledger::Commit(const Run& run, std::uint64_t chunk,
-                                                          std::vector<CommitItem>&& items,
-                                                          Time now) {
-  std::vector<std::optional<ReplacedBundle>> replaced;
+namespace {
+
+// The reservation's row becomes the current one, with its record.
+void MakeCurrent(Connection& connection, const CommitItem& item, std::int64_t id,
+                 std::int64_t settings, const Succession& succession, bool reinstates, Time now) {
+  InsertRecord(connection, id, item);
+  Query update(connection,
+               "UPDATE certificate SET state = 'issued', issued_at = ?, not_after = ?, settings = "
+               "?, sha1 = ?, sha256 = ?, spki_sha256 = ?, lineage = ?, former = nullif(?, ''), "
+               "supersedes = ?, revoked_at = ?, reason = ? WHERE id = ? AND state = 'reserved' "
+               "RETURNING id");
+  update.Bind(Unix(now)).Bind(Unix(item.not_after)).Bind(settings);
+  update.Bind(ByteView(item.sha1)).Bind(ByteView(item.sha256)).Bind(ByteView(item.spki_sha256));
+  update.Bind(succession.lineage).Bind(succession.former);
+  succession.supersedes ? update.Bind(*succession.supersedes) : update.BindNull();
+  // Whom somebody has revoked while this was under way must not have its access back by it.
+  if (succession.revoked && !reinstates) {
+    update.Bind(Unix(now)).Bind(*succession.revoked);
+  } else {
+    update.BindNull().BindNull();
+  }
+  update.Bind(id);
+  bool reserved = false;
+  try {
+    reserved = update.Step();
+  } catch (const Error&) {
+    ThrowIfKeyIsKnown(connection, item);
+    throw;
+  }
+  if (!reserved) {
+    const Reservation& reservation = item.reservation;
+    throw Error(ErrorKind::kLedger,
+                "serial " + SerialHex(reservation.serial()) + " of '" + reservation.endpoint() +
+                    "' is no longer reserved in ledger '" + connection.path() + "'");
+  }
+  update.Step();
+}
+
+}  // namespace
+
+std::vector<std::vector<ReplacedBundle>> Ledger::Commit(const Run& run, std::uint64_t chunk,
+                                                        std::vector<CommitItem>&& items, Time now) {
+  std::vector<std::vector<ReplacedBundle>> replaced;
   if (items.empty()) return replaced;
   replaced.reserve(items.size());
   Connection& connection = impl_->connection;
@@ -162,47 +248,11 @@ std::vector<std::optional<ReplacedBundle>> Ledger::Commit(const Run& run, std::u
   const std::int64_t fleet = impl_->FleetId(run.fleet);
   for (const CommitItem& item : items) {
     const Reservation& reservation = item.reservation;
-    auto predecessor = Supersede(connection, fleet, reservation.endpoint());
-    if (!predecessor && !reservation.former_.empty()) {
-      predecessor = Supersede(connection, fleet, reservation.former_);
-    }
-    InsertRecord(connection, reservation.id_, item);
-    Query update(
-        connection,
-        "UPDATE certificate SET state = 'issued', issued_at = ?, not_after = ?, settings "
-        "= ?, sha1 = ?, sha256 = ?, spki_sha256 = ?, supersedes = ?, revoked_at = ?, reason = ? "
-        "WHERE id = ? AND state = 'reserved' RETURNING id");
-    update.Bind(Unix(now))
-        .Bind(Unix(item.not_after))
-        .Bind(impl_->SettingsId(item.settings, settings));
-    update.Bind(ByteView(item.sha1)).Bind(ByteView(item.sha256));
-    update.Bind(ByteView(item.spki_sha256));
-    if (predecessor) {
-      update.Bind(predecessor->id);
-    } else {
-      update.BindNull();
-    }
-    // Whom somebody has revoked while this was under way must not have its access back by it.
-    if (predecessor && predecessor->revoked && !run.reinstates) {
-      update.Bind(Unix(now)).Bind(*predecessor->revoked);
-    } else {
-      update.BindNull().BindNull();
-    }
-    update.Bind(reservation.id_);
-    bool reserved = false;
-    try {
-      reserved = update.Step();
-    } catch (const Error&) {
-      ThrowIfKeyIsKnown(connection, item);
-      throw;
-    }
-    if (!reserved) {
-      throw Error(ErrorKind::kLedger,
-                  "serial " + SerialHex(reservation.serial()) + " of '" + reservation.endpoint() +
-                      "' is no longer reserved in ledger '" + connection.path() + "'");
-    }
-    update.Step();
-    replaced.push_back(predecessor ? std::optional(std::move(predecessor->bundle)) : std::nullopt);
+    Succession succession =
+        Succeed(connection, fleet, reservation.endpoint(), reservation.formerly_, reservation.id_);
+    MakeCurrent(connection, item, reservation.id_, impl_->SettingsId(item.settings, settings),
+                succession, run.reinstates, now);
+    replaced.push_back(std::move(succession.replaced));
   }
   Query(connection, "UPDATE run SET commits = ? WHERE id = ?")
       .Bind(static_cast<std::int64_t>(chunk))

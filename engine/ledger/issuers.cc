@@ -168,6 +168,27 @@ void Ledger::CommitWaiting(std::int64_t id) {
   update.Step();
 }
 
+void Ledger::AbandonWaiting(std::int64_t id) {
+  Query(impl_->connection,
+        "UPDATE issuer SET state = 'abandoned' WHERE id = ? AND state = 'next' AND der IS NULL")
+      .Bind(id)
+      .Run();
+}
+
+void Ledger::InstallParents(std::int64_t id, std::span<const NewIssuer> parents, Time now) {
+  Connection& connection = impl_->connection;
+  Transaction transaction(connection);
+  std::optional<std::int64_t> parent;
+  for (const NewIssuer& above : parents) {
+    const auto known = IdOf(connection, above.der);
+    parent = known ? known : Insert(connection, above, parent, "next", now);
+  }
+  Query update(connection, "UPDATE issuer SET parent = ? WHERE id = ?");
+  BindId(update, parent).Bind(id).Run();
+  Activate(connection, id);
+  transaction.Commit();
+}
+
 std::int64_t Ledger::InstallIssuer(std::optional<std::int64_t> waiting, const NewIssuer& issuer,
                                    std::span<const NewIssuer> parents, bool activate, Time now) {
   Connection& connection = impl_->connection;

@@ -49,8 +49,14 @@ constexpr std::pair<const char*, const char*> kMisfits[] = {
      "c.former IS NOT NULL AND c.issued_at IS NOT NULL AND p.endpoint IS NOT c.former",
      "what it supersedes is not under the name that its host had"},
     {"SELECT endpoint FROM certificate WHERE state = 'superseded' AND id NOT IN (SELECT supersedes "
-     "FROM certificate WHERE supersedes IS NOT NULL)",
+     "FROM certificate WHERE supersedes IS NOT NULL) AND id NOT IN (SELECT superseded FROM joined "
+     "WHERE superseded IS NOT NULL)",
      "nothing supersedes its former certificate"},
+    {"SELECT c.endpoint FROM joined j JOIN certificate c ON c.id = j.certificate LEFT JOIN "
+     "certificate p ON p.id = j.superseded WHERE c.lineage <> j.into_line OR c.issued_at IS NULL "
+     "OR "
+     "p.lineage <> j.line OR p.state <> 'superseded' OR p.id >= c.id",
+     "what was joined to its line is not an earlier one of its own"},
     {"SELECT c.endpoint FROM certificate c JOIN run r ON r.id = c.run WHERE r.fleet <> c.fleet",
      "its run is one of another fleet"},
     {"SELECT c.endpoint FROM certificate c JOIN issuer i ON i.id = c.issuer WHERE i.leaves <> 1",

@@ -102,6 +102,8 @@ class Ledger {
   // gives its id. CommitWaiting makes it the next one, which waits for its certificate.
   std::int64_t ReserveWaiting(const NewIssuer& issuer, Time now);
   void CommitWaiting(std::int64_t id);
+  // AbandonWaiting gives up one that waits for its certificate.
+  void AbandonWaiting(std::int64_t id);
   // AddIssuers records CA certificates that others have signed (der empty: one that is waited for),
   // in one transaction; each one's parent is the one before it. Gives their ids.
   std::vector<std::int64_t> AddIssuers(std::span<const NewIssuer> issuers, Time now);
@@ -111,6 +113,9 @@ class Ledger {
   // id.
   std::int64_t InstallIssuer(std::optional<std::int64_t> waiting, const NewIssuer& issuer,
                              std::span<const NewIssuer> parents, bool activate, Time now);
+  // InstallParents puts a current issuer under other certificates of the CAs above it (root first):
+  // renewed ones, of the same keys. They are current then.
+  void InstallParents(std::int64_t id, std::span<const NewIssuer> parents, Time now);
   // ActivateIssuer makes a next issuer current, and with it those above it; whatever was current
   // and is not above it is retired. One transaction.
   void ActivateIssuer(std::int64_t id);
@@ -137,8 +142,8 @@ class Ledger {
 
   // Reserve draws a serial for each endpoint and records them in one transaction. When it returns,
   // the records are durable. `formerly`, if given, has for each of them the names that its host
-  // had: where it has no current certificate of its own, Commit supersedes that of the first such
-  // name.
+  // had: where it has no current certificate of its own, Commit supersedes those of all these
+  // names, and their lines go on in its own.
   std::vector<Reservation> Reserve(const Run& run, std::span<const std::string> endpoints,
                                    const ReservedFor& issuer, RandomSource& random, Time now,
                                    std::span<const std::vector<std::string>> formerly = {});
@@ -147,10 +152,10 @@ class Ledger {
   // `superseded`, the reservation's row `issued` with its record, and the run's commits `chunk`.
   // Where what is superseded was revoked (meanwhile, or under a former name), so is its successor,
   // unless the run reinstates. The items are consumed. Gives for each of them, in their order, what
-  // it supersedes, if anything. After an Error it may have happened or not: nothing may be built on
+  // it supersedes. After an Error it may have happened or not: nothing may be built on
   // it before MakeDurable and Find.
-  std::vector<std::optional<ReplacedBundle>> Commit(const Run& run, std::uint64_t chunk,
-                                                    std::vector<CommitItem>&& items, Time now);
+  std::vector<std::vector<ReplacedBundle>> Commit(const Run& run, std::uint64_t chunk,
+                                                  std::vector<CommitItem>&& items, Time now);
 
   // MakeDurable writes and syncs anew what this ledger says (a full checkpoint). For recovery:
   // after a commit whose sync failed, what is read may be in memory alone.
@@ -178,6 +183,8 @@ class Ledger {
   std::optional<IssuedRow> FindIssued(std::int64_t id) const;
   // Current gives the issued (not superseded) row of an endpoint.
   std::optional<IssuedRow> Current(std::string_view fleet, std::string_view endpoint) const;
+  // CurrentId gives its id, also where the rest of the row is damaged.
+  std::optional<std::int64_t> CurrentId(std::string_view fleet, std::string_view endpoint) const;
   // CurrentNames gives the lower-case names of all endpoints of a fleet with a current certificate,
   // with what a selection asks of it, sorted by name.
   std::vector<CurrentName> CurrentNames(std::string_view fleet) const;
@@ -197,9 +204,13 @@ class Ledger {
   // the order of their reservation; one that is not whole goes to `damaged` instead.
   void ForEachFormer(const std::function<void(const IssuedRow&)>& visit,
                      const DamageVisitor& damaged) const;
-  // Predecessors gives every earlier certificate of the row's lineage that had not expired when it
-  // was issued, oldest first: what a host that missed a rollout may still hold.
+  // Predecessors gives every earlier certificate of the row's line, those under former names too,
+  // that had not expired when it was issued, oldest first: what a host that missed a rollout may
+  // still hold.
   std::vector<Predecessor> Predecessors(const LedgerRow& row) const;
+  // Superseded gives the ids of what the row's commit has superseded: one, but of a host with
+  // several former names.
+  std::vector<std::int64_t> Superseded(const LedgerRow& row) const;
   // SettingsOf gives the settings with the id `LedgerRow::settings`; AllSettings all, by id.
   SettingsRecord SettingsOf(std::int64_t id) const;
   std::vector<std::pair<std::int64_t, SettingsRecord>> AllSettings() const;

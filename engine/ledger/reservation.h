@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/base/clock.h"
 #include "engine/base/serial.h"
@@ -23,7 +24,7 @@ class Reservation {
         end_bound_(other.end_bound_),
         fleet_(std::move(other.fleet_)),
         endpoint_(std::move(other.endpoint_)),
-        former_(std::move(other.former_)) {}
+        formerly_(std::move(other.formerly_)) {}
   Reservation& operator=(Reservation&& other) noexcept {
     id_ = std::exchange(other.id_, 0);
     issuer_ = other.issuer_;
@@ -31,7 +32,7 @@ class Reservation {
     end_bound_ = other.end_bound_;
     fleet_ = std::move(other.fleet_);
     endpoint_ = std::move(other.endpoint_);
-    former_ = std::move(other.former_);
+    formerly_ = std::move(other.formerly_);
     return *this;
   }
   Reservation(const Reservation&) = delete;
@@ -66,7 +67,8 @@ class Reservation {
   Time end_bound_;
   std::string fleet_;
   std::string endpoint_;
-  std::string former_;  // the name under which its host has a current certificate; "" if its own
+  std::vector<std::string>
+      formerly_;  // its host's other names, where it has no current certificate
 };
 
 }  // namespace fleetmint

@@ -68,9 +68,13 @@ class Collector {
     }
     Query own(connection_, FLEETMINT_REVOCABLE "c.id = ? AND c.state = 'issued'");
     Take(own.Bind(Unix(now_)).Bind(last));
-    Query line(connection_, FLEETMINT_REVOCABLE
-               "c.lineage = ? AND c.id <= ? AND c.state IN ('superseded', 'retired', 'reported')");
-    Take(line.Bind(Unix(now_)).Bind(lineage).Bind(last));
+    Query lines(connection_, FLEETMINT_PAST_LINES "SELECT line, before FROM past_line");
+    lines.Bind(lineage).Bind(last + 1);
+    while (lines.Step()) {
+      Query line(connection_, FLEETMINT_REVOCABLE
+                 "c.lineage = ? AND c.id < ? AND c.state IN ('superseded', 'retired', 'reported')");
+      Take(line.Bind(Unix(now_)).Bind(lines.Integer(0)).Bind(lines.Integer(1)));
+    }
   }
 
   void Take(Query& query) {
@@ -93,8 +97,10 @@ class Collector {
 
   bool LaterIsInstalled(std::int64_t lineage, std::int64_t id) {
     Query query(connection_,
-                "SELECT 1 FROM certificate WHERE lineage = ? AND id > ? AND installed_at IS NOT "
-                "NULL LIMIT 1");
+                "WITH RECURSIVE later(line, after) AS (VALUES (?1, ?2) UNION SELECT j.into_line, "
+                "j.certificate - 1 FROM later l JOIN joined j ON j.line = l.line) SELECT 1 FROM "
+                "later l JOIN certificate c ON c.lineage = l.line AND c.id > l.after WHERE "
+                "c.installed_at IS NOT NULL LIMIT 1");
     return query.Bind(lineage).Bind(id).Step();
   }
 

@@ -43,4 +43,11 @@ Array ReadArray(const Query& query, int column) {
 std::string JoinFiles(const std::vector<BundleFileRecord>& files);
 std::vector<BundleFileRecord> SplitFiles(std::string_view text);
 
+// Begins a query with past_line: the line ?1, and those that were joined to it (schema.sql), of
+// each what is before the id `before`, at first ?2.
+#define FLEETMINT_PAST_LINES                                                                  \
+  "WITH RECURSIVE past_line(line, before) AS (VALUES (?1, ?2) UNION SELECT j.line, "          \
+  "j.certificate FROM past_line p JOIN joined j ON j.into_line = p.line AND j.certificate < " \
+  "p.before) "
+
 }  // namespace fleetmint

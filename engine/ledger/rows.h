@@ -111,6 +111,7 @@ struct CurrentName {
   std::int64_t issuer = 0;  // IssuerRow::id
   std::int64_t run = 0;     // that issued it
   bool revoked = false;
+  bool issuer_revoked = false;  // its CA's certificate was
 };
 
 // Predecessor is an earlier certificate of an endpoint, as a rollout removes it.
@@ -182,9 +183,10 @@ struct FleetStatus {
   std::size_t revoked = 0;                   // of current
   std::size_t expired = 0;                   // of current, not revoked
   std::size_t delivered = 0, installed = 0;  // of current
-  std::size_t renewed = 0;                   // of current: they have superseded another one
-  std::size_t renewed_installed = 0;         // of these: installed
-  std::optional<Time> next_end;  // of current ones that have neither ended nor been revoked
+  std::size_t issuer_revoked = 0;     // of current, neither revoked nor expired: their CA was
+  std::size_t renewed = 0;            // of current: they have superseded another one
+  std::size_t renewed_installed = 0;  // of these: installed
+  std::optional<Time> next_end;       // of current ones that have neither ended nor been revoked
   std::map<std::int64_t, std::size_t> weeks;  // these, by the number of whole weeks left
 };
 

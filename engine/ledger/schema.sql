@@ -97,7 +97,7 @@ CREATE TABLE certificate (
   run         INTEGER NOT NULL REFERENCES run(id),
   fleet       INTEGER NOT NULL REFERENCES fleet(id),
   endpoint    TEXT NOT NULL COLLATE NOCASE CHECK (endpoint <> ''),
-  former      TEXT COLLATE NOCASE,           -- the name of its host whose certificate it is to supersede; NULL: its own
+  former      TEXT COLLATE NOCASE,           -- the name of its host whose certificate it has superseded; NULL: its own
   lineage     INTEGER NOT NULL,              -- id of the first certificate that this one descends from
   issuer      INTEGER NOT NULL REFERENCES issuer(id),
   end_bound   INTEGER NOT NULL,              -- the latest notAfter that the reservation can lead to
@@ -136,6 +136,21 @@ CREATE TABLE trusted (
   at      INTEGER NOT NULL,
   PRIMARY KEY (lineage, issuer)
 ) STRICT, WITHOUT ROWID;
+
+-- A host that was renamed may have had several names, each with a line of its own: its first certificate under the
+-- new name goes on with one of them, and ends the others. A line that was joined to another one stays as it is.
+CREATE TABLE joined (
+  line        INTEGER PRIMARY KEY REFERENCES certificate(id),   -- a lineage
+  into_line   INTEGER NOT NULL REFERENCES certificate(id),      -- the lineage of `certificate`
+  certificate INTEGER NOT NULL REFERENCES certificate(id),      -- that first one
+  superseded  INTEGER UNIQUE REFERENCES certificate(id),        -- what was current of the line; NULL: it was retired
+  CHECK (line <> into_line AND superseded IS NOT certificate)
+) STRICT;
+CREATE INDEX joined_into ON joined (into_line, certificate);
+CREATE TRIGGER joined_for_ever BEFORE UPDATE ON joined
+BEGIN SELECT RAISE(ABORT, 'a line is joined once'); END;
+CREATE TRIGGER no_join_is_forgotten BEFORE DELETE ON joined
+BEGIN SELECT RAISE(ABORT, 'a joined line is never removed from the ledger'); END;
 
 -- No endpoint has two current certificates (names are equal whatever their case).
 CREATE UNIQUE INDEX one_current ON certificate (fleet, endpoint) WHERE state = 'issued';
@@ -177,6 +192,7 @@ CREATE TRIGGER issuers_only_go_forward BEFORE UPDATE OF state ON issuer
 WHEN NOT (OLD.state = NEW.state
           OR (OLD.state = 'reserved' AND NEW.state IN ('next', 'current', 'abandoned'))
           OR (OLD.state = 'next' AND NEW.state IN ('current', 'retired'))
+          OR (OLD.state = 'next' AND NEW.state = 'abandoned' AND OLD.der IS NULL)   -- a request that was given up
           OR (OLD.state = 'current' AND NEW.state = 'retired'))
 BEGIN SELECT RAISE(ABORT, 'a CA certificate does not become current again'); END;
 CREATE TRIGGER no_issuer_is_forgotten BEFORE DELETE ON issuer

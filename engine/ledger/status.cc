@@ -104,7 +104,9 @@ std::vector<FleetStatus> Ledger::Status(Time now) const {
       "SELECT f.name, s.profile, count(*), count(c.revoked_at), total(c.revoked_at IS NULL "
       "AND c.not_after < ?1), count(c.delivered_at), count(c.installed_at), "
       "count(c.supersedes), total(c.supersedes IS NOT NULL AND c.installed_at IS NOT NULL), "
-      "min(CASE WHEN c.revoked_at IS NULL AND c.not_after >= ?1 THEN c.not_after END) FROM "
+      "min(CASE WHEN c.revoked_at IS NULL AND c.not_after >= ?1 THEN c.not_after END), "
+      "total(c.revoked_at IS NULL AND c.not_after >= ?1 AND c.issuer IN (SELECT id FROM issuer "
+      "WHERE revoked_at IS NOT NULL)) FROM "
       "certificate c JOIN fleet f ON f.id = c.fleet JOIN settings s ON s.id = c.settings "
       "WHERE c.state = 'issued' GROUP BY f.name, s.profile ORDER BY f.name, s.profile");
   query.Bind(Unix(now));
@@ -120,6 +122,7 @@ std::vector<FleetStatus> Ledger::Status(Time now) const {
     status.installed = Size(query, 6);
     status.renewed = Size(query, 7);
     status.renewed_installed = Size(query, 8);
+    status.issuer_revoked = Size(query, 10);
     if (!query.IsNull(9)) status.next_end = FromUnix(query.Integer(9));
     fleets.push_back(std::move(status));
   }

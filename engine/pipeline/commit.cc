@@ -50,11 +50,11 @@ Parts Take(Chunk& chunk) {
 
 // Step 5; gives the directories that hold the bundles.
 std::set<const Directory*> PlaceBundles(const std::vector<PendingBundle>& bundles,
-                                        const std::vector<std::optional<ReplacedBundle>>& replaced,
+                                        const std::vector<std::vector<ReplacedBundle>>& replaced,
                                         const OutputDirectory& output) {
   std::set<const Directory*> touched;
   for (std::size_t i = 0; i < bundles.size(); ++i) {
-    if (replaced[i]) RemoveReplaced(bundles[i], *replaced[i], output);
+    for (const ReplacedBundle& old : replaced[i]) RemoveReplaced(bundles[i], old, output);
     for (const BundleFileRecord& file : bundles[i].files) {
       touched.insert(&PutInPlace(bundles[i], file.extension, output));
     }
@@ -120,7 +120,7 @@ std::vector<std::string> ChunkCommitter::Commit(Chunk& chunk, Time now) {
 
   // 4. One transaction: predecessors superseded, rows issued: the one commit point.
   Parts parts = Take(chunk);
-  std::vector<std::optional<ReplacedBundle>> replaced;
+  std::vector<std::vector<ReplacedBundle>> replaced;
   if (!parts.items.empty()) {
     replaced = ledger_.Commit(run_, committed_ + 1, std::move(parts.items), now);
     ++committed_;

@@ -221,9 +221,10 @@ std::vector<Bytes> PublishedCrls(const Directory& root) {
 }
 
 std::optional<std::uint64_t> LostCrl(const Ledger& ledger, const Directory& root) {
-  const std::uint64_t last = ledger.LastCrlNumber();
   try {
-    for (const Bytes& der : PublishedCrls(root)) {
+    const std::vector<Bytes> crls = PublishedCrls(root);
+    const std::uint64_t last = ledger.LastCrlNumber();  // after: a CRL is published with its number
+    for (const Bytes& der : crls) {
       const CertListView view = CertListView::Read(der);
       if (view.number() > last && !IsAnothers(ledger.Issuers(), view.issuer())) {
         return view.number();

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/pipeline/crl.h"
 #include "engine/pipeline/pending.h"
@@ -100,8 +101,8 @@ RunPosition JudgeRun(const RunToken& token, const Ledger& ledger, const OutputDi
   const std::uint64_t recorded = last ? last->number : 0, committed = position->commits;
   if (recorded > committed + 1 ||
       (recorded == committed + 1 && !IsCutShort(records, *last, ledger, output))) {
-    LedgerIsOlder(output, run + " has recorded " + std::to_string(recorded) +
-                              " chunks, of which the ledger knows " + std::to_string(committed));
+    LedgerIsOlder(output, run + " has recorded " + Counted(recorded, "chunk") +
+                              ", of which the ledger knows " + std::to_string(committed));
   }
   return {position->run, token, recorded};
 }
@@ -139,8 +140,8 @@ void JudgeHead(const Ledger& ledger, const OutputDirectory& output) {
   throw Error::WithHint(
       ErrorKind::kInput,
       "output '" + output.root().path() + "' is an old copy: the ledger has committed " +
-          std::to_string(head->commits) + " chunks of run " + ToHex(head->token) + ", and " +
-          (head->run == here.run ? "only " + std::to_string(here.commits) + " are here"
+          Counted(head->commits, "chunk") + " of run " + ToHex(head->token) + ", and " +
+          (head->run == here.run ? "only " + Counted(here.commits, "is", "are") + " here"
                                  : "that run was never here"),
       "put the newest copy of the output back; where there is none, remove '" +
           output.root().PathOf(kHead) +

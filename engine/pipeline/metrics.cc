@@ -121,6 +121,7 @@ void AddFleets(const std::vector<FleetStatus>& fleets, std::string& out) {
     add("expired", fleet.expired);
     add("delivered", fleet.delivered);
     add("installed", fleet.installed);
+    add("issuer_revoked", fleet.issuer_revoked);
   }
   Family ends(out, "fleetmint_certificates_ending",
               "Current certificates that end within so many days.");

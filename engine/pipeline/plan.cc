@@ -316,7 +316,8 @@ void Plan::Select(const Selection& selection) {
     bool wanted = selection.Wants(
         {current == nullptr ? std::string_view() : std::string_view(current->endpoint_key), current,
          changes_[endpoint.changes]});
-    if (wanted && current != nullptr && selection.renews() && !current->revoked &&
+    if (wanted && current != nullptr && selection.renews() && !selection.names_hosts() &&
+        !current->revoked && !current->issuer_revoked &&
         GainsTooLittle(*current, *kinds[endpoint.kind])) {
       ++summary.held_back;
       wanted = false;

@@ -52,13 +52,18 @@ Verdict Judge(const std::optional<IssuedRow>& row, const PendingFile& file, cons
   return Sha256(output.pending().Read(name)) == record->sha256 ? Verdict::kPlace : Verdict::kReject;
 }
 
-// The bundle that the row has superseded, if its files lie elsewhere than the new ones.
-void RemovePredecessor(const IssuedRow& row, const PendingBundle& bundle, const Ledger& ledger,
-                       const OutputDirectory& output) {
-  if (!row.supersedes) return;
-  bool damaged = false;
-  const auto predecessor = FindWhole(ledger, *row.supersedes, &damaged);
-  if (predecessor) RemoveReplaced(bundle, {predecessor->endpoint, predecessor->files}, output);
+// What the row has superseded, where its files lie elsewhere than the new ones. A pending file may
+// have waited for its place while another host was given the former name: that one's stay.
+void RemovePredecessors(const IssuedRow& row, const PendingBundle& bundle, const Ledger& ledger,
+                        const OutputDirectory& output) {
+  for (const std::int64_t id : ledger.Superseded(row)) {
+    bool damaged = false;
+    const auto predecessor = FindWhole(ledger, id, &damaged);
+    if (!predecessor) continue;
+    const auto current = ledger.CurrentId(row.fleet, predecessor->endpoint);
+    if (current && *current != row.id) continue;
+    RemoveReplaced(bundle, {predecessor->endpoint, predecessor->files}, output);
+  }
 }
 
 // What the ended run has renamed may not have been synced.
@@ -126,7 +131,7 @@ class Recovery {
     if (report_.finished == 0) ledger_.MakeDurable();
     // Step 5 of commit.cc, done again.
     const PendingBundle bundle{row.serial, row.endpoint, row.files};
-    RemovePredecessor(row, bundle, ledger_, output_);
+    RemovePredecessors(row, bundle, ledger_, output_);
     PutInPlace(bundle, file.extension, output_);
     ++report_.finished;
   }

@@ -52,6 +52,8 @@ class Selection {
   // renews: it selects among current certificates alone. must_resume: see Resume.
   bool renews() const { return kind_ != Kind::kMissing; }
   bool must_resume() const { return kind_ == Kind::kAll || kind_ == Kind::kOnly; }
+  // names_hosts: Only. Who names a host knows why: its key may be gone.
+  bool names_hosts() const { return kind_ == Kind::kOnly; }
   // Names gives those of Only, in lower case, sorted.
   const std::vector<std::string>& names() const { return names_; }
 

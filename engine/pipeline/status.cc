@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/x509/cert_list_view.h"
 #include "engine/x509/name.h"
@@ -75,25 +76,43 @@ CaStatus LookAtCa(const Authority& authority, const TierInfo& tier) {
           !tier.next};
 }
 
+const char* Verb(std::size_t count, const char* one, const char* many) {
+  return count == 1 ? one : many;
+}
+
 void LookAtFleet(const FleetStatus& fleet, Seconds soon, AuthorityStatus& status) {
-  const std::string of =
-      " certificates of fleet '" + fleet.fleet + "', profile '" + fleet.profile + "', ";
+  const std::string of = " of fleet '" + fleet.fleet + "', profile '" + fleet.profile + "', ";
   if (fleet.expired != 0) {
     status.actions.push_back(
-        {std::to_string(fleet.expired) + of + "have expired",
+        {Counted(fleet.expired, "certificate") + of + Verb(fleet.expired, "has", "have") +
+             " expired",
          "fleetmint renew --within 1m renews them; fleetmint retire ends those "
          "whose hosts are gone"});
+  }
+  if (fleet.issuer_revoked != 0) {
+    status.actions.push_back(
+        {Counted(fleet.issuer_revoked, "endpoint") + of +
+             Verb(fleet.issuer_revoked, "has a certificate", "have certificates") +
+             " of a revoked CA",
+         "fleetmint renew FLEET.yaml --issuer-retired makes new ones under the current CA"});
   }
   if (fleet.next_end && *fleet.next_end <= status.now + soon) {
     std::size_t count = 0;
     for (const auto& [week, number] : fleet.weeks) {
       if (week * kWeek <= soon) count += number;
     }
-    status.actions.push_back({"up to " + std::to_string(count) + of + "end within " +
-                                  FormatDuration(soon) + ", the first at " +
+    status.actions.push_back({"up to " + Counted(count, "certificate") + of +
+                                  "with an end within " + FormatDuration(soon) + ", the first at " +
                                   FormatRfc3339(*fleet.next_end),
                               "fleetmint renew, --within a duration or --all, makes new ones"});
   }
+}
+
+// Whether the CRL in this file of crl/ is signed by another organization's CA.
+bool IsForeign(const Authority& authority, const std::string& file) {
+  const auto issuers = authority.ForeignCrlIssuers();
+  return std::any_of(issuers.begin(), issuers.end(),
+                     [&](const auto& issuer) { return issuer.file == file; });
 }
 
 void LookAtCrls(const CrlStatus& crl, AuthorityStatus& status) {
@@ -101,7 +120,8 @@ void LookAtCrls(const CrlStatus& crl, AuthorityStatus& status) {
     status.actions.push_back({what, "fleetmint crl --out OUT signs the next one and publishes it"});
   };
   if (crl.unpublished != 0) {
-    act(std::to_string(crl.unpublished) + " revocations by '" + crl.issuer + "' are on no CRL yet");
+    act(Counted(crl.unpublished, "revocation") + " by '" + crl.issuer + "' " +
+        Verb(crl.unpublished, "is", "are") + " on no CRL yet");
   }
   if (!crl.present) return;
   if (crl.next_update < status.now) {
@@ -146,11 +166,24 @@ AuthorityStatus LookAt(const Authority& authority, Seconds soon, Time now) {
     CrlStatus crl;
     crl.issuer = NameToString(view.issuer());
     ReadInto(crl, authority.Crls(), file, view);
+    for (const Authority::CrlIssuer& issuer : authority.CrlIssuers()) {
+      if (issuer.file != file) continue;
+      crl.unpublished = LookAtCrl(authority, issuer, now).unpublished;
+      if (crl.unpublished == 0) continue;
+      status.actions.push_back(
+          {Counted(crl.unpublished, "revocation") + " by '" + crl.issuer + "' " +
+               Verb(crl.unpublished, "is", "are") + " on no CRL yet",
+           "fleetmint ca root-crl signs the next one (--root-key FILE: where its key is kept "
+           "elsewhere); fleetmint crl --out OUT publishes it"});
+    }
     if (crl.next_update - now < (crl.next_update - crl.this_update) / 4) {
       status.actions.push_back(
           {"the CRL of '" + crl.issuer + "' is to be replaced by " + FormatRfc3339(crl.next_update),
-           "fleetmint ca root-crl signs the next one (--root-key FILE: where its key is kept "
-           "elsewhere); fleetmint crl --out OUT publishes it"});
+           IsForeign(authority, file)
+               ? "fleetmint crl --with FILE --out OUT takes the next one, from where that CA "
+                 "publishes it"
+               : "fleetmint ca root-crl signs the next one (--root-key FILE: where its key is kept "
+                 "elsewhere); fleetmint crl --out OUT publishes it"});
     }
     status.crls.push_back(std::move(crl));
   }

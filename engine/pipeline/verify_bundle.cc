@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/base/wipe.h"
 #include "engine/keys/consistency.h"
@@ -51,8 +52,8 @@ class BundleCheck {
       try {
         Bytes content = output().root().Read(path);
         if (content.size() != record.bytes) {
-          Add("has " + std::to_string(content.size()) + " bytes; " + std::to_string(record.bytes) +
-                  " were written",
+          Add("has " + Counted(content.size(), "byte") + "; " +
+                  Counted(record.bytes, "was", "were") + " written",
               path);
         } else if (Sha256(content) != record.sha256) {
           Add("is damaged: its SHA-256 is not the recorded one", path);
@@ -136,8 +137,8 @@ class BundleCheck {
     const std::uint32_t iterations = BundlePasswords::Iterations(expected_.password);
     AddIf(pfx.encryption != bundle.encryption, "its encryption is not the one of its settings");
     AddIf(pfx.iterations != iterations, "its keys are derived by " +
-                                            std::to_string(pfx.iterations) + " iterations; " +
-                                            std::to_string(iterations) + " were written");
+                                            Counted(pfx.iterations, "iteration") + "; " +
+                                            Counted(iterations, "was", "were") + " written");
     AddIf(pfx.friendly_name != bundle.friendly_name || pfx.description != bundle.description,
           "its friendly name or description is not the one of its settings");
     AddIf(pfx.key_container_name != KeyContainerName(row_.fleet, row_.endpoint, row_.serial),

@@ -67,9 +67,10 @@ std::string FleetFolder(const Authority& authority, const std::string& fleet) {
   return folder.lexically_normal().string();
 }
 
-LockedAuthority LockedAuthority::Acquire(const std::string& ca, const std::string& command) {
+LockedAuthority LockedAuthority::Acquire(const std::string& ca, const std::string& command,
+                                         const std::string& instead) {
   AuthorityDirectory directory = AuthorityDirectory::Open(ca);
-  RunLock lock = RunLock::Acquire(directory.directory(), command);
+  RunLock lock = RunLock::Acquire(directory.directory(), command, instead);
   return {std::move(directory), std::move(lock)};
 }
 

@@ -40,7 +40,8 @@ class LockedAuthority {
  public:
   // Acquire throws Error(kBusy) where another process holds the lock; `command` is what that one
   // is told.
-  static LockedAuthority Acquire(const std::string& ca, const std::string& command);
+  static LockedAuthority Acquire(const std::string& ca, const std::string& command,
+                                 const std::string& instead = "");
   // Wait waits for it; `told` is called once, with the holder, if there is one.
   static LockedAuthority Wait(const std::string& ca, const std::string& command,
                               const std::function<void(const std::string& holder)>& told);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/ber.h"
+#include "engine/x509/extension_view.h"
 #include "engine/x509/read_time.h"
 
 namespace fleetmint {
@@ -12,18 +13,16 @@ using std::string_view_literals::operator""sv;
 
 // id-ce (2.5.29) and the number of an extension, as content octets: 5.2.3, 5.3.1.
 constexpr std::string_view kCrlNumber = "\x55\x1D\x14"sv;
+constexpr std::string_view kDeltaCrlIndicator = "\x55\x1D\x1B"sv;
 constexpr std::string_view kReasonCode = "\x55\x1D\x15"sv;
 
 // The value of the extension `oid` of a SEQUENCE OF Extension; empty if it is not there.
 ByteView FindExtension(BerReader list, std::string_view oid) {
-  while (!list.AtEnd()) {
-    BerReader extension = list.Enter(ber::kSequence, "an extension");
-    const bool wanted = AsText(extension.Expect(ber::kOid, "an object identifier").content) == oid;
-    if (extension.PeekTag() == ber::kBoolean) extension.Next();
-    const ByteView value = extension.Expect(ber::kOctetString, "an extension's value").content;
-    if (wanted) return value;
-  }
-  return {};
+  ByteView value;
+  ForEachExtension(list, [&](const ExtensionView& one) {
+    if (AsText(one.oid) == oid) value = one.value;
+  });
+  return value;
 }
 
 CertListEntry ReadEntry(BerReader entry) {
@@ -62,8 +61,11 @@ CertListView CertListView::Read(ByteView der) {
   }
   if (tbs.PeekTag() == ber::Context(0)) {
     BerReader tagged = tbs.Enter(ber::Context(0), "extensions");
-    const ByteView value = FindExtension(tagged.Enter(ber::kSequence, "extensions"), kCrlNumber);
-    if (!value.empty()) view.number_ = BerReader(value).SmallInteger();
+    const BerReader list = tagged.Enter(ber::kSequence, "extensions");
+    const ByteView number = FindExtension(list, kCrlNumber);
+    // Others count as high as they like (20 octets, 5.2.3): what does not fit is none.
+    if (!number.empty() && number.size() <= 10) view.number_ = BerReader(number).SmallInteger();
+    view.is_delta_ = !FindExtension(list, kDeltaCrlIndicator).empty();
   }
   return view;
 }

@@ -26,6 +26,7 @@ class CertListView {
   Time this_update() const { return this_update_; }
   Time next_update() const { return next_update_; }
   std::uint64_t number() const { return number_; }  // 0: it has none
+  bool is_delta() const { return is_delta_; }       // it names only what another one does not
   const std::vector<CertListEntry>& entries() const { return entries_; }
 
  private:
@@ -33,6 +34,7 @@ class CertListView {
   ByteView issuer_;
   Time this_update_, next_update_;
   std::uint64_t number_ = 0;
+  bool is_delta_ = false;
   std::vector<CertListEntry> entries_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <botan/exceptn.h>
 #include <botan/pk_keys.h>
+#include <botan/x509_crl.h>
 #include <botan/x509cert.h>
 
 #include <algorithm>
@@ -78,6 +79,17 @@ bool Certificate::SignedBy(const Certificate& issuer) const {
   } catch (const Botan::Exception& error) {
     ThrowIfOutOfMemory(error);
     return false;  // a key or an algorithm that Botan does not know verifies nothing
+  }
+}
+
+bool Certificate::HasSignedCrl(ByteView crl) const {
+  try {
+    const Botan::X509_CRL read(std::vector<std::uint8_t>(crl.begin(), crl.end()));
+    const auto key = botan_compat::SubjectPublicKey(*botan_);
+    return read.check_signature(*key);
+  } catch (const Botan::Exception& error) {
+    ThrowIfOutOfMemory(error);
+    return false;  // not a signature that can be checked
   }
 }
 

@@ -53,6 +53,8 @@ class Certificate {
   // SignedBy tells whether `issuer`'s key made the signature. It looks at the signature alone:
   // names, dates and CA bits are the caller's.
   bool SignedBy(const Certificate& issuer) const;
+  // HasSignedCrl tells whether this certificate's key made the signature of a CRL; that alone.
+  bool HasSignedCrl(ByteView crl) const;
 
  private:
   struct RawExtension {

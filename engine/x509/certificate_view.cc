@@ -19,26 +19,6 @@ constexpr std::string_view kBasicConstraints = "\x55\x1D\x13"sv;
 constexpr std::string_view kAuthorityKeyIdentifier = "\x55\x1D\x23"sv;
 constexpr std::string_view kExtendedKeyUsage = "\x55\x1D\x25"sv;
 
-bool ReadFlag(BerReader& reader) {
-  if (reader.PeekTag() != ber::kBoolean) return false;
-  const ByteView flag = reader.Next().content;
-  return !flag.empty() && flag[0] != 0;
-}
-
-std::vector<ExtensionView> ReadExtensions(BerReader list) {
-  std::vector<ExtensionView> extensions;
-  extensions.reserve(10);
-  while (!list.AtEnd()) {
-    BerReader reader = list.Enter(ber::kSequence, "an extension");
-    ExtensionView extension;
-    extension.oid = reader.Expect(ber::kOid, "an object identifier").content;
-    extension.critical = ReadFlag(reader);
-    extension.value = reader.Expect(ber::kOctetString, "an extension's value").content;
-    extensions.push_back(extension);
-  }
-  return extensions;
-}
-
 }  // namespace
 
 CertificateView CertificateView::Read(ByteView der) {
@@ -61,8 +41,9 @@ CertificateView CertificateView::Read(ByteView der) {
   view.spki_ = tbs.Expect(ber::kSequence, "a public key").encoded;
   while (!tbs.AtEnd() && tbs.PeekTag() != ber::Context(3)) tbs.Next();
   if (!tbs.AtEnd()) {
-    view.extensions_ = ReadExtensions(
-        tbs.Enter(ber::Context(3), "extensions").Enter(ber::kSequence, "extensions"));
+    view.extensions_.reserve(10);
+    ForEachExtension(tbs.Enter(ber::Context(3), "extensions").Enter(ber::kSequence, "extensions"),
+                     [&](const ExtensionView& one) { view.extensions_.push_back(one); });
   }
   return view;
 }

@@ -16,15 +16,10 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/clock.h"
+#include "engine/x509/extension_view.h"
 #include "engine/x509/san.h"
 
 namespace fleetmint {
-
-struct ExtensionView {
-  ByteView oid;  // content of the OBJECT IDENTIFIER
-  bool critical = false;
-  ByteView value;  // content of the OCTET STRING
-};
 
 class CertificateView {
  public:

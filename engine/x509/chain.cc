@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/base/ber.h"
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 #include "engine/x509/certificate_spec.h"
@@ -33,9 +34,8 @@ class ChainCheck {
       const Certificate& certificate = chain_[i];
       CheckItself(certificate);
       if (certificate.path_length() && *certificate.path_length() < below) {
-        Add(certificate, "allows " + std::to_string(*certificate.path_length()) +
-                             " CA certificates below it (path length), but has " +
-                             std::to_string(below));
+        Add(certificate, "allows " + Counted(*certificate.path_length(), "CA certificate") +
+                             " below it (path length), but has " + std::to_string(below));
       }
       if (!IsSelfIssued(certificate)) ++below;
       CheckIssuer(certificate, i);

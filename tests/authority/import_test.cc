@@ -1,4 +1,4 @@
-// The organization's own CA, made by openssl: imported, or asked for the issuing certificate.
+// The organization's own CA, made by openssl: imported with its key.
 #include <botan/bigint.h>
 #include <botan/pkcs8.h>
 #include <botan/rsa.h>
@@ -9,7 +9,7 @@
 
 #include "engine/base/pem.h"
 #include "engine/x509/certificate.h"
-#include "tests/authority/ca_fixture.h"
+#include "tests/authority/openssl_ca_fixture.h"
 #include "tests/support/painted_stack.h"
 #include "tests/support/rsa_integers.h"
 #include "tests/support/thrown.h"
@@ -18,97 +18,7 @@
 namespace fleetmint {
 namespace {
 
-constexpr const char* kConfig =
-    "[req]\ndistinguished_name = dn\nprompt = no\nstring_mask = nombstr\n"
-    "[dn]\nO = Example\n"
-    "[ca]\nbasicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign\n"
-    "subjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid\n"
-    "[leaf]\nbasicConstraints = critical, CA:FALSE\nkeyUsage = critical, digitalSignature\n"
-    "subjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid\n";
-
-// Makes CAs with openssl: NAME.key (PKCS#8) and NAME.crt in the temporary directory.
-class OpensslCaFixture : public AuthorityFixture {
- protected:
-  void SetUp() override {
-    temp_.Write("openssl.cnf", kConfig);
-    temp_.Write("key-phrase", kPhrase);
-  }
-
-  static void Openssl(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "openssl");
-    const auto result = RunProgram(arguments);
-    ASSERT_TRUE(result.ok()) << testing::PrintToString(arguments) << result;
-  }
-
-  void MakeKey(const std::string& name, bool rsa = false) const {
-    Openssl({"genpkey", "-algorithm", rsa ? "RSA" : "EC", "-pkeyopt",
-             rsa ? "rsa_keygen_bits:2048" : "ec_paramgen_curve:P-256", "-out",
-             temp_ / name + ".key"});
-  }
-
-  void MakeRoot(const std::string& name, bool rsa = false) const {
-    MakeKey(name, rsa);
-    Openssl({"req", "-x509", "-new", "-key", temp_ / name + ".key", "-config",
-             temp_ / "openssl.cnf", "-extensions", "ca", "-subj", "/O=Example/CN=" + name, "-days",
-             "3650", "-out", temp_ / name + ".crt"});
-  }
-
-  // Signs the request `csr` (a path) as NAME.crt.
-  void SignRequest(const std::string& csr, const std::string& name, const std::string& issuer,
-                   const std::string& extensions) const {
-    Openssl({"x509", "-req", "-in", csr, "-CA", temp_ / issuer + ".crt", "-CAkey",
-             temp_ / issuer + ".key", "-CAcreateserial", "-days", "1800", "-extfile",
-             temp_ / "openssl.cnf", "-extensions", extensions, "-out", temp_ / name + ".crt"});
-  }
-
-  void MakeSub(const std::string& name, const std::string& issuer,
-               const std::string& extensions = "ca") const {
-    MakeKey(name);
-    Openssl({"req", "-new", "-key", temp_ / name + ".key", "-config", temp_ / "openssl.cnf",
-             "-subj", "/O=Example/CN=" + name, "-out", temp_ / name + ".csr"});
-    SignRequest(temp_ / name + ".csr", name, issuer, extensions);
-  }
-
-  // Converts KEY.key with `openssl pkcs8` or another command to a new file, and gives its content.
-  Bytes Converted(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.end(), {"-out", temp_ / "converted"});
-    Openssl(arguments);
-    return ReadFileBytes(temp_ / "converted");
-  }
-
-  std::string Chain(const std::vector<std::string>& names) const {
-    std::string text;
-    for (const std::string& name : names) text += ReadFileText(temp_ / name + ".crt");
-    return text;
-  }
-
-  Authority Import(ByteView key, const std::string& chain, PassphraseSource* key_phrase = nullptr,
-                   PassphraseSource* phrase = nullptr) {
-    return Authority::Import(ca_, {key, AsBytes(chain), key_phrase}, Options(phrase));
-  }
-
-  // The unlocked authority issues what openssl verifies.
-  void ExpectIssues(Authority& authority, PassphraseSource* phrase = nullptr) {
-    const auto verified =
-        OpensslVerify(authority, IssueLeaf(authority, authority.Unlock(phrase, clock_)));
-    EXPECT_TRUE(verified.ok()) << verified;
-  }
-
-  // Refused with `reason`, and no authority came to be.
-  template <typename Call>
-  void ExpectRefused(Call call, std::string_view reason) {
-    const auto error = ThrownBy(call);
-    ASSERT_TRUE(error) << "nothing was thrown; expected: " << reason;
-    EXPECT_EQ(error->kind(), ErrorKind::kAuthority) << error->what();
-    EXPECT_NE(std::string(error->what()).find(reason), std::string::npos) << error->what();
-    for (const std::string& name : ListTree(temp_.path())) {
-      EXPECT_FALSE(name.starts_with("ca")) << name << " was left behind";
-    }
-  }
-};
-
 using ImportTest = OpensslCaFixture;
-using RequestTest = OpensslCaFixture;
 
 // A CA whose key anybody can compute signs for anybody.
 TEST_F(ImportTest, AWeakKeyIsRefused) {
@@ -330,75 +240,6 @@ TEST_F(ImportTest, KeysThatDoNotFitAreRefused) {
         Case{ReadFileBytes(temp_ / "top.crt"), nullptr, "cannot read the CA key to import"}}) {
     ExpectRefused([&] { Import(c.key, Chain({"top"}), c.phrase); }, c.reason);
   }
-}
-
-// The way under a company's root: request, signed elsewhere, installed.
-TEST_F(RequestTest, IsSignedInstalledAndIssues) {
-  MakeRoot("corp", true);
-  FixedPassphrase phrase(kPhrase);
-  auto [authority, request] = Authority::Request(ca_, IssuingTier(), Options(&phrase));
-  EXPECT_EQ(ReadFileText(ca_ + "/issuing.csr"), request);
-  const auto checked =
-      RunProgram({"openssl", "req", "-verify", "-noout", "-subject", "-in", ca_ + "/issuing.csr"});
-  EXPECT_TRUE(checked.ok()) << checked;
-  EXPECT_NE(WithNames(checked.out).find("subject=CN=Issuing CA, O=Test"), std::string::npos)
-      << checked;
-
-  Authority waiting = Authority::Open(ca_);
-  EXPECT_TRUE(waiting.Chain().empty());
-  EXPECT_EQ(waiting.Tiers().front().subject, "");
-  EXPECT_NE(MessageOf([&] { waiting.Unlock(&phrase, clock_); }).find("has no certificate yet"),
-            std::string::npos);
-
-  SignRequest(ca_ + "/issuing.csr", "signed", "corp", "ca");
-  waiting.Install(AsBytes(Chain({"signed", "corp"})), clock_);
-  ExpectIssues(waiting, &phrase);
-  Authority again = Authority::Open(ca_);
-  EXPECT_EQ(again.id(), authority.id());
-  EXPECT_EQ(again.Chain().size(), 2u);
-  ExpectIssues(again, &phrase);
-  for (const std::string& name : ListTree(ca_)) EXPECT_EQ(ModeOf(ca_ + "/" + name), 0600u) << name;
-}
-
-TEST_F(RequestTest, TakesItsOwnCertificateAlone) {
-  MakeRoot("corp");
-  MakeSub("other", "corp");
-  Authority authority = Authority::Request(ca_, IssuingTier(), Options()).first;
-  const auto before = ListTree(ca_);
-  const std::string yaml = ReadFileText(ca_ + "/authority.yaml");
-  SignRequest(ca_ + "/issuing.csr", "signed", "corp", "ca");
-  SignRequest(ca_ + "/issuing.csr", "not-ca", "corp", "leaf");
-  struct Case {
-    std::vector<std::string> chain;
-    const char* reason;
-  };
-  for (const Case& c :
-       {Case{{"other", "corp"}, "was not made for this authority's request"},
-        Case{{"corp"}, "was not made for this authority's request"},
-        Case{{"not-ca", "corp"}, "not one of a CA"}, Case{{"signed"}, "not signed by itself"}}) {
-    const auto error = ThrownBy([&] { authority.Install(AsBytes(Chain(c.chain)), clock_); });
-    ASSERT_TRUE(error) << c.reason;
-    EXPECT_EQ(error->kind(), ErrorKind::kAuthority);
-    EXPECT_NE(std::string(error->what()).find(c.reason), std::string::npos) << error->what();
-  }
-  EXPECT_EQ(ListTree(ca_), before) << "a refused certificate left something behind";
-  EXPECT_EQ(ReadFileText(ca_ + "/authority.yaml"), yaml);
-  using Installed = Authority::Installed;
-  const std::string chain = Chain({"signed", "corp"});
-  EXPECT_EQ(authority.Install(AsBytes(chain), clock_), Installed::kFirst);
-  // Once more, as after a crash; and no other chain.
-  EXPECT_EQ(authority.Install(AsBytes(chain), clock_), Installed::kBefore);
-  EXPECT_EQ(Authority::Open(ca_).Install(AsBytes(chain), clock_), Installed::kBefore);
-  EXPECT_THROW(authority.Install(AsBytes(Chain({"other", "corp"})), clock_), Error);
-}
-
-TEST_F(RequestTest, AnAuthorityThatAskedForNothingTakesNothing) {
-  MakeRoot("corp");
-  Authority authority = InitTwoTier();
-  const std::string message =
-      MessageOf([&] { authority.Install(AsBytes(Chain({"corp"})), clock_); });
-  EXPECT_NE(message.find("waits for no certificate"), std::string::npos) << message;
-  EXPECT_EQ(authority.Tiers().front().subject, "CN=Root CA, O=Test");
 }
 
 }  // namespace

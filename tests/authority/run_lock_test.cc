@@ -30,7 +30,11 @@ TEST_F(RunLockTest, TheSecondHolderLearnsOfTheFirst) {
   ASSERT_TRUE(error);
   EXPECT_EQ(error->kind(), ErrorKind::kBusy);
   EXPECT_NE(std::string(error->what()).find(holder), std::string::npos) << error->what();
-  EXPECT_FALSE(error->faults().front().hint.empty());
+  EXPECT_EQ(error->faults().front().hint, "try again when it has ended; nothing was changed");
+  const auto other = ThrownBy([&] { RunLock::Acquire(directory_, "issue", "give --wait"); });
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->faults().front().hint,
+            "try again when it has ended, or give --wait; nothing was changed");
 }
 
 TEST_F(RunLockTest, IsReleasedOnDestructionAndRenamed) {

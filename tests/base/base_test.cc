@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/base/clock.h"
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/base/random.h"
 #include "engine/base/serial.h"
@@ -338,6 +339,14 @@ TEST(WipeTest, LeavesZeros) {
 TEST(RandomTest, SerialsArePositiveWith126RandomBits) {
   SystemRandom random;
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(DrawSerial(random)[0] >> 6U, 1);
+}
+
+TEST(TextTest, CountsAsPeopleDo) {
+  EXPECT_EQ(Counted(1, "endpoint"), "1 endpoint");
+  EXPECT_EQ(Counted(0, "endpoint"), "0 endpoints");
+  EXPECT_EQ(Counted(2, "endpoint"), "2 endpoints");
+  EXPECT_EQ(Counted(1, "entry is", "entries are"), "1 entry is");
+  EXPECT_EQ(Counted(12, "entry is", "entries are"), "12 entries are");
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ sqlite3 ca/ledger.db "insert into certificate (serial, run, fleet, endpoint, lin
   select x'41000000000000000000000000000001', run, fleet, 'h-9', id + 1, issuer, end_bound, 'reserved', reserved_at
   from certificate where id = 3"
 run 0 crl --ca ca --out out
-says '1 serials of a run that did not end are abandoned'
+says '1 serial of a run that did not end is abandoned'
 equal "$(listed)" 41000000000000000000000000000001
 run 0 verify --ca ca --out out
 # While a run holds the lock, its reservations are its own.

@@ -41,7 +41,7 @@ for change in "delete from record where id = $ws3" \
   equal "$(jq -r '[.findings[].endpoint] | unique | join(" ")' stdout)" 'ws-1 ws-3'
   equal "$(jq -r .endpoints stdout)" 4
   run 1 manifest --ca ca --out out
-  says "the ledger's record of 1 endpoints is damaged; they are not in the manifest: 'ws-3'"
+  says "the ledger's record of 1 endpoint is damaged; not in the manifest: 'ws-3'"
   says 'hint: restore the ledger from a backup'
   equal "$(jq -r .endpoint out/manifest.jsonl | tr '\n' ' ')" 'dc1 ws-1 ws-2 '
 done
@@ -81,7 +81,7 @@ for change in "update settings set body = 'nonsense' where id = $dc1" "pragma fo
   says "endpoint 'dc1', serial"
   equal "$(wc -l <stdout)" 3
   run 1 manifest --ca ca --out out
-  says "they are not in the manifest: 'dc1'"
+  says "not in the manifest: 'dc1'"
   rm out/bundles/ws-1.pfx
   run 1 "${issue[@]}" --replace-damaged --json  # dc1 is not in the manifest
   equal "$(jq -r .issued stdout)" 1

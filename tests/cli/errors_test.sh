@@ -185,7 +185,7 @@ fast_fleet own.yaml 'o-[1-2]' own
 printf '  - {name: given, hosts: [o-3], password: "file:own"}\n' >>own.yaml
 run 0 issue own.yaml --profiles profiles.d --ca ca --out own-out
 run 0 passwords --ca ca --fleet own --csv
-says '1 bundles have passwords that you gave'
+says '1 bundle has passwords that you gave'
 equal "$(cut -d, -f1 stdout | tr '\n' ' ')" 'endpoint o-1 o-2 '
 run 0 passwords o-3 --ca ca
 equal "$(cat stdout)" ''

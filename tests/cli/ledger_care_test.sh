@@ -66,7 +66,7 @@ says 'hint:'
 cp -a ca old
 sqlite3 old/ledger.db "update certificate set not_after = 1000 where endpoint = 'ws-0001'"
 run 1 issue fleet.yaml --profiles profiles.d --ca old --out out
-says '1 have a certificate that has expired'
+says '1 endpoint has a certificate that has expired'
 
 # A clock that has gone back.
 sqlite3 ca/ledger.db "insert into run (fleet, token, selection, cutoff, started_at, ended_at) values (1, randomblob(16), 'missing', 1, unixepoch() + 90000, unixepoch() + 90001)"

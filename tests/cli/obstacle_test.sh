@@ -50,7 +50,7 @@ run 1 verify --ca ca --out out
 prints 'a bundle that could not be put in its place'
 rmdir out/bundles/ws-2.pfx
 run 0 "${issue[@]}"
-says '1 files put in place'
+says '1 file put in place'
 run 0 verify --ca ca --out out
 
 # In .pending/, where a crash leaves files.

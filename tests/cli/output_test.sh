@@ -39,7 +39,7 @@ run 0 issue second.yaml --profiles profiles.d --ca ca --out second
 # The manifest holds only what exists.
 mv out/bundles/ws-2.pfx .
 run 1 "${issue[@]}" --out out
-says "1 bundles are not in the output, and not in the manifest: 'ws-2'"
+says "1 bundle is not in the output, and not in the manifest: 'ws-2'"
 equal "$(jq -r .endpoint out/manifest.jsonl | tr '\n' ' ')" 'ws-1 ws-3 ws-4 '
 equal "$(tail -n +2 out/manifest.csv | wc -l)" 3
 run 1 manifest --ca ca --out out --json
@@ -55,7 +55,7 @@ run 0 verify --ca ca --out out
 # A bundle between its commit and its rename, as a crash leaves it, is not missing.
 mv out/bundles/ws-2.pfx "out/.pending/$(jq -r 'select(.endpoint == "ws-2").serial' out/manifest.jsonl).pfx"
 run 0 manifest --ca ca --out out
-says 'recovered from an unfinished run: 1 files put in place'
+says 'recovered from an unfinished run: 1 file put in place'
 equal "$(wc -l <out/manifest.jsonl)" 4
 
 # Manifests at the same moment: each ends well, and what is left is whole.
@@ -125,5 +125,5 @@ absent waiting-out
 # Path lengths.
 sed 's/^authority: fast/authority: narrow/; s/validity: 10y/validity: 10y, path_length: 0/' profiles.d/fast-authority.yaml >profiles.d/narrow.yaml
 run 2 ca init --profile narrow --profiles profiles.d --no-passphrase --ca narrow
-says "tier 'root' has path length 0, but 1 CA certificates below it"
+says "tier 'root' has path length 0, but 1 CA certificate below it"
 absent narrow

@@ -87,6 +87,27 @@ run 0 verify --ca ca --out out
 run 0 issue renamed.yaml "${more[@]}" --json
 equal "$(jq .issued stdout)" 0
 
+# A host that had several names, one of them retired meanwhile: it supersedes all that they had.
+fast_fleet several.yaml 's-[1-4]' several
+run 0 issue several.yaml --ca ca --out several --profiles profiles.d
+run 0 retire s-2 --ca ca --out several
+cat >several.yaml <<'Y'
+fleet: several
+profile: fast-agent
+defaults: {domain: example.com, os: windows-11}
+endpoints: [{name: s-4}, {name: one, formerly: [s-1, s-2, S-3]}]
+Y
+run 0 issue several.yaml --ca ca --out several --profiles profiles.d --json
+equal "$(jq .issued stdout)" 1
+equal "$(ls several/bundles | tr '\n' ' ')" 'one.pfx s-4.pfx '
+equal "$(jq -r 'select(.endpoint == "one") | .supersedes | length' several/manifest.jsonl)" 3
+run 0 list --ca ca --fleet several --json
+equal "$(jq -r '[.certificates[].endpoint] | sort | join(" ")' stdout)" 'one s-4'
+run 0 verify --ca ca --out several
+run 0 renew several.yaml --ca ca --out several --profiles profiles.d --only one
+equal "$(jq -r 'select(.endpoint == "one") | .supersedes | length' several/manifest.jsonl)" 4
+run 0 verify --ca ca --out several
+
 # All of them, killed on the way: the same command goes on, and no endpoint is renewed twice by it.
 fast_fleet many.yaml 'm-[001-600]' many
 run 0 issue many.yaml --ca ca --out many --profiles profiles.d

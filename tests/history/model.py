@@ -27,6 +27,13 @@ class Endpoint:
     def __init__(self):
         self.serials = []
         self.current = False
+        self.merged = False  # of several names just now: the model does not know the order of one run's serials
+
+    def take_order(self, supersedes):
+        former = self.serials[:-1]
+        if self.merged and set(supersedes) <= set(former):
+            self.serials[:-1] = [serial for serial in former if serial not in supersedes] + supersedes
+        self.merged = False
 
     def serial(self):
         return self.serials[-1] if self.current else None
@@ -47,7 +54,7 @@ class Model:
     def __init__(self, names):
         self.endpoints = {name: Endpoint() for name in names}
         self.in_file = set()
-        self.former = {}  # new name -> old name, in the fleet file
+        self.former = {}  # new name -> old names, in the fleet file
         self.lost = set()  # endpoints whose bundle was deleted
         self.issued = {}  # by serial: what was ever in a manifest
         self.revoked = set()
@@ -74,8 +81,10 @@ class Model:
         if serial in self.issued:
             return "has no new certificate"
         endpoint = self.endpoints[name]
-        old = self.former.get(name)
-        if not endpoint.current and old and self.endpoints[old].current and old not in self.in_file:
+        for old in self.former.get(name, []):
+            if endpoint.current or old in self.in_file:
+                continue
+            endpoint.merged = endpoint.merged or bool(endpoint.serials)
             endpoint.serials = self.endpoints[old].serials + endpoint.serials
             self.endpoints[old] = Endpoint()
             self.lost.discard(old)

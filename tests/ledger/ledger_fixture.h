@@ -57,14 +57,15 @@ class LedgerFixture : public ::testing::Test {
     random_.Fill(item.spki_sha256);
     return item;
   }
-  std::vector<std::optional<ReplacedBundle>> Commit(CommitItem item,
-                                                    Time now = kNow + Seconds{60}) {
+  // Gives the bundles that it has replaced.
+  std::vector<ReplacedBundle> Commit(CommitItem item, Time now = kNow + Seconds{60}) {
     const std::string fleet(item.reservation.fleet());
     const fleetmint::Run& run = fleet == "acme" ? run_ : beta_;
     std::vector<CommitItem> items;
     items.push_back(std::move(item));
-    return ledger_.Commit(run, ledger_.FindRun(run.token, fleet)->commits + 1, std::move(items),
-                          now);
+    return ledger_
+        .Commit(run, ledger_.FindRun(run.token, fleet)->commits + 1, std::move(items), now)
+        .at(0);
   }
   // Issue reserves and commits; gives the serial.
   Serial Issue(const std::string& endpoint, std::string_view fleet = "acme",

@@ -90,9 +90,8 @@ TEST_F(LedgerTest, ARenewalSupersedesItsPredecessor) {
   const Serial second = renewal.reservation.serial();
   const auto replaced = Commit(std::move(renewal));
   ASSERT_EQ(replaced.size(), 1u);
-  ASSERT_TRUE(replaced[0]);
-  EXPECT_EQ(replaced[0]->endpoint, "ws-0001") << "as it was written then: so are its files";
-  EXPECT_EQ(replaced[0]->files, ledger_.FindIssued(first)->files);
+  EXPECT_EQ(replaced[0].endpoint, "ws-0001") << "as it was written then: so are its files";
+  EXPECT_EQ(replaced[0].files, ledger_.FindIssued(first)->files);
   EXPECT_EQ(StateOf(first), CertificateState::kSuperseded);
   EXPECT_EQ(StateOf(second), CertificateState::kIssued);
   EXPECT_EQ(ledger_.Find(second)->supersedes, ledger_.Find(first)->id);

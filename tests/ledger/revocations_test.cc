@@ -182,8 +182,8 @@ TEST_F(RevocationsTest, AFormerNameIsSupersededOnlyWhereThereIsNoneOfItsOwn) {
   auto reserved = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, random_, kNow, formerly);
   const Serial fresh = reserved.front().serial();
   const auto replaced = Commit(Item(std::move(reserved.front())));
-  ASSERT_TRUE(replaced.front());
-  EXPECT_EQ(replaced.front()->endpoint, "old-name");
+  ASSERT_EQ(replaced.size(), 1U);
+  EXPECT_EQ(replaced[0].endpoint, "old-name");
   EXPECT_EQ(StateOf(old), CertificateState::kSuperseded);
   EXPECT_EQ(ledger_.Predecessors(*ledger_.Find(fresh)).front().serial, old);
 
@@ -194,8 +194,79 @@ TEST_F(RevocationsTest, AFormerNameIsSupersededOnlyWhereThereIsNoneOfItsOwn) {
   EXPECT_EQ(Hits(Named({"new-name"})), (std::vector{old, fresh}));
   EXPECT_EQ(Hits(Named({"old-name"})), std::vector{other});
   auto again = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, random_, kNow, formerly);
-  EXPECT_EQ(Commit(Item(std::move(again.front()))).front()->endpoint, "new-name");
+  EXPECT_EQ(Commit(Item(std::move(again.front()))).at(0).endpoint, "new-name");
   EXPECT_EQ(StateOf(other), CertificateState::kIssued);
+}
+
+// Its lines are several: all of them end, and only what came after them counts as later.
+TEST_F(RevocationsTest, AHostWithSeveralFormerNamesSupersedesWhatItHadUnderAllOfThem) {
+  const Serial oldest = Issue("a"), a = Issue("a"), retired = Issue("b"), c = Issue("c");
+  const Serial own = Issue("new");
+  ledger_.Retire("acme", {"b", "new"}, std::nullopt, kNow);
+  const std::vector<std::string> endpoint{"new"};
+  const std::vector<std::vector<std::string>> formerly{{"nobody", "b", "A", "c"}};
+  const auto issue = [&] {
+    auto reserved = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, random_, kNow, formerly);
+    const Serial serial = reserved.front().serial();
+    return std::pair(serial, Commit(Item(std::move(reserved.front()))));
+  };
+  const auto [fresh, replaced] = issue();
+  ASSERT_EQ(replaced.size(), 2U);
+  EXPECT_EQ(replaced[0].endpoint, "a");
+  EXPECT_EQ(replaced[1].endpoint, "c");
+  EXPECT_EQ(StateOf(a), CertificateState::kSuperseded);
+  EXPECT_EQ(StateOf(c), CertificateState::kSuperseded);
+  EXPECT_EQ(ledger_.CurrentNames("acme").size(), 1U);
+  const auto predecessors_of = [&](const Serial& serial) {
+    std::vector<Serial> serials;
+    for (const Predecessor& old : ledger_.Predecessors(*ledger_.Find(serial)))
+      serials.push_back(old.serial);
+    return serials;
+  };
+  EXPECT_EQ(predecessors_of(fresh), (std::vector{oldest, a, retired, c, own}));
+  EXPECT_EQ(ledger_.Superseded(*ledger_.Find(fresh)),
+            (std::vector{ledger_.Find(a)->id, ledger_.Find(c)->id}));
+  EXPECT_TRUE(ledger_.Misfits().empty());
+
+  const Serial later = issue().first;  // no former name is looked at any more
+  EXPECT_EQ(predecessors_of(later), (std::vector{oldest, a, retired, c, own, fresh}));
+  EXPECT_EQ(Hits(Named({"new"})), (std::vector{oldest, a, retired, c, own, fresh, later}));
+  // Another host of the name begins anew, whether the last one was superseded or retired.
+  for (const char* name : {"b", "c"}) EXPECT_TRUE(predecessors_of(Issue(name)).empty()) << name;
+  EXPECT_TRUE(ledger_.Misfits().empty());
+}
+
+TEST_F(RevocationsTest, WhatIsInstalledUnderOneFormerNameEndsNothingUnderAnother) {
+  const Serial a = Issue("a"), c = Issue("c");
+  const std::vector<std::string> endpoint{"new"};
+  const std::vector<std::vector<std::string>> formerly{{"a", "c"}};
+  auto reserved = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, random_, kNow, formerly);
+  const Serial fresh = reserved.front().serial();
+  Commit(Item(std::move(reserved.front())));
+  RevocationFilter filter;
+  filter.superseded = filter.installed = true;
+  const auto install = [&](const std::string& name, const Serial& serial) {
+    const Receipt receipt{name, ledger_.Find(serial)->sha1, {}, kNow};
+    EXPECT_EQ(ledger_.TakeReceipts({&receipt, 1}).front(), ReceiptVerdict::kNew);
+  };
+  install("c", c);
+  EXPECT_TRUE(Hits(filter).empty());
+  install("new", fresh);
+  EXPECT_EQ(Hits(filter), (std::vector{a, c}));
+}
+
+// A retire may come between reservation and commit.
+TEST_F(RevocationsTest, AFormerNameRetiredMeanwhileIsAPredecessorAllTheSame) {
+  const Serial a = Issue("a");
+  const std::vector<std::string> endpoint{"new"};
+  const std::vector<std::vector<std::string>> formerly{{"a"}};
+  auto reserved = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, random_, kNow, formerly);
+  const Serial fresh = reserved.front().serial();
+  ledger_.Retire("acme", {"a"}, std::nullopt, kNow);
+  EXPECT_TRUE(Commit(Item(std::move(reserved.front()))).empty());
+  EXPECT_EQ(ledger_.Predecessors(*ledger_.Find(fresh)).at(0).serial, a);
+  EXPECT_TRUE(ledger_.Predecessors(*ledger_.Find(Issue("a"))).empty()) << "another host";
+  EXPECT_TRUE(ledger_.Misfits().empty());
 }
 
 TEST_F(RevocationsTest, ReceiptsMayComeLateTwiceAndInAnyOrder) {
@@ -267,6 +338,28 @@ TEST_F(RevocationsTest, TrustIsCountedByHost) {
   ledger_.Revoke(filter, 1, kNow);
   EXPECT_EQ(count(kNow), (std::pair<std::size_t, std::size_t>{1, 2}));
   EXPECT_EQ(count(kExpiry + Seconds{1}), (std::pair<std::size_t, std::size_t>{0, 0}));
+}
+
+TEST_F(RevocationsTest, WhatARevokedCaHasSignedIsCountedUntilItIsReplaced) {
+  Issue("h-1");
+  ledger_.Revoke({.endpoints = {}, .serials = {Issue("h-2")}, .fleet = "", .issued_before = {}}, 1,
+                 kNow);
+  const std::int64_t old = issuer_;
+  const NewIssuer next{.tier = "issuing",
+                       .generation = 2,
+                       .parent = std::nullopt,
+                       .leaves = true,
+                       .key_file = "issuing-2.key",
+                       .der = {1, 2, 4},
+                       .scope = {8}};
+  issuer_ = ledger_.InstallIssuer(std::nullopt, next, {}, true, kNow);
+  Issue("h-3");
+  EXPECT_EQ(ledger_.Status(kNow)[0].issuer_revoked, 0U) << "retired is not revoked";
+  ASSERT_TRUE(ledger_.RevokeIssuer(old, 1, kNow));
+  EXPECT_EQ(ledger_.Status(kNow)[0].issuer_revoked, 1U) << "h-2 is revoked itself";
+  EXPECT_EQ(ledger_.Status(kExpiry + Seconds{1})[0].issuer_revoked, 0U);
+  Issue("h-1");
+  EXPECT_EQ(ledger_.Status(kNow)[0].issuer_revoked, 0U);
 }
 
 TEST_F(RevocationsTest, AThumbprintMayBeCutShort) {

@@ -80,7 +80,7 @@ TEST_F(ChainTest, PathLengthsCountTheCasBelow) {
   EXPECT_THAT(Faults({"middle", "root"}), IsEmpty());
   EXPECT_THAT(Faults({"issuing", "middle", "root"}),
               ElementsAre(HasSubstr("'CN=middle' allows 0 CA certificates below it"),
-                          HasSubstr("'CN=root' allows 1 CA certificates below it")));
+                          HasSubstr("'CN=root' allows 1 CA certificate below it")));
 }
 
 TEST_F(ChainTest, ASelfIssuedCertificateDoesNotCount) {
