@@ -138,34 +138,44 @@ const Certificate* Authority::FindIssuer(std::int64_t id) const {
   return issuer != nullptr && issuer->certificate ? &*issuer->certificate : nullptr;
 }
 
+TierInfo Authority::InfoOf(const KnownIssuer& issuer) const {
+  TierInfo info;
+  info.name = issuer.row.tier;
+  info.generation = issuer.row.generation;
+  info.next = issuer.row.state == IssuerState::kNext;
+  info.revoked = issuer.row.revoked_at.has_value();
+  info.file = FileOf(issuer.row.tier, issuer.row.generation, ".crt");
+  info.key_present = !issuer.row.key_file.empty() && directory().Exists(issuer.row.key_file);
+  if (const auto& certificate = issuer.certificate) {
+    info.certificate = certificate->der();
+    info.subject = NameToString(certificate->subject());
+    info.serial = ToHex(certificate->serial());
+    info.key = KeyNameOf(*certificate);
+    info.not_before = certificate->not_before();
+    info.not_after = certificate->not_after();
+    info.sha1 = Sha1(certificate->der());
+    info.sha256 = Sha256(certificate->der());
+  }
+  return info;
+}
+
 std::vector<TierInfo> Authority::Tiers() const {
   std::vector<TierInfo> infos;
-  const auto add = [&](const KnownIssuer& issuer) {
-    TierInfo info;
-    info.name = issuer.row.tier;
-    info.generation = issuer.row.generation;
-    info.next = issuer.row.state == IssuerState::kNext;
-    info.file = FileOf(issuer.row.tier, issuer.row.generation, ".crt");
-    info.key_present = !issuer.row.key_file.empty() && directory().Exists(issuer.row.key_file);
-    if (const auto& certificate = issuer.certificate) {
-      info.certificate = certificate->der();
-      info.subject = NameToString(certificate->subject());
-      info.serial = ToHex(certificate->serial());
-      info.key = KeyNameOf(*certificate);
-      info.not_before = certificate->not_before();
-      info.not_after = certificate->not_after();
-      info.sha1 = Sha1(certificate->der());
-      info.sha256 = Sha256(certificate->der());
-    }
-    infos.push_back(std::move(info));
-  };
   for (auto certificate = chain_ders_.rbegin(); certificate != chain_ders_.rend(); ++certificate) {
     for (const KnownIssuer& issuer : issuers_) {
-      if (issuer.row.der == *certificate) add(issuer);
+      if (issuer.row.der == *certificate) infos.push_back(InfoOf(issuer));
     }
   }
   for (const KnownIssuer& issuer : issuers_) {
-    if (issuer.row.state == IssuerState::kNext) add(issuer);
+    if (issuer.row.state == IssuerState::kNext) infos.push_back(InfoOf(issuer));
+  }
+  return infos;
+}
+
+std::vector<TierInfo> Authority::FormerTiers() const {
+  std::vector<TierInfo> infos;
+  for (const KnownIssuer& issuer : issuers_) {
+    if (issuer.row.state == IssuerState::kRetired) infos.push_back(InfoOf(issuer));
   }
   return infos;
 }

@@ -39,6 +39,7 @@ struct TierInfo {
   std::string name;
   std::int64_t generation = 1;
   bool next = false;  // it waits for its certificate or its turn
+  bool revoked = false;
   Bytes certificate;  // DER; empty while a request waits for its certificate
   std::string subject;
   std::string serial;  // hex
@@ -177,6 +178,8 @@ class Authority {
   Ledger OpenLedger() const;
   // Tiers gives the CAs that are current or wait for their certificate, root first.
   std::vector<TierInfo> Tiers() const;
+  // FormerTiers gives those that were current and are not, or never came to be; oldest first.
+  std::vector<TierInfo> FormerTiers() const;
 
   // Chain gives the current CA certificates, issuing first, root last; ChainDers the same as DER.
   // Empty while a request waits.
@@ -254,6 +257,8 @@ class Authority {
   std::optional<SecretBytes> PassphraseOfKeys(PassphraseSource* passphrase) const;
   Installed InstallAbove(const std::vector<Certificate>& certificates, const Clock& clock);
   void WriteNewCertificates(std::span<const NewIssuer> issuers) const;
+  TierInfo InfoOf(const KnownIssuer& issuer) const;
+  bool HasName(const Name& subject) const;
   bool IsRevoked(const KnownIssuer& issuer) const;
   void CheckRevocable(const KnownIssuer& issuer) const;
   std::vector<std::string> KeyFiles() const;

@@ -188,6 +188,11 @@ std::int64_t Authority::CancelRequest() {
 
 std::string Authority::RequestNext(const Tier& wanted, const NewAuthorityOptions& options) {
   CheckNoNext();
+  if (HasName(wanted.certificate.subject)) {
+    throw Error::WithHint(ErrorKind::kUsage,
+                          "a new key needs a new name: there is a CA of that subject",
+                          "e.g. the same with \" G2\" at the end of its common name");
+  }
   Tier tier = wanted;
   tier.name = FindKnown(*issuing_)->row.tier;  // one line of numbers for all that sign endpoints
   const auto passphrase = PassphraseOfKeys(options.passphrase);
@@ -291,6 +296,13 @@ Authority::Installed Authority::Install(ByteView chain, const Clock& clock) {
   if (renewed) {
     CheckRenewed(chain_.front(), own);
   } else {
+    for (const KnownIssuer& other : issuers_) {
+      if (!other.certificate || other.certificate->subject() != own.subject()) continue;
+      throw Error::WithHint(ErrorKind::kAuthority,
+                            "that certificate has the name of generation " +
+                                std::to_string(other.row.generation) + ", and another key",
+                            "have the request signed under a name of its own, as it asks");
+    }
     const std::string request_file = FileOf(waiting->row.tier, waiting->row.generation, ".csr");
     const Bytes request = directory().Read(request_file);
     const SecretBytes request_der = PemDecodeAll(AsText(request)).front().der;

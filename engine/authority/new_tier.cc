@@ -1,6 +1,7 @@
 #include "engine/authority/new_tier.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "engine/authority/crl.h"
 #include "engine/authority/issuer.h"
@@ -11,6 +12,12 @@
 #include "engine/keys/generate.h"
 
 namespace fleetmint {
+
+namespace {
+
+constexpr std::int64_t kMostGenerations = 1'000'000;  // beyond, " G..." is no mark of one
+
+}  // namespace
 
 PrivateKey MakeCaKey(const KeySpec& key, const std::string& tier,
                      const NewAuthorityOptions& options) {
@@ -79,17 +86,24 @@ void ClearUnfinished(const Directory& directory, Ledger& ledger) {
 Name NameOfGeneration(Name name, std::int64_t generation) {
   const auto common = std::find_if(name.attributes.begin(), name.attributes.end(),
                                    [](const auto& attribute) { return attribute.type == "CN"; });
-  const std::string mark = "G" + std::to_string(generation);
   if (common == name.attributes.end()) {
-    name.attributes.push_back({"CN", mark});
+    name.attributes.push_back({"CN", "G" + std::to_string(generation)});
     return name;
   }
   std::string& text = common->value;
   const std::size_t at = text.rfind(" G");
-  const bool marked = at != std::string::npos && at + 2 < text.size() &&
-                      text.find_first_not_of("0123456789", at + 2) == std::string::npos;
-  if (marked) text.erase(at);
-  text += " " + mark;
+  std::int64_t mark = 0;
+  if (at != std::string::npos) {
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data() + at + 2, end, mark);
+    const bool marked = error == std::errc() && rest == end && mark > 0 && mark < kMostGenerations;
+    if (marked) {
+      text.erase(at);
+    } else {
+      mark = 0;
+    }
+  }
+  text += " G" + std::to_string(std::max(generation, mark + 1));
   return name;
 }
 

@@ -64,7 +64,7 @@ void SignFirstCrl(const Directory& directory, const std::string& file, const Cer
 void ClearUnfinished(const Directory& directory, Ledger& ledger);
 
 // The next generation's subject: the common name with " G2" (or the generation's number) at its
-// end, in the place of an earlier one.
+// end, in the place of an earlier one, which it is always above.
 Name NameOfGeneration(Name name, std::int64_t generation);
 
 }  // namespace fleetmint

@@ -99,6 +99,13 @@ std::int64_t Authority::NextGeneration(const std::string& tier) const {
   return last;
 }
 
+bool Authority::HasName(const Name& subject) const {
+  const Bytes name = subject.Encode();
+  return std::any_of(issuers_.begin(), issuers_.end(), [&](const KnownIssuer& issuer) {
+    return issuer.certificate && issuer.certificate->subject() == name;
+  });
+}
+
 std::optional<SecretBytes> Authority::PassphraseOfKeys(PassphraseSource* passphrase) const {
   if (!encrypted()) return std::nullopt;
   CachedPassphrase cached(passphrase);
@@ -133,8 +140,17 @@ void Authority::MakeNext(const RotateOptions& rotate, const NewAuthorityOptions&
                                 "' is another organization's: no CA like it is made here",
                             "let it sign a request: fleetmint ca rotate --request FILE");
     }
-    tiers.push_back(
-        TierLike(line[i]->row.tier, *line[i]->certificate, NextGeneration(line[i]->row.tier)));
+    const std::int64_t generation = NextGeneration(line[i]->row.tier);
+    Tier tier = TierLike(line[i]->row.tier, *line[i]->certificate, generation);
+    Name& subject = tier.certificate.subject;
+    const auto same = [&](const Tier& other) {
+      return other.certificate.subject.Encode() == subject.Encode();
+    };
+    // No two keys of one name: a CRL is found by it.
+    while (HasName(subject) || std::any_of(tiers.begin(), tiers.end(), same)) {
+      subject = NameOfGeneration(std::move(subject), generation);
+    }
+    tiers.push_back(std::move(tier));
   }
   if (rotate.key) tiers.front().key = *rotate.key;
   if (rotate.validity) tiers.front().certificate.validity.duration = *rotate.validity;

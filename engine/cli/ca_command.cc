@@ -27,6 +27,7 @@ nlohmann::ordered_json TierJson(const TierInfo& tier) {
   return {{"name", tier.name},
           {"generation", tier.generation},
           {"next", tier.next},
+          {"revoked", tier.revoked},
           {"subject", tier.subject},
           {"serial", tier.serial},
           {"key", tier.key},
@@ -51,9 +52,12 @@ void PrintJson(Session& session, const Authority& authority) {
   const Counts counts = authority.ledger().Count();
   nlohmann::ordered_json tiers = nlohmann::ordered_json::array();
   for (const TierInfo& tier : authority.Tiers()) tiers.push_back(TierJson(tier));
+  nlohmann::ordered_json former = nlohmann::ordered_json::array();
+  for (const TierInfo& tier : authority.FormerTiers()) former.push_back(TierJson(tier));
   const nlohmann::ordered_json object{{"authority", authority.id()},
                                       {"encrypted", authority.encrypted()},
                                       {"tiers", tiers},
+                                      {"former", former},
                                       {"ledger",
                                        {{"reserved", counts.reserved},
                                         {"issued", counts.issued},
@@ -74,6 +78,11 @@ int Show(Session& session, const Options&) {
   std::string text = "authority " + authority.id() + " in " + session.ca + ", keys " +
                      (authority.encrypted() ? "encrypted" : "not encrypted") + "\n";
   for (const TierInfo& tier : authority.Tiers()) text += TierText(tier, session.clock.Now());
+  for (const TierInfo& tier : authority.FormerTiers()) {
+    text += "former " + tier.name + ", generation " + std::to_string(tier.generation) + ": " +
+            tier.subject + ", ends " + FormatRfc3339(tier.not_after) +
+            (tier.revoked ? ", revoked" : "") + "\n";
+  }
   text += "certificates: " + std::to_string(counts.issued) + " current, " +
           std::to_string(counts.superseded) + " superseded, " + std::to_string(counts.abandoned) +
           " abandoned, " + std::to_string(counts.reserved) + " reserved\n";

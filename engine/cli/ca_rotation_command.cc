@@ -87,18 +87,12 @@ bool SignCrlsIfThereAreAny(Session& session, const Authority& authority,
 
 int Request(Session& session, const Options& options, Authority& authority,
             PassphraseSource& passphrase) {
-  const auto chain = authority.Chain();
   if (options.subject.empty()) {
     throw Error::WithHint(ErrorKind::kUsage, "a request needs a subject",
                           "--subject \"CN=Acme Agents CA G2, O=Acme\": another one than today's");
   }
   const Tier tier =
       RequestedTier(options.subject, options.key_name.empty() ? "rsa-3072" : options.key_name);
-  if (!chain.empty() && chain.front().subject() == tier.certificate.subject.Encode()) {
-    throw Error::WithHint(ErrorKind::kUsage,
-                          "a new key needs a new name: that subject is the current CA's",
-                          "e.g. the same with \" G2\" at the end of its common name");
-  }
   CheckFolderOf(options.request);
   WriteFile(options.request, AsBytes(authority.RequestNext(tier, KeyWork(session, &passphrase))));
   SayNext(session, authority);

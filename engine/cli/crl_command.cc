@@ -14,6 +14,8 @@
 namespace fleetmint::cli {
 namespace {
 
+constexpr std::size_t kMostCrlBytes = std::size_t{1} << 28;
+
 struct Options {
   std::vector<std::string> outs;
   std::string valid_for;

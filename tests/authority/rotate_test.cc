@@ -38,6 +38,8 @@ TEST_F(RotateTest, NamesGenerations) {
   EXPECT_EQ(name("CN=Issuing CA, O=Acme", 2), "CN=Issuing CA G2, O=Acme");
   EXPECT_EQ(name("CN=Issuing CA G2", 3), "CN=Issuing CA G3");
   EXPECT_EQ(name("CN=Issuing CA G9", 10), "CN=Issuing CA G10");
+  EXPECT_EQ(name("CN=Acme CA G4", 2), "CN=Acme CA G5");
+  EXPECT_EQ(name("CN=Acme CA G99999999999999999999", 2), "CN=Acme CA G99999999999999999999 G2");
   EXPECT_EQ(name("CN=Acme GmbH G", 2), "CN=Acme GmbH G G2");
   EXPECT_EQ(name("CN=Acme Gx2", 2), "CN=Acme Gx2 G2");
   EXPECT_EQ(name("O=Acme", 2), "O=Acme, CN=G2");

@@ -177,6 +177,10 @@ says 'holds what this ledger does not know: CRL number'
 run 2 manifest --ca ca --out out
 equal "$(sha256sum out/crl.der)" "$newer"
 run 3 crl --ca ca --out out --always
+says 'which this ledger has never given'
+# Nor one whose number this ledger has reached meanwhile: it lacks an entry.
+run 0 crl --ca ca --always
+run 3 crl --ca ca --out out --always
 says 'names what this ledger does not have as revoked'
 rm -rf ca && mv lost ca
 run 0 crl --ca ca --out out --always

@@ -8,28 +8,6 @@ common=(--profiles profiles.d --ca ca --out out)
 run 0 issue fleet.yaml "${common[@]}"
 run 0 crl --ca ca --out out
 
-# leaf NAME: its certificate in NAME.pem, and what its bundle brings along in NAME.chain.
-leaf() {
-  local password
-  password=$("$FLEETMINT" passwords --ca ca --csv 2>/dev/null | tr -d '\r' | awk -F, -v n="$1" '$1 == n { p = $3 } END { print p }')
-  openssl pkcs12 -in "out/bundles/$1.pfx" -passin "pass:$password" -nokeys -clcerts 2>/dev/null | openssl x509 >"$1.pem"
-  openssl pkcs12 -in "out/bundles/$1.pfx" -passin "pass:$password" -nokeys -cacerts 2>/dev/null >"$1.chain"
-}
-roots() { # of trust.pem: what signs itself, in roots.pem; the others in between.pem
-  rm -f one-*.pem roots.pem between.pem
-  csplit -z -s -f one- -b %03d.pem out/trust.pem '/BEGIN CERTIFICATE/' '{*}'
-  for one in one-*.pem; do
-    if [[ $(openssl x509 -noout -subject_hash <"$one") == $(openssl x509 -noout -issuer_hash <"$one") ]]; then
-      cat "$one" >>roots.pem
-    else
-      cat "$one" >>between.pem
-    fi
-  done
-}
-accepted() { # NAME: by a server that has trust.pem and crl.pem
-  roots
-  openssl verify -crl_check_all -CAfile roots.pem -untrusted between.pem -CRLfile out/crl.pem "$1.pem" >verdict 2>&1
-}
 issuer_of() { openssl x509 -noout -issuer <"$1.pem" | sed 's/.*CN *= *//'; }
 count() { grep -c "$1" "$2" || true; }
 
