@@ -215,7 +215,7 @@ std::vector<Authority::CrlIssuer> Authority::CrlIssuersIf(bool ours) const {
     if (same == found.end()) {
       found.push_back({known.row.id, known.row.tier, known.row.leaves, known.row.scope,
                        FileOf(known.row.tier, known.row.generation, ".crl"), key});
-    } else if (known.certificate->not_after() >= FindIssuer(same->issuer)->not_after()) {
+    } else {
       same->issuer = known.row.id;
       same->key_present = key;
     }

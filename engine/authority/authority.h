@@ -207,7 +207,7 @@ class Authority {
   // CrlIssuer is a CA whose CRL is ours to sign: one for each CRL scope, whatever its certificates;
   // those that sign endpoints first.
   struct CrlIssuer {
-    std::int64_t issuer = 0;  // the certificate of the scope that ends last: the ledger's id
+    std::int64_t issuer = 0;  // the newest certificate of the scope: the ledger's id
     std::string tier;
     bool leaves = false;  // endpoint certificates are on it; otherwise those of CAs
     Sha256Digest scope{};

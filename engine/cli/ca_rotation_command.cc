@@ -144,10 +144,10 @@ int Activate(Session& session, const Options& options) {
   Authority& authority = locked.authority();
   const auto trust = authority.TrustOfNext(session.clock.Now());
   if (trust && trust->trusting < trust->hosts && !options.yes) {
-    const std::string what =
-        std::to_string(trust->hosts - trust->trusting) + " of " + std::to_string(trust->hosts) +
-        " hosts have not said that they trust the new root (out/trust.pem); who does not will "
-        "refuse what is issued from now on";
+    const std::string what = Counted(trust->hosts - trust->trusting, "host has", "hosts have") +
+                             " not said that they trust the new root (out/trust.pem), of " +
+                             std::to_string(trust->hosts) +
+                             "; who does not will refuse what is issued from now on";
     if (!session.CanAsk()) {
       throw Error::WithHint(ErrorKind::kUsage, what,
                             "fleetmint installed takes their receipts; or --yes, when it has been "

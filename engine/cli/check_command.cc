@@ -163,8 +163,8 @@ std::string Text(Session& session, const Plan& plan, const Estimate& estimate) {
             Counted(session.Threads(), "thread") + ")\n";
   }
   for (const Busiest& busiest : estimate.busiest) {
-    text += std::string("busiest ") + busiest.name +
-            " of renewals: " + std::to_string(busiest.window.Count()) + " certificates end " +
+    text += std::string("busiest ") + busiest.name + " of renewals: " +
+            Counted(busiest.window.Count(), "certificate ends ", "certificates end ") +
             (busiest.days == 1 ? "on " : "in the week from ") +
             FormatRfc3339(busiest.window.begins).substr(0, 10) + ", about " +
             DurationText(busiest.seconds) + " of work here\n";

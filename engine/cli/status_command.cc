@@ -96,8 +96,8 @@ std::string ToText(const AuthorityStatus& status) {
     text += "CA " + ca.tier + " '" + ca.subject + "': ends " + FormatRfc3339(ca.not_after) + "\n";
   }
   if (const auto& trust = status.trust) {
-    text += "new root: " + std::to_string(trust->trusting) + " of " + std::to_string(trust->hosts) +
-            " hosts have said that they trust it\n";
+    text += "the new root is trusted, as they have said, by " + std::to_string(trust->trusting) +
+            " of " + Counted(trust->hosts, "host") + "\n";
   }
   for (const CrlStatus& crl : status.crls) {
     text += "CRL of '" + crl.issuer + "': ";

@@ -188,7 +188,11 @@ TEST_F(RotateTest, WhatACrashLeavesOfARequestIsClearedAway) {
   authority.directory().CreateDurably("issuing-2.key", Bytes{1, 2, 3});
   authority.directory().CreateDurably(".issuing-2.csr.tmp", Bytes{1});
   Authority later = Authority::Open(ca_);
-  later.RequestNext(IssuingTier(), Options());
+  EXPECT_NE(Refusal([&] { later.RequestNext(IssuingTier(), Options()); }, ErrorKind::kUsage)
+                .find("needs a new name"),
+            std::string::npos);
+  Tier wanted{"of a name that is not taken", CaSpec("CN=Another CA", "6y"), kP256};
+  later.RequestNext(wanted, Options());
   EXPECT_FALSE(later.directory().Exists("issuing-2.key"));
   EXPECT_FALSE(later.directory().Exists(".issuing-2.csr.tmp"));
   const auto issuers = later.ledger().Issuers();
@@ -197,7 +201,7 @@ TEST_F(RotateTest, WhatACrashLeavesOfARequestIsClearedAway) {
   EXPECT_EQ(issuers[3].state, IssuerState::kNext);
   EXPECT_EQ(issuers[3].key_file, "issuing-3.key");
   EXPECT_FALSE(issuers[3].own_serial) << "another CA gives it";
-  const auto again = ThrownBy([&] { later.RequestNext(IssuingTier(), Options()); });
+  const auto again = ThrownBy([&] { later.RequestNext(wanted, Options()); });
   ASSERT_TRUE(again);
   EXPECT_NE(again->faults().front().hint.find("issuing-3.csr"), std::string::npos)
       << "where the request is";

@@ -164,7 +164,7 @@ sign own.csr 2000 keyCertSign,cRLSign foreign.crt foreign.key n.crt
 run 0 ca install chain.pem --ca ca
 says 'it signs from fleetmint ca activate on'
 run 2 ca activate --ca ca
-says 'hosts have not said that they trust the new root'
+says 'not said that they trust the new root'
 # What was not made here is on no list of ours: it is not said to be revoked.
 fresh
 sign own.csr 2000 keyCertSign,cRLSign ca/root.crt root.plain n.crt

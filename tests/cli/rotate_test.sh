@@ -104,7 +104,7 @@ run 0 manifest --ca ca --out out
 roots
 equal "$(count BEGIN roots.pem)" 2
 run 2 ca activate --ca ca
-says 'hosts have not said that they trust the new root'
+says 'not said that they trust the new root'
 says '--yes, when it has been shipped'
 # Each host says that it trusts it; one by one, that is enough.
 hosts=$(jq -r 'select(.state != "revoked") | .endpoint' out/manifest.jsonl)

@@ -246,7 +246,7 @@ TEST_F(RevocationsTest, WhatIsInstalledUnderOneFormerNameEndsNothingUnderAnother
   RevocationFilter filter;
   filter.superseded = filter.installed = true;
   const auto install = [&](const std::string& name, const Serial& serial) {
-    const Receipt receipt{name, ledger_.Find(serial)->sha1, {}, kNow};
+    const Receipt receipt{name, ledger_.Find(serial)->sha1, {}, {}, kNow};
     EXPECT_EQ(ledger_.TakeReceipts({&receipt, 1}).front(), ReceiptVerdict::kNew);
   };
   install("c", c);

@@ -349,7 +349,7 @@ TEST_F(CutShortTest, IsNoneIfItsRunSaysThatItWasCommitted) {
   CutShort();
   fs::remove(out_ + "/.pending/" + serial_ + ".pfx");
   RunRecords(Output(), ToHex(run_.token)).SetCommitted(1);
-  EXPECT_NE(Refusal("h-[1-4]").find("chunks, of which the ledger knows 0"), std::string::npos);
+  EXPECT_NE(Refusal("h-[1-4]").find("1 chunk, of which the ledger knows 0"), std::string::npos);
 }
 
 // A serial that the ledger does not know was reserved in another one.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/ledger/sqlite.h"
 #include "tests/pipeline/fleet_fixture.h"
 
 namespace fleetmint {
@@ -133,8 +134,10 @@ TEST_F(RenewTest, WhatGainsTooLittleIsHeldBack) {
   const auto held_back = [&](std::optional<Time> issuer_end) {
     plan.Compare(authority.ledger(), now, issuer_end);
     plan.Select(Selection::Only({"h-1"}, false));
-    EXPECT_EQ(plan.size(), 1 - plan.summary().held_back);
-    return plan.summary().held_back == 1;
+    EXPECT_EQ(plan.size(), 1U) << "who names a host knows why";
+    plan.Select(Selection::Expiring(ParseDuration("2y"), now));
+    EXPECT_EQ(plan.size(), 3 - plan.summary().held_back);
+    return plan.EndpointName(0) != "h-1";
   };
   EXPECT_FALSE(held_back(std::nullopt));
   EXPECT_FALSE(held_back(end + std::chrono::days{500})) << "the CA lives long enough";
@@ -144,6 +147,24 @@ TEST_F(RenewTest, WhatGainsTooLittleIsHeldBack) {
   plan.Select(Selection::All());
   EXPECT_EQ(plan.size(), 1U) << "h-2's new validity is not cut by the CA's end";
   EXPECT_EQ(plan.summary().held_back, 2U);
+}
+
+// What a revoked CA has signed is renewed, however little later the new one ends.
+TEST_F(RenewTest, WhatARevokedCaHasSignedIsNotHeldBack) {
+  RunHosts("h-[1-3]");
+  Plan plan = MakePlan("h-[1-3]", "");
+  Authority authority = Authority::Open(dir_ / "ca");
+  const Time now = clock_.Now() + std::chrono::days{60};
+  const Time end = authority.ledger().Current("test", "h-1")->not_after;
+  const auto selected = [&] {
+    plan.Compare(authority.ledger(), now, end + Seconds{1});
+    plan.Select(Selection::IssuerRetired(99));
+    return plan.size();
+  };
+  EXPECT_EQ(selected(), 0U);
+  Connection(dir_ / "ca/ledger.db", false)
+      .Execute("UPDATE issuer SET state = 'retired', revoked_at = 1, reason = 1 WHERE leaves = 1");
+  EXPECT_EQ(selected(), 3U);
 }
 
 }  // namespace
