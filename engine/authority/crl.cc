@@ -26,4 +26,10 @@ Bytes SignCrl(const Certificate& certificate, Signer& signer, const CrlStamp& st
   return AssembleSigned(tbs, signer.algorithm(), signer.Sign({&message, 1}).front());
 }
 
+void RemoveHalfWritten(const Directory& folder) {
+  for (const std::string& name : folder.List()) {
+    if (name.starts_with(".") && name.ends_with(".crl.tmp")) folder.Remove(name);
+  }
+}
+
 }  // namespace fleetmint

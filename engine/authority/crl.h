@@ -5,6 +5,7 @@
 
 #include "engine/authority/signer.h"
 #include "engine/base/clock.h"
+#include "engine/base/directory.h"
 #include "engine/ledger/rows.h"
 #include "engine/x509/certificate.h"
 
@@ -17,5 +18,8 @@ inline constexpr Seconds kRootCrlValidity = std::chrono::days{365};
 // nextUpdate is `validity` after the stamp, and never past the CA's own end.
 Bytes SignCrl(const Certificate& certificate, Signer& signer, const CrlStamp& stamp,
               Seconds validity, std::span<const CrlEntry> entries);
+
+// RemoveHalfWritten removes what a crash has left of CRLs in their folder, whose lock is held.
+void RemoveHalfWritten(const Directory& folder);
 
 }  // namespace fleetmint

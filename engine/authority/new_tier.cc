@@ -66,8 +66,10 @@ MadeTier MakeTier(const Tier& tier, const std::optional<TierAbove>& above,
 void SignFirstCrl(const Directory& directory, const std::string& file, const Certificate& ca,
                   Signer& signer, Seconds validity, Ledger& ledger, const Clock& clock) {
   const CrlStamp stamp = ledger.NextCrl(ScopeOf(ca), clock.Now());
-  directory.MakeSubdirectory(kCrlFolder, 0700)
-      .CreateDurably(file, SignCrl(ca, signer, stamp, validity, {}));
+  const Directory folder = directory.MakeSubdirectory(kCrlFolder, 0700);
+  const FileLock alone = folder.LockItself();
+  RemoveHalfWritten(folder);
+  folder.CreateDurably(file, SignCrl(ca, signer, stamp, validity, {}));
 }
 
 void ClearUnfinished(const Directory& directory, Ledger& ledger) {

@@ -241,7 +241,9 @@ std::vector<CrlState> RenewCrls(const Authority& authority, PassphraseSource* pa
                                 const CrlOptions& options) {
   std::vector<CrlState> states;
   CachedPassphrase cached(passphrase);
-  const FileLock alone = authority.Crls().LockItself();
+  const Directory folder = authority.Crls();
+  const FileLock alone = folder.LockItself();
+  RemoveHalfWritten(folder);
   const Time now = clock.Now();
   const std::vector<Authority::CrlIssuer> issuers = authority.CrlIssuers();
   std::vector<std::unique_ptr<ScopeCrl>> due;
