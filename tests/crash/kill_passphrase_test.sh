@@ -4,6 +4,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../cli/lib.sh"
 source "$source_tree/tests/crash/lib.sh"
 need_strace
+every=${FLEETMINT_KILL_PASSPHRASE_EVERY:-$every}
 fast_profiles
 mkdir start
 (umask 077; echo 'the old phrase' >old; echo 'the new phrase' >new)
