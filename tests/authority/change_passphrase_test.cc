@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "engine/ledger/sqlite.h"
 #include "tests/authority/ca_fixture.h"
 #include "tests/support/thrown.h"
 
@@ -149,6 +150,13 @@ TEST_F(ChangePassphraseTest, RemovesOnlyWhatIsStale) {
   EXPECT_EQ(Keys(), (Names{"fleet.key", "fleet.p1.key", "issuing-2.key", "issuing.key",
                            "issuing.p1.key", "root.key", "root.p1.key"}));
   EXPECT_TRUE(authority.ledger().StaleKeys().empty());
+  // What counts stays, whatever the ledger says of it besides.
+  Connection(ca_ + "/ledger.db", false)
+      .Execute("UPDATE issuer SET key_file = 'fleet.key' WHERE tier = 'root'");
+  Authority later = Authority::Open(ca_);
+  later.ledger().AddStaleKeys(std::vector<Pair>{{"", "fleet.key"}});
+  later.RemoveStaleKeys();
+  EXPECT_TRUE(later.directory().Exists("fleet.key"));
 }
 
 TEST_F(ChangePassphraseTest, ABackupHoldsWhatCounts) {

@@ -251,6 +251,8 @@ TEST_F(RevocationsTest, WhatIsInstalledUnderOneFormerNameEndsNothingUnderAnother
   };
   install("c", c);
   EXPECT_TRUE(Hits(filter).empty());
+  install("new", a);
+  EXPECT_TRUE(Hits(filter).empty());
   install("new", fresh);
   EXPECT_EQ(Hits(filter), (std::vector{a, c}));
 }
