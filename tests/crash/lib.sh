@@ -163,7 +163,8 @@ records_agree() {
 }
 
 # no_bundle_lost WHAT: of a renewal. What the ledger calls current is there, in its place or, whole, about to be
-# moved there; and a place that had a bundle has one, today's or the one before.
+# moved there; and a place that had a bundle has one, today's or the one before. (Of several files they are moved
+# one by one.)
 no_bundle_lost() {
   [[ $crash_of == renew ]] || return 0
   local absent
@@ -178,7 +179,7 @@ no_bundle_lost() {
     FILENAME == "pending" { waits[$1] = 1; next }
     { seen[$1] = seen[$1] " " $2; place = $1 "." $4; in_place = (($5 "  " place) in there)
       if ($3 == "issued" && !in_place && !($5 in waits)) print $1 ": the current one"
-      if (!in_place) half[$2] = 1 }
+      if (!in_place && !($4 != "pfx" && ($5 in waits))) half[$2] = 1 }
     END { for (name in seen) { split(seen[name], ids, " "); whole = 0
             for (i in ids) if (!(ids[i] in half)) whole = 1
             if (!whole && name != "ws-1") print name ": neither the current one nor the one before is in place" } }

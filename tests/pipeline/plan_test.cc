@@ -122,6 +122,11 @@ TEST_F(PlanTest, FaultsOfAManyAreThoseOfOneAfterTheOther) {
   EXPECT_NE(each.find("'h-1'"), std::string::npos) << each;
   EXPECT_EQ(each.find("'h-4097'"), std::string::npos) << each;
   EXPECT_NE(each.find("more faults at this place"), std::string::npos) << each;
+  // A layer whose endpoints have a place each.
+  std::string listed;
+  for (int i = 1; i <= 9000; ++i) listed += "  - {name: e-" + std::to_string(i) + "}\n";
+  EXPECT_EQ(said("defaults: {friendly_name: '{nope}'}\nendpoints:\n" + listed),
+            said("defaults: {friendly_name: '{nope}'}\nendpoints:\n  - {name: e-1}\n"));
   // Far behind the first block, at its own place.
   const std::string late = said("hosts: 'h-[1-20000]'\noverrides:\n  h-15000: {dns: [a..b]}\n");
   EXPECT_NE(late.find("endpoint 'h-15000'"), std::string::npos) << late;
