@@ -125,8 +125,9 @@ TEST_F(PlanTest, FaultsOfAManyAreThoseOfOneAfterTheOther) {
   // A layer whose endpoints have a place each.
   std::string listed;
   for (int i = 1; i <= 9000; ++i) listed += "  - {name: e-" + std::to_string(i) + "}\n";
-  EXPECT_EQ(said("defaults: {friendly_name: '{nope}'}\nendpoints:\n" + listed),
-            said("defaults: {friendly_name: '{nope}'}\nendpoints:\n  - {name: e-1}\n"));
+  const std::string lacks = "defaults: {profile: observeit-agent-shared-cn}\nendpoints:\n";
+  EXPECT_NE(said(lacks + listed).find("application_server"), std::string::npos);
+  EXPECT_EQ(said(lacks + listed), said(lacks + "  - {name: e-1}\n"));
   // Far behind the first block, at its own place.
   const std::string late = said("hosts: 'h-[1-20000]'\noverrides:\n  h-15000: {dns: [a..b]}\n");
   EXPECT_NE(late.find("endpoint 'h-15000'"), std::string::npos) << late;
