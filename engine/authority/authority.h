@@ -256,6 +256,7 @@ class Authority {
   std::int64_t NextGeneration(const std::string& tier) const;
   std::optional<SecretBytes> PassphraseOfKeys(PassphraseSource* passphrase) const;
   Installed InstallAbove(const std::vector<Certificate>& certificates, const Clock& clock);
+  void KeepKeys(std::span<NewIssuer> issuers) const;
   void WriteNewCertificates(std::span<const NewIssuer> issuers) const;
   TierInfo InfoOf(const KnownIssuer& issuer) const;
   bool HasName(const Name& subject) const;

@@ -257,11 +257,24 @@ Authority::Installed Authority::InstallAbove(const std::vector<Certificate>& cer
   std::vector<NewIssuer> issuers =
       IssuersOf(certificates, [&](const std::string& tier) { return NextGeneration(tier); });
   issuers.pop_back();
+  KeepKeys(issuers);
   const FileLock still = directory().LockItself();
   WriteNewCertificates(issuers);
   ledger_.InstallParents(*issuing_, issuers, clock.Now());
   ReadIssuers();
   return Installed::kRenewed;
+}
+
+// A renewed certificate of a CA above whose key is ours is signed with by that key, as the one
+// before.
+void Authority::KeepKeys(std::span<NewIssuer> issuers) const {
+  for (NewIssuer& renewed : issuers) {
+    for (const KnownIssuer& known : issuers_) {
+      if (known.certificate && known.row.scope == renewed.scope && renewed.key_file.empty()) {
+        renewed.key_file = known.row.key_file;
+      }
+    }
+  }
 }
 
 void Authority::WriteNewCertificates(std::span<const NewIssuer> issuers) const {
@@ -325,6 +338,7 @@ Authority::Installed Authority::Install(ByteView chain, const Clock& clock) {
     issuer.tier = waiting->row.tier;
     issuer.generation = waiting->row.generation;
   }
+  KeepKeys(std::span(issuers).first(issuers.size() - 1));
   const FileLock still = directory().LockItself();
   WriteNewCertificates(issuers);
   // The moment from which it counts. A renewed certificate of the same key under the same root, and

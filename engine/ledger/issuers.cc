@@ -58,6 +58,17 @@ std::optional<std::int64_t> IdOf(Connection& connection, ByteView der) {
   return query.Step() ? std::optional(query.Integer(0)) : std::nullopt;
 }
 
+// Adds those of a chain (root first) that are not known yet; gives the id of the last one.
+std::optional<std::int64_t> InsertParents(Connection& connection,
+                                          std::span<const NewIssuer> parents, Time now) {
+  std::optional<std::int64_t> parent;
+  for (const NewIssuer& above : parents) {
+    const auto known = IdOf(connection, above.der);
+    parent = known ? known : Insert(connection, above, parent, "next", now);
+  }
+  return parent;
+}
+
 void Activate(Connection& connection, std::int64_t id) {
   Query retire(
       connection,
@@ -178,11 +189,7 @@ void Ledger::AbandonWaiting(std::int64_t id) {
 void Ledger::InstallParents(std::int64_t id, std::span<const NewIssuer> parents, Time now) {
   Connection& connection = impl_->connection;
   Transaction transaction(connection);
-  std::optional<std::int64_t> parent;
-  for (const NewIssuer& above : parents) {
-    const auto known = IdOf(connection, above.der);
-    parent = known ? known : Insert(connection, above, parent, "next", now);
-  }
+  const std::optional<std::int64_t> parent = InsertParents(connection, parents, now);
   Query update(connection, "UPDATE issuer SET parent = ? WHERE id = ?");
   BindId(update, parent).Bind(id).Run();
   Activate(connection, id);
@@ -193,11 +200,7 @@ std::int64_t Ledger::InstallIssuer(std::optional<std::int64_t> waiting, const Ne
                                    std::span<const NewIssuer> parents, bool activate, Time now) {
   Connection& connection = impl_->connection;
   Transaction transaction(connection);
-  std::optional<std::int64_t> parent;
-  for (const NewIssuer& above : parents) {
-    const auto known = IdOf(connection, above.der);
-    parent = known ? known : Insert(connection, above, parent, "next", now);
-  }
+  const std::optional<std::int64_t> parent = InsertParents(connection, parents, now);
   std::int64_t id = 0;
   if (waiting) {
     Query update(connection,

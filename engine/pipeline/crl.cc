@@ -213,25 +213,40 @@ bool IsDue(const Authority& authority, const Authority::CrlIssuer& issuer, Time 
 
 std::vector<Bytes> PublishedCrls(const Directory& root) {
   std::vector<Bytes> crls;
+  if (root.FileSize("crl.der")) crls.push_back(root.Read("crl.der", kMostCrlBytes));
   if (!root.FileSize("crl.pem")) return crls;
-  for (const PemBlock& block : PemDecodeAll(AsText(root.Read("crl.pem", kMostCrlBytes)))) {
-    crls.emplace_back(block.der.begin(), block.der.end());
+  const Bytes pem = root.Read("crl.pem", kMostCrlBytes);
+  try {
+    for (const PemBlock& block : PemDecodeAll(AsText(pem))) {
+      crls.emplace_back(block.der.begin(), block.der.end());
+    }
+  } catch (const Error& error) {
+    if (error.cause() == ErrorCause::kOther) throw;
+    throw Error::OfCause(ErrorKind::kLedger, ErrorCause::kDamaged,
+                         "'" + root.PathOf("crl.pem") + "' is no PEM: " + error.what(),
+                         "move it away: fleetmint crl --out writes it anew");
   }
   return crls;
 }
 
 std::optional<std::uint64_t> LostCrl(const Ledger& ledger, const Directory& root) {
+  std::vector<Bytes> crls;
   try {
-    const std::vector<Bytes> crls = PublishedCrls(root);
-    const std::uint64_t last = ledger.LastCrlNumber();  // after: a CRL is published with its number
-    for (const Bytes& der : crls) {
+    crls = PublishedCrls(root);
+  } catch (const Error& error) {
+    if (error.cause() != ErrorCause::kDamaged) throw;
+    if (root.FileSize("crl.der")) crls.push_back(root.Read("crl.der", kMostCrlBytes));
+  }
+  const std::uint64_t last = ledger.LastCrlNumber();  // after: a CRL is published with its number
+  for (const Bytes& der : crls) {
+    try {
       const CertListView view = CertListView::Read(der);
       if (view.number() > last && !IsAnothers(ledger.Issuers(), view.issuer())) {
         return view.number();
       }
+    } catch (const Error& error) {
+      if (error.cause() != ErrorCause::kDamaged) throw;
     }
-  } catch (const Error& error) {
-    if (error.cause() != ErrorCause::kDamaged) throw;
   }
   return std::nullopt;
 }

@@ -45,12 +45,13 @@ struct CrlOptions {
 
 inline constexpr Seconds kCrlValidity = std::chrono::days{30};
 
-// PublishedCrls gives the CRLs (DER) that an output has out: those of crl.pem, which are every
-// CA's. Throws Error(kInput, cause kDamaged) if the file is none of PEM.
+// PublishedCrls gives the CRLs (DER) that an output has out: that of crl.der, and those of crl.pem,
+// which are every CA's. Throws Error(kLedger, cause kDamaged) if crl.pem is no PEM; what the CRLs
+// themselves hold is not looked at.
 std::vector<Bytes> PublishedCrls(const Directory& root);
 
 // LostCrl tells whether a ledger is older than what is out: the number of a CRL of a CA of ours
-// that this ledger has never given; nothing where there is none, or where they cannot be read
+// that this ledger has never given; nothing where there is none. What cannot be read is passed over
 // (verify says so).
 std::optional<std::uint64_t> LostCrl(const Ledger& ledger, const Directory& root);
 

@@ -7,7 +7,6 @@
 #include "engine/base/error.h"
 #include "engine/x509/cert_list_view.h"
 #include "engine/x509/name.h"
-#include "engine/x509/read_name.h"
 
 namespace fleetmint {
 namespace {

@@ -7,7 +7,6 @@
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
-#include "engine/x509/read_name.h"
 
 namespace fleetmint {
 namespace {

@@ -40,9 +40,12 @@ struct Name {
 // ...).
 std::vector<Fault> NameFaults(const Name& name);
 
-// NameToString renders the DER of a name (e.g. of an issuer) as Parse reads it, attributes that
-// have no short name by their OID, which Parse does not read. Throws Error(kInput) if it is no
-// name. Two names of one text may differ in DER: compare that.
+// ReadName reads the DER of a name (e.g. of an issuer), attributes that have no short name by their
+// OID, which Parse does not read. Throws Error(kInput) if it is no name.
+Name ReadName(ByteView der);
+
+// NameToString renders it (ReadName) as Parse reads it. Two names of one text may differ in DER:
+// compare that.
 std::string NameToString(ByteView der);
 
 }  // namespace fleetmint

@@ -193,4 +193,24 @@ run 0 crl --always --ca ca --out out
 leaf ws-1
 accepted ws-1 || fail "$(cat verdict)"
 run 0 verify --ca ca --out out
+# Its key is ours as before: it signs its CRL and the next generation.
+! grep -q 'crl.pem lacks' stderr || fail 'the CRL of our own root is looked for elsewhere'
+run 0 ca root-crl --ca ca
+run 0 ca rotate --ca ca
+run 0 crl --ca ca --out out
+! grep -q 'crl.pem lacks' stderr || fail 'the CRL of our own root is looked for elsewhere'
+
+# --- No key comes or goes while the directory is copied: each waits for whoever has the directory's lock.
+fresh
+while_copied() {
+  local code=0
+  flock ca timeout --kill-after=9 3 "$FLEETMINT" "$@" >stdout 2>stderr </dev/null || code=$?
+  [[ $code == 124 || $code == 137 ]] || fail "$1 $2 did not wait: exit code $code"
+}
+while_copied ca rotate --ca ca
+while_copied ca passphrase --ca ca --new-passphrase-file b
+while_copied ca backup --ca ca --to bk
+equal "$(cd ca && echo *.key)" 'fleet.key issuing.key root.key'
+absent bk/ledger.db
+run 0 ca rotate --ca ca
 echo 'nothing lost, nothing taken back'

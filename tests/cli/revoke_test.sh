@@ -178,12 +178,29 @@ run 2 manifest --ca ca --out out
 equal "$(sha256sum out/crl.der)" "$newer"
 run 3 crl --ca ca --out out --always
 says 'which this ledger has never given'
+# Whichever of the two files is left of it.
+mv out/crl.pem crl.pem
+run 3 crl --ca ca --out out --always
+says 'which this ledger has never given'
+run 2 manifest --ca ca --out out
+{ cat crl.pem; echo '-----BEGIN X509 CRL-----'; } >out/crl.pem
+run 2 manifest --ca ca --out out
+run 3 crl --ca ca --out out --always
+says 'which this ledger has never given'
+mv crl.pem out/crl.pem
 # Nor one whose number this ledger has reached meanwhile: it lacks an entry.
 run 0 crl --ca ca --always
 run 3 crl --ca ca --out out --always
 says 'names what this ledger does not have as revoked'
 rm -rf ca && mv lost ca
 run 0 crl --ca ca --out out --always
+echo '-----BEGIN X509 CRL-----' >>out/crl.pem
+run 3 crl --ca ca --out out
+says "out/crl.pem' is no PEM"
+says 'move it away'
+mv out/crl.pem damaged.pem
+run 0 crl --ca ca --out out
+[[ -e out/crl.pem ]] || fail 'crl.pem is not written anew'
 
 # An empty value, as an unset variable leaves it, selects nothing; and what hits nothing says so.
 run 2 renew fleet.yaml "${more[@]}" --within ''

@@ -25,7 +25,8 @@ LONGEST = 1200 * DAY  # of a history: every CA goes on
 
 class History(CaSteps, Checks):
     def __init__(self, binary, shim, seed, steps, work, force_tool=False):
-        self.random, self.steps = random.Random(seed), steps
+        self.random = random.Random(seed)
+        self.steps = self.random.randint(1, steps)
         self.work, self.judge = pathlib.Path(work), judge
         self.program = Program(binary, shim, work, self.random)
         self.reader = judge.Reader(sample=20, force_tool=force_tool)
