@@ -19,6 +19,7 @@ class Issued:
     sha256: str = ""
     endpoint: str = ""  # as it was called then
     retired: bool = False
+    after: str = ""  # the serial of what has replaced it; a host of two names had two certificates at a time
 
 
 class Endpoint:
@@ -81,10 +82,12 @@ class Model:
         if serial in self.issued:
             return "has no new certificate"
         endpoint = self.endpoints[name]
+        replaced = endpoint.serials[-1:]
         for old in self.former.get(name, []):
             if endpoint.current or old in self.in_file:
                 continue
             endpoint.merged = endpoint.merged or bool(endpoint.serials)
+            replaced += self.endpoints[old].serials[-1:]
             endpoint.serials = self.endpoints[old].serials + endpoint.serials
             self.endpoints[old] = Endpoint()
             self.lost.discard(old)
@@ -96,6 +99,10 @@ class Model:
         for one in between:
             self.issued[one] = Issued(one, ca, now, now + VALIDITY - JITTER - DAY, now + VALIDITY + DAY)
         self.issued[serial] = Issued(serial, ca, now, line["ends"], line["ends"], line["sha256"], name)
+        for one in between + [serial]:
+            for before in replaced:
+                self.issued[before].after = one
+            replaced = [one]
         endpoint.serials += between + [serial]
         endpoint.current = True
         self.lost.discard(name)
@@ -124,12 +131,17 @@ class Model:
         """What `revoke --superseded` hits."""
         found = set()
         for endpoint in self.endpoints.values():
-            for place, serial in enumerate(endpoint.serials[:-1]):
+            for serial in endpoint.serials[:-1]:
                 if self.issued[serial].retired or self.has_ended(serial, now):
                     continue
-                if not installed or self.installed.intersection(endpoint.serials[place + 1:]):
+                if not installed or self.installed.intersection(self.later(serial)):
                     found.add(serial)
         return found
+
+    def later(self, serial):
+        """What has replaced it, one after the other."""
+        while serial := self.issued[serial].after:
+            yield serial
 
     def revoke(self, serials, now):
         self.revoked.update(s for s in serials if not self.has_ended(s, now))
