@@ -32,8 +32,8 @@ class RepeatableStreams final : public StreamFactory {
  public:
   explicit RepeatableStreams(int round) : round_(round) {}
   RandomStream Open(const StreamLabel& label) override {
-    const std::string text =
-        std::to_string(round_) + "/" + label.endpoint + "/" + std::to_string(label.part);
+    const std::string text = std::to_string(round_) + "/" + label.endpoint + "/" +
+                             std::to_string(static_cast<int>(label.purpose));
     return RandomStream(Sha256(AsBytes(text)));
   }
 

@@ -23,10 +23,11 @@ Fleet::Fleet(Fleet&&) noexcept = default;
 Fleet& Fleet::operator=(Fleet&&) noexcept = default;
 Fleet::~Fleet() = default;
 
-FleetDraft Fleet::Load(const std::string& path, const Catalog& catalog) {
+FleetDraft Fleet::Load(const std::string& path, const Catalog& catalog,
+                       const FleetOptions& options) {
   FaultList faults(path);
   std::optional<Fleet> fleet;
-  if (auto impl = ReadFleet(path, catalog, faults)) fleet = Fleet(std::move(impl));
+  if (auto impl = ReadFleet(path, catalog, options, faults)) fleet = Fleet(std::move(impl));
   return {std::move(faults), std::move(fleet)};
 }
 
@@ -34,7 +35,7 @@ const std::string& Fleet::file() const { return impl_->file; }
 const std::string& Fleet::name() const { return impl_->name; }
 std::size_t Fleet::size() const { return impl_->size; }
 
-std::string Fleet::Name(std::size_t i) const { return impl_->NameOf(i); }
+std::string Fleet::Name(std::size_t i) const { return impl_->NameOf(i) + impl_->suffix; }
 Position Fleet::Where(std::size_t i) const { return impl_->RunOf(i).where; }
 
 std::uint32_t Fleet::LayerOf(std::size_t i) const {
@@ -66,6 +67,11 @@ FleetLayer Fleet::Layer(std::size_t i) const {
   return layer;
 }
 
+std::string_view Fleet::Fault(std::size_t i) const {
+  const HostRun& run = impl_->RunOf(i);
+  return run.level == 0 ? std::string_view() : impl_->own_levels[run.level - 1].fault;
+}
+
 std::vector<std::string> Fleet::Formerly(std::size_t i) const {
   std::vector<std::string> names;
   const HostRun& run = impl_->RunOf(i);
@@ -74,6 +80,7 @@ std::vector<std::string> Fleet::Formerly(std::size_t i) const {
   if (over != impl_->overrides.end()) {
     names.insert(names.end(), over->second.formerly.begin(), over->second.formerly.end());
   }
+  for (std::string& name : names) name += impl_->suffix;
   return names;
 }
 

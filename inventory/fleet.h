@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/error.h"
@@ -35,13 +36,23 @@ struct FleetLayer {
   std::vector<const ProfilePatch*> patches;  // outermost first
 };
 
+// FleetOptions is how a file is read for a test fleet.
+struct FleetOptions {
+  std::string suffix = {};               // of every endpoint's name, as Name gives it
+  std::vector<std::string> faults = {};  // words that `fault:` may have; none: no such key
+};
+
+// The one fault whose certificate is issued as others are, and then revoked.
+inline constexpr std::string_view kRevokedFault = "revoked";
+
 class FleetDraft;
 
 class Fleet {
  public:
   // Load reads and validates the file. Throws Error(kInput) only if it cannot be read at all; its
   // faults are in the draft.
-  static FleetDraft Load(const std::string& path, const Catalog& catalog);
+  static FleetDraft Load(const std::string& path, const Catalog& catalog,
+                         const FleetOptions& options = {});
 
   Fleet(Fleet&&) noexcept;
   Fleet& operator=(Fleet&&) noexcept;
@@ -54,6 +65,9 @@ class Fleet {
   // Of endpoint i in [0, size()), in the order of the file: its name, and where it was named.
   std::string Name(std::size_t i) const;
   Position Where(std::size_t i) const;
+
+  // Fault gives what is to be wrong with endpoint i: a word of FleetOptions::faults, or "".
+  std::string_view Fault(std::size_t i) const;
 
   // Formerly gives the names that its host had, in lower case: safe file names as those of
   // endpoints, none is the name of an endpoint, or of two.

@@ -17,6 +17,7 @@ struct Level {
   std::string profile, os, domain, fqdn;  // "" if not said
   std::vector<std::pair<std::string, std::string>> vars;
   std::vector<std::string> formerly;  // of an endpoint: names that its host had
+  std::string fault;                  // of an endpoint of a test fleet
   ProfilePatch patch;
 };
 
@@ -37,7 +38,7 @@ struct HostRun {
 // Whole, that is in a Fleet: the runs' endpoints are 0 to size - 1 in the order of the runs, and
 // every index is one that exists.
 struct Fleet::Impl {
-  std::string file, name;
+  std::string file, name, suffix;
   Level top;  // profile and vars
   Level defaults;
   std::vector<Group> groups;
@@ -56,6 +57,6 @@ Level ParseLevel(const yaml::Node& mapping, std::span<const std::string> others,
 
 // ReadFleet reads the file at `path`. Nothing, and a fault, where the reading broke off.
 std::unique_ptr<const Fleet::Impl> ReadFleet(const std::string& path, const Catalog& catalog,
-                                             FaultList& faults);
+                                             const FleetOptions& options, FaultList& faults);
 
 }  // namespace fleetmint

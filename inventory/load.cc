@@ -16,7 +16,8 @@ namespace {
 const std::vector<std::string> kTopKeys{"fleet",  "profile", "vars",      "defaults",
                                         "groups", "hosts",   "endpoints", "overrides"};
 const std::vector<std::string> kGroupKeys{"name", "hosts", "endpoints"};
-const std::vector<std::string> kEndpointKeys{"name", "formerly"};
+constexpr const char* kFaultKey = "fault";  // of an endpoint of a test fleet
+const std::vector<std::string> kEndpointKeys{"name", "formerly", kFaultKey};
 const std::vector<std::string> kOverrideKeys{"formerly"};
 constexpr std::size_t kMostEndpoints = 5'000'000;
 
@@ -28,9 +29,11 @@ bool IsFleetName(const std::string& name) {
 
 class Loader {
  public:
-  Loader(const std::string& path, const Catalog& catalog, FaultList& faults)
-      : catalog_(catalog), faults_(faults) {
+  Loader(const std::string& path, const Catalog& catalog, const FleetOptions& options,
+         FaultList& faults)
+      : catalog_(catalog), options_(options), faults_(faults) {
     impl_->file = path;
+    impl_->suffix = options.suffix;
   }
 
   // Nothing where a fault of the syntax leaves no whole tree: what was streamed before it has lost
@@ -204,10 +207,26 @@ class Loader {
     HostRun run = RunAt(name->where, group);
     if (item.entries.size() > 1) {
       impl_->own_levels.push_back(ParseLevel(item, kEndpointKeys, catalog_, faults_));
+      ReadFault(item, impl_->own_levels.back());
       ReadFormerly(item, text.value_or(""), impl_->own_levels.back());
       run.level = static_cast<std::uint32_t>(impl_->own_levels.size());
     }
     if (text) AddEndpoint(*text, std::move(run));
+  }
+
+  void ReadFault(const yaml::Node& node, Level& level) {
+    const yaml::Node* const fault = node.Find(kFaultKey);
+    if (fault == nullptr) return;
+    if (options_.faults.empty()) {
+      faults_.Add(fault->where, "'fault' belongs to test fleets",
+                  "fleetmint test-fleet makes one of this file, in a directory of its own");
+      return;
+    }
+    level.fault = yaml::AsText(*fault, "'fault'", faults_).value_or("");
+    const auto& known = options_.faults;
+    if (std::find(known.begin(), known.end(), level.fault) != known.end()) return;
+    faults_.Add(fault->where, "unknown fault '" + level.fault + "'",
+                DidYouMean(level.fault, known));
   }
 
   // `formerly: NAME` or a list of them, of the endpoint `own`.
@@ -346,6 +365,7 @@ class Loader {
   }
 
   const Catalog& catalog_;
+  const FleetOptions& options_;
   FaultList& faults_;
   NameIndex names_;
   std::map<std::string, std::uint32_t> group_lines_;
@@ -356,8 +376,8 @@ class Loader {
 }  // namespace
 
 std::unique_ptr<const Fleet::Impl> ReadFleet(const std::string& path, const Catalog& catalog,
-                                             FaultList& faults) {
-  return Loader(path, catalog, faults).Read();
+                                             const FleetOptions& options, FaultList& faults) {
+  return Loader(path, catalog, options, faults).Read();
 }
 
 }  // namespace fleetmint

@@ -146,24 +146,25 @@ std::string EndpointTemplate::Fqdn(const std::string& host) const {
   return qualified ? host : host + "." + domain_;
 }
 
-std::optional<ExpandedProfile> EndpointTemplate::Expand(const std::string& host,
-                                                        std::vector<Fault>& faults) const {
+bool EndpointTemplate::Expand(const std::string& host, ExpandedProfile& into,
+                              std::vector<Fault>& faults) const {
   const std::size_t before = faults.size();
-  ExpandedProfile result = fixed_;
-  result.fqdn = Fqdn(host);
-  const Variables variables{{"fqdn", result.fqdn}, {"host", host}};
-  CertificateSpec& certificate = result.certificate;
+  into = fixed_;
+  into.fqdn = Fqdn(host);
+  const std::array<Template::Binding, 2> bindings{{{"fqdn", into.fqdn}, {"host", host}}};
+  CertificateSpec& certificate = into.certificate;
   certificate.subject = subject_;
   for (std::size_t i = 0; i < subject_values_.size(); ++i) {
-    certificate.subject.attributes[i].value = subject_values_[i].Fill(variables);
+    subject_values_[i].Fill(bindings, certificate.subject.attributes[i].value);
   }
   auto& dns = certificate.san.dns;
+  std::string text;
   for (const Template& item : dns_) {
-    std::string name = item.Fill(variables);
-    if (std::find(dns.begin(), dns.end(), name) == dns.end()) dns.push_back(std::move(name));
+    item.Fill(bindings, text);
+    if (std::find(dns.begin(), dns.end(), text) == dns.end()) dns.push_back(text);
   }
   for (const Template& item : ip_) {
-    const std::string text = item.Fill(variables);
+    item.Fill(bindings, text);
     auto address = ParseIp(text);
     auto& ip = certificate.san.ip;
     if (!address) {
@@ -172,20 +173,26 @@ std::optional<ExpandedProfile> EndpointTemplate::Expand(const std::string& host,
       ip.push_back(*std::move(address));
     }
   }
-  certificate.crl_url = crl_url_.Fill(variables);
-  certificate.ca_issuers_url = ca_issuers_url_.Fill(variables);
-  certificate.sid = sid_.Fill(variables);
-  result.bundle.friendly_name = friendly_name_.Fill(variables);
-  result.bundle.description = description_.Fill(variables);
-  result.password.path = password_path_.Fill(variables);
-  if (const auto fault = DnsNameFault(result.fqdn, false)) {
-    faults.push_back({"fqdn '" + result.fqdn + "': " + *fault, {}, kDnsNameHint});
+  crl_url_.Fill(bindings, certificate.crl_url);
+  ca_issuers_url_.Fill(bindings, certificate.ca_issuers_url);
+  sid_.Fill(bindings, certificate.sid);
+  friendly_name_.Fill(bindings, into.bundle.friendly_name);
+  description_.Fill(bindings, into.bundle.description);
+  password_path_.Fill(bindings, into.password.path);
+  if (const auto fault = DnsNameFault(into.fqdn, false)) {
+    faults.push_back({"fqdn '" + into.fqdn + "': " + *fault, {}, kDnsNameHint});
   }
   for (Fault& fault : fixed_is_valid_ ? ValidateTexts(certificate) : ValidateSpec(certificate)) {
     faults.push_back(std::move(fault));
   }
-  if (faults.size() != before) return std::nullopt;
-  return result;
+  return faults.size() == before;
+}
+
+std::optional<ExpandedProfile> EndpointTemplate::Expand(const std::string& host,
+                                                        std::vector<Fault>& faults) const {
+  std::optional<ExpandedProfile> expanded(std::in_place);
+  if (!Expand(host, *expanded, faults)) expanded.reset();
+  return expanded;
 }
 
 }  // namespace fleetmint

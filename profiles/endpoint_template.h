@@ -45,9 +45,11 @@ class EndpointTemplate {
   // host.domain.
   std::string Fqdn(const std::string& host) const;
 
-  // Expand gives what `host` gets, and has validated it: ValidateSpec, and an fqdn that is a DNS
-  // name. Otherwise adds faults, without places and without the host's name in front, and gives
-  // nothing.
+  // Expand makes `into` what `host` gets, and uses its memory again. It has validated that:
+  // ValidateSpec, and an fqdn that is a DNS name. Otherwise it adds faults, without places and
+  // without the host's name in front, gives false, and `into` is not to be used.
+  bool Expand(const std::string& host, ExpandedProfile& into, std::vector<Fault>& faults) const;
+  // The same in memory of its own; nothing if there were faults.
   std::optional<ExpandedProfile> Expand(const std::string& host, std::vector<Fault>& faults) const;
 
  private:

@@ -40,12 +40,7 @@ Template Template::Verbatim(std::string_view text) {
   return result;
 }
 
-const std::string& Template::ValueOf(const std::string& name, const Variables& variables,
-                                     std::span<const std::string_view> later) const {
-  const auto value = variables.find(name);
-  if (value != variables.end()) return value->second;
-  std::vector<std::string> known(later.begin(), later.end());
-  for (const auto& [variable, ignored] : variables) known.push_back(variable);
+void Template::ThrowUnknown(const std::string& name, std::vector<std::string> known) const {
   std::sort(known.begin(), known.end());
   throw Error::WithHint(ErrorKind::kInput,
                         "unknown variable '{" + name + "}' in '" + ToString() + "'",
@@ -60,19 +55,33 @@ Template Template::Substitute(const Variables& variables,
       result.AddText(part.text);
     } else if (std::find(later.begin(), later.end(), part.text) != later.end()) {
       result.parts_.push_back(part);
+    } else if (const auto value = variables.find(part.text); value != variables.end()) {
+      result.AddText(value->second);
     } else {
-      result.AddText(ValueOf(part.text, variables, later));
+      std::vector<std::string> known(later.begin(), later.end());
+      for (const auto& [variable, ignored] : variables) known.push_back(variable);
+      ThrowUnknown(part.text, std::move(known));
     }
   }
   return result;
 }
 
-std::string Template::Fill(const Variables& variables) const {
-  std::string text;
+void Template::Fill(std::span<const Binding> bindings, std::string& into) const {
+  into.clear();
   for (const Part& part : parts_) {
-    text += part.variable ? ValueOf(part.text, variables, {}) : part.text;
+    if (!part.variable) {
+      into += part.text;
+      continue;
+    }
+    const auto bound = std::find_if(bindings.begin(), bindings.end(),
+                                    [&](const Binding& each) { return each.name == part.text; });
+    if (bound == bindings.end()) {
+      std::vector<std::string> known;
+      for (const Binding& each : bindings) known.emplace_back(each.name);
+      ThrowUnknown(part.text, std::move(known));
+    }
+    into += bound->value;
   }
-  return text;
 }
 
 std::string Template::ToString() const {

@@ -30,8 +30,13 @@ class Template {
   // Error(kInput), with a suggestion, for a name that is in neither.
   Template Substitute(const Variables& variables, std::span<const std::string_view> later) const;
 
-  // Fill gives the text with every variable put in. Throws as Substitute does.
-  std::string Fill(const Variables& variables) const;
+  // Binding is a variable's value, for the time of a call.
+  struct Binding {
+    std::string_view name, value;
+  };
+  // Fill makes `into` the text with every variable put in, and uses its memory again: a million
+  // endpoints fill in the same templates. Throws as Substitute does.
+  void Fill(std::span<const Binding> bindings, std::string& into) const;
 
   // ToString gives the template as Parse reads it, the same text for equal templates.
   std::string ToString() const;
@@ -43,8 +48,7 @@ class Template {
   };
 
   void AddText(std::string_view text);
-  const std::string& ValueOf(const std::string& name, const Variables& variables,
-                             std::span<const std::string_view> later) const;
+  [[noreturn]] void ThrowUnknown(const std::string& name, std::vector<std::string> known) const;
 
   std::vector<Part> parts_;  // no two neighbours are texts, no text is empty
 };

@@ -69,6 +69,7 @@ AuthorityDirectory::AuthorityDirectory(Directory directory) : directory_(std::mo
   id_ = std::move(file.id);
   fleet_key_id_ = std::move(file.fleet_key);
   encrypted_ = file.encrypted;
+  test_ = file.test;
 }
 
 AuthorityDirectory AuthorityDirectory::Open(const std::string& path) {

@@ -64,12 +64,13 @@ class AuthorityDirectory {
   const std::string& id() const { return id_; }
   bool encrypted() const { return encrypted_; }
   const std::string& fleet_key_id() const { return fleet_key_id_; }
+  bool test() const { return test_; }
 
  private:
   explicit AuthorityDirectory(Directory directory);
   Directory directory_;
   std::string id_, fleet_key_id_;
-  bool encrypted_ = false;
+  bool encrypted_ = false, test_ = false;
 };
 
 // UnlockedAuthority signs and derives passwords: its keys are in memory, and wiped with it.
@@ -171,6 +172,8 @@ class Authority {
   }  // hex; pinned in every output directory
   const Directory& directory() const { return directory_.directory(); }
   bool encrypted() const { return directory_.encrypted(); }
+  // test: it was made with a TestMark, and whoever knows its seed has its keys.
+  bool test() const { return directory_.test(); }
   // ledger is this object's own connection; OpenLedger opens another one: one for each thread that
   // needs it.
   const Ledger& ledger() const { return ledger_; }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{64} << 10U;
 constexpr const char* kSigner = "file";
-const std::vector<std::string> kKeys{"authority", "encrypted", "signer", "fleet_key"};
+const std::vector<std::string> kKeys{"authority", "encrypted", "signer", "fleet_key", "test"};
 
 bool IsHex(const std::string& text, std::size_t digits) {
   return text.size() == digits && text.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -24,7 +24,8 @@ void WriteAuthorityFile(const Directory& directory, const AuthorityFile& file) {
       "# A fleetmint authority. Secret; back up the whole directory. This file never changes.\n"
       "authority: '" +
       file.id + "'\nencrypted: " + (file.encrypted ? "true" : "false") + "\nsigner: " + kSigner +
-      "\nfleet_key: '" + file.fleet_key + "'\n";
+      "\nfleet_key: '" + file.fleet_key + "'\n" +
+      (file.test ? "test: true  # its keys come from a seed: for tests alone\n" : "");
   directory.CreateDurably(kAuthorityFile, AsBytes(text));
 }
 
@@ -51,6 +52,9 @@ AuthorityFile ReadAuthorityFile(const Directory& directory) {
     file.encrypted = yaml::AsBool(*encrypted, "'encrypted'", faults).value_or(false);
   } else {
     faults.Add(root.where, "'encrypted' is missing", "restore the file from a backup");
+  }
+  if (const yaml::Node* test = root.Find("test")) {
+    file.test = yaml::AsBool(*test, "'test'", faults).value_or(false);
   }
   if (faults.empty()) {
     if (!IsHex(file.id, 32)) {

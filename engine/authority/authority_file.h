@@ -14,6 +14,7 @@ struct AuthorityFile {
   std::string id;          // 32 hexadecimal digits, drawn at random
   bool encrypted = false;  // its keys are stored under a passphrase
   std::string fleet_key;   // FleetKeyId of the fleet key that belongs here
+  bool test = false;       // its keys come from a seed (base/test_mark.h); absent: false
 };
 
 // WriteAuthorityFile creates the file durably; it must not exist.

@@ -49,7 +49,7 @@ Authority Authority::Init(const std::string& path, const AuthorityProfile& profi
       above.emplace(std::move(next));
     }
   }
-  return made.Finish();
+  return made.Finish(options.test.has_value());
 }
 
 }  // namespace fleetmint

@@ -47,7 +47,7 @@ Ledger NewAuthority::NewLedger() const {
   return Ledger::Create(directory_->PathOf(kLedgerFile), id_);
 }
 
-Authority NewAuthority::Finish() {
+Authority NewAuthority::Finish(bool test) {
   // The fleet key travels as SEQUENCE { OCTET STRING }, so that the code that keeps CA keys keeps
   // it.
   SecretBytes fleet_key(kFleetKeyBytes);
@@ -56,7 +56,7 @@ Authority NewAuthority::Finish() {
   writer.Sequence([&](SecretDerWriter& sequence) { sequence.OctetString(fleet_key); });
   directory_->CreateDurably(Ledger::kFirstFleetKey,
                             EncodeKeyFile(writer.Take(), passphrase_, random_));
-  WriteAuthorityFile(*directory_, {id_, passphrase_.has_value(), FleetKeyId(fleet_key)});
+  WriteAuthorityFile(*directory_, {id_, passphrase_.has_value(), FleetKeyId(fleet_key), test});
   Place();
   return Authority::Open(path_);
 }

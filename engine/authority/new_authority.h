@@ -36,7 +36,7 @@ class NewAuthority {
   // NewLedger makes the ledger.
   Ledger NewLedger() const;
   // Finish writes fleet.key and authority.yaml, and places the directory.
-  Authority Finish();
+  Authority Finish(bool test = false);
   // Place makes everything durable and renames the directory into place.
   void Place();
 

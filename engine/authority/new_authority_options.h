@@ -1,6 +1,7 @@
 // What it takes to make an authority. Views and references must outlive the call.
 #pragma once
 
+#include <optional>
 #include <stop_token>
 
 #include "engine/authority/passphrase.h"
@@ -8,8 +9,13 @@
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/base/random.h"
+#include "engine/base/test_mark.h"
 
 namespace fleetmint {
+
+namespace prime {
+struct Kernel;
+}
 
 struct NewAuthorityOptions {
   RandomSource& random;
@@ -18,6 +24,8 @@ struct NewAuthorityOptions {
   PassphraseSource* passphrase = nullptr;  // null: keys are stored unencrypted
   std::stop_token stop = {};               // polled between primes; then kInterrupted is thrown
   Log* log = nullptr;                      // what is odd about an imported key; null: nobody
+  const prime::Kernel* kernel = nullptr;   // that searches the keys' primes; null: the best
+  std::optional<TestMark> test = {};       // of Init: it becomes a test authority
 };
 
 // ImportedCa is an organization's own issuing CA.

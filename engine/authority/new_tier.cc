@@ -22,8 +22,9 @@ constexpr std::int64_t kMostGenerations = 1'000'000;  // beyond, " G..." is no m
 PrivateKey MakeCaKey(const KeySpec& key, const std::string& tier,
                      const NewAuthorityOptions& options) {
   IndependentCheck check(/*interval=*/1);
-  return std::move(
-      GenerateKeys(key, options.streams, {&tier, 1}, options.stop, CaKeyOptions(check)).front());
+  KeyOptions how = CaKeyOptions(check);
+  how.kernel = options.kernel;
+  return std::move(GenerateKeys(key, options.streams, {&tier, 1}, options.stop, how).front());
 }
 
 void WriteTierKey(const Directory& directory, const std::string& name, const SecretBytes& pkcs8,

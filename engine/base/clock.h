@@ -22,6 +22,16 @@ class SystemClock final : public Clock {
   Time Now() const override;
 };
 
+// FixedClock stands still.
+class FixedClock final : public Clock {
+ public:
+  explicit FixedClock(Time now) : now_(now) {}
+  Time Now() const override { return now_; }
+
+ private:
+  Time now_;
+};
+
 // FormatRfc3339 gives "2026-01-31T23:59:59Z", for years 0 to 9999.
 std::string FormatRfc3339(Time time);
 

@@ -52,11 +52,22 @@ class RandomStream final : public RandomSource {
   std::unique_ptr<Botan::StreamCipher> cipher_;
 };
 
-// StreamLabel says whose stream it is. SystemStreams ignores it; a factory for tests may make its
-// streams a function of it.
+// StreamPurpose says what is drawn from a stream.
+enum class StreamPurpose : std::uint8_t {
+  kFirstPrime,   // p, or the scalar of an EC key
+  kSecondPrime,  // q, or the messages that an EC key is tried with
+  kSerial,
+  kBundle,     // salts and initialization vectors
+  kRun,        // the token of a run
+  kOutput,     // the id of an output directory
+  kAuthority,  // what an authority draws: its id, its fleet key, serials of CAs, salts
+};
+
+// StreamLabel says whose stream it is: an endpoint's, a CA's, or nobody's ("").
+// SystemStreams ignores it; SeededStreams (seeded_streams.h) makes its streams a function of it.
 struct StreamLabel {
   std::string endpoint;
-  std::uint32_t part = 0;  // 0: the prime p, or the EC scalar; 1: the prime q
+  StreamPurpose purpose = StreamPurpose::kFirstPrime;
 };
 
 // StreamFactory opens random streams. Implementations are safe from any thread.

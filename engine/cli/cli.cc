@@ -116,6 +116,7 @@ int RunCommand(int argc, char** argv) {
   AddManifest(app, session);
   AddDelivered(app, session);
   AddProfilesCommand(app, session);
+  AddTestFleet(app, session);
   AddBench(app, session);
   try {
     app.parse(argc, argv);

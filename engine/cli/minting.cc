@@ -132,7 +132,6 @@ RunResult RunPlan(Session& session, const Plan& plan, IssuingWorkspace& workspac
   try {
     RunResult result = fleetmint::Issue(plan, workspace,
                                         {.clock = session.clock,
-                                         .random = session.random,
                                          .streams = session.streams,
                                          .observer = observer,
                                          .threads = session.Threads(),

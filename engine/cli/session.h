@@ -131,6 +131,7 @@ void AddPasswords(CLI::App& app, Session& session);
 void AddManifest(CLI::App& app, Session& session);
 void AddDelivered(CLI::App& app, Session& session);
 void AddProfilesCommand(CLI::App& app, Session& session);
+void AddTestFleet(CLI::App& app, Session& session);
 void AddBench(CLI::App& app, Session& session);
 
 }  // namespace fleetmint::cli

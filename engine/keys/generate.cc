@@ -9,7 +9,8 @@
 namespace fleetmint {
 
 KeyStreams OpenKeyStreams(StreamFactory& factory, const std::string& endpoint) {
-  return {factory.Open({endpoint, 0}), factory.Open({endpoint, 1})};
+  return {factory.Open({endpoint, StreamPurpose::kFirstPrime}),
+          factory.Open({endpoint, StreamPurpose::kSecondPrime})};
 }
 
 KeyOptions CaKeyOptions(IndependentCheck& check) {
@@ -32,8 +33,9 @@ std::vector<PrivateKey> Generate(const KeySpec& spec, KeyStreamSource& streams,
     if (stop.stop_requested()) {
       throw Error(ErrorKind::kInterrupted, "key generation was interrupted");
     }
-    RandomStream& scalar = streams.Stream(i, 0);
-    keys.push_back(GenerateEcdsaKey(spec.bits, scalar, streams.Stream(i, 1)));
+    RandomStream& scalar = streams.Stream(i, StreamPurpose::kFirstPrime);
+    RandomStream& test = streams.Stream(i, StreamPurpose::kSecondPrime);
+    keys.push_back(GenerateEcdsaKey(spec.bits, scalar, test));
   }
   return keys;
 }

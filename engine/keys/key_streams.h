@@ -24,9 +24,9 @@ class KeyStreamSource {
  public:
   virtual ~KeyStreamSource() = default;
   virtual std::size_t size() const = 0;  // keys
-  // Stream gives the stream of a key's part (StreamLabel::part), opened when it is first asked for;
-  // it lives as long as the source.
-  virtual RandomStream& Stream(std::size_t key, std::uint32_t part) = 0;
+  // Stream gives the stream of a key's part (its first or second prime), opened when it is first
+  // asked for; it lives as long as the source.
+  virtual RandomStream& Stream(std::size_t key, StreamPurpose part) = 0;
 };
 
 // OpenStreams are streams that somebody else has opened.
@@ -34,8 +34,8 @@ class OpenStreams final : public KeyStreamSource {
  public:
   explicit OpenStreams(std::span<KeyStreams> streams) : streams_(streams) {}
   std::size_t size() const override { return streams_.size(); }
-  RandomStream& Stream(std::size_t key, std::uint32_t part) override {
-    return part == 0 ? streams_[key].p : streams_[key].q;
+  RandomStream& Stream(std::size_t key, StreamPurpose part) override {
+    return part == StreamPurpose::kFirstPrime ? streams_[key].p : streams_[key].q;
   }
 
  private:
@@ -48,8 +48,9 @@ class LateStreams final : public KeyStreamSource {
   LateStreams(StreamFactory& factory, std::span<const std::string> endpoints)
       : factory_(factory), endpoints_(endpoints), streams_(2 * endpoints.size()) {}
   std::size_t size() const override { return endpoints_.size(); }
-  RandomStream& Stream(std::size_t key, std::uint32_t part) override {
-    std::optional<RandomStream>& stream = streams_[2 * key + part];
+  RandomStream& Stream(std::size_t key, StreamPurpose part) override {
+    const std::size_t place = part == StreamPurpose::kFirstPrime ? 0 : 1;
+    std::optional<RandomStream>& stream = streams_[2 * key + place];
     if (!stream) stream.emplace(factory_.Open({endpoints_[key], part}));
     return *stream;
   }

@@ -16,7 +16,8 @@ class StreamsOfPairs final : public prime::PrimeStreams {
       : streams_(streams), wanted_(wanted) {}
   std::size_t size() const override { return 2 * wanted_.size(); }
   RandomStream& Open(std::size_t prime) override {
-    return streams_.Stream(wanted_[prime / 2], prime % 2 == 0 ? 0 : 1);
+    return streams_.Stream(wanted_[prime / 2], prime % 2 == 0 ? StreamPurpose::kFirstPrime
+                                                              : StreamPurpose::kSecondPrime);
   }
 
  private:

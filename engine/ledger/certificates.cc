@@ -164,7 +164,8 @@ std::int64_t Ledger::Impl::SettingsId(const SettingsRecord& settings, KnownSetti
 }
 
 std::vector<Reservation> Ledger::Reserve(const Run& run, std::span<const std::string> endpoints,
-                                         const ReservedFor& issuer, RandomSource& random, Time now,
+                                         const ReservedFor& issuer, StreamFactory& streams,
+                                         Time now,
                                          std::span<const std::vector<std::string>> formerly) {
   std::vector<Reservation> reservations;
   reservations.reserve(endpoints.size());
@@ -176,7 +177,8 @@ std::vector<Reservation> Ledger::Reserve(const Run& run, std::span<const std::st
   std::int64_t id = last.Integer(0);
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     const std::string& endpoint = endpoints[i];
-    const Serial serial = DrawSerial(random);
+    RandomStream stream = streams.Open({endpoint, StreamPurpose::kSerial});
+    const Serial serial = DrawSerial(stream);
     ++id;
     const auto names = formerly.empty() ? std::span<const std::string>() : formerly[i];
     const Ancestry ancestry = AncestryOf(connection, fleet, endpoint, names);

@@ -145,7 +145,7 @@ class Ledger {
   // had: where it has no current certificate of its own, Commit supersedes those of all these
   // names, and their lines go on in its own.
   std::vector<Reservation> Reserve(const Run& run, std::span<const std::string> endpoints,
-                                   const ReservedFor& issuer, RandomSource& random, Time now,
+                                   const ReservedFor& issuer, StreamFactory& streams, Time now,
                                    std::span<const std::vector<std::string>> formerly = {});
 
   // Commit is the one commit point: in one transaction each endpoint's current row becomes

@@ -33,8 +33,8 @@ class BundlePasswords {
                   const PasswordMaker& derived) const;
 
   // Iterations gives the KDF iterations that suit the source: few for 130 random bits, many for
-  // what a person chose.
-  static std::uint32_t Iterations(const PasswordSource& source);
+  // what a person chose. Nobody's secret is in a bundle of a test authority: few for any.
+  static std::uint32_t Iterations(const PasswordSource& source, bool test);
 
  private:
   using Table = std::map<std::string, SecretBytes, std::less<>>;  // lower-case endpoint -> password

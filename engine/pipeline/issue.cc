@@ -50,7 +50,9 @@ class Reserver {
   Chunk* Next() {
     if (next_ == plan_.size() || options_.stop.stop_requested()) return nullptr;
     Chunk* const chunk = chunks_.Make();
-    const std::size_t end = next_ + ChunkSize(plan_.size() - next_, options_.threads);
+    const std::size_t left = plan_.size() - next_;
+    const std::size_t end = next_ + (options_.chunk != 0 ? std::min(options_.chunk, left)
+                                                         : ChunkSize(left, options_.threads));
     std::vector<std::string> names;
     std::vector<std::vector<std::string>> formerly;
     for (; next_ < end; ++next_) {
@@ -62,7 +64,7 @@ class Reserver {
     }
     const Time now = options_.clock.Now();
     auto reservations =
-        workspace_.ledger().Reserve(run_, names, For(now), options_.random, now, formerly);
+        workspace_.ledger().Reserve(run_, names, For(now), options_.streams, now, formerly);
     for (std::size_t i = 0; i < names.size(); ++i) {
       chunk->outcomes[i].reserved.emplace(std::move(reservations[i]));
     }
@@ -143,13 +145,14 @@ void RunPipeline(const Stages& stages, const Plan& plan, const IssuingWorkspace&
     stages.acknowledger.Take(*chunk);
     stages.chunks.Drop(chunk);
   };
+  const auto order = options.chunk == 0 ? tbb::filter_mode::serial_out_of_order
+                                        : tbb::filter_mode::serial_in_order;
   try {
     workers->arena.execute([&] {
       tbb::parallel_pipeline(
-          in_flight,
-          tbb::make_filter<void, Chunk*>(tbb::filter_mode::serial_in_order, reserve) &
-              tbb::make_filter<Chunk*, Chunk*>(tbb::filter_mode::parallel, mint) &
-              tbb::make_filter<Chunk*, void>(tbb::filter_mode::serial_out_of_order, commit));
+          in_flight, tbb::make_filter<void, Chunk*>(tbb::filter_mode::serial_in_order, reserve) &
+                         tbb::make_filter<Chunk*, Chunk*>(tbb::filter_mode::parallel, mint) &
+                         tbb::make_filter<Chunk*, void>(order, commit));
     });
   } catch (const Error&) {
     throw;
@@ -177,8 +180,9 @@ RunResult Issue(const Plan& plan, IssuingWorkspace& workspace, const RunOptions&
   if (plan.size() == 0) return result;
   const auto start = std::chrono::steady_clock::now();
   const Time now = options.clock.Now();
-  const Run run = workspace.ledger().BeginRun(plan.fleet_name(), plan.selection().Purpose(now),
-                                              options.random, now);
+  RandomStream token = options.streams.Open({"", StreamPurpose::kRun});
+  const Run run =
+      workspace.ledger().BeginRun(plan.fleet_name(), plan.selection().Purpose(now), token, now);
   ChunksInFlight chunks;
   Reserver reserver(plan, workspace, options, run, chunks);
   // The last stage has a connection of its own: a Ledger serves one thread at a time, and the first

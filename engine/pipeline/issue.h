@@ -35,12 +35,14 @@ class RunObserver {
 // RunOptions is what a run takes from its surroundings; nothing is owned.
 struct RunOptions {
   const Clock& clock;
-  RandomSource& random;
   StreamFactory& streams;
   RunObserver& observer;
   unsigned threads = 1;  // key workers
   std::stop_token stop = {};
   KeyOptions keys = {};
+  // Endpoints of a chunk; 0: by what is left. Where it is given, chunks are committed in their
+  // order: the ledger is then the same whatever threads there are.
+  std::size_t chunk = 0;
 };
 
 struct EndpointFailure {

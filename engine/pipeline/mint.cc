@@ -111,16 +111,17 @@ void Mint(Chunk& chunk, const Plan& plan, const IssuingWorkspace& workspace,
     const PasswordSource& source = of.job.expanded.password;
     const SecretBytes password = plan.passwords().Get(source, reservation.endpoint(),
                                                       reservation.serial(), workspace.passwords());
-    of.outcome.files =
-        PackBundle(PackInput{.spec = of.job.expanded.bundle,
-                             .pkcs8 = of.key.pkcs8(),
-                             .certificate = certificate.der,
-                             .chain = workspace.authority().ChainDers(),
-                             .key_container_name = KeyContainerName(
-                                 reservation.fleet(), reservation.endpoint(), reservation.serial()),
-                             .password = password,
-                             .iterations = BundlePasswords::Iterations(source)},
-                   options.random);
+    RandomStream salts = options.streams.Open({reservation.endpoint(), StreamPurpose::kBundle});
+    of.outcome.files = PackBundle(
+        PackInput{.spec = of.job.expanded.bundle,
+                  .pkcs8 = of.key.pkcs8(),
+                  .certificate = certificate.der,
+                  .chain = workspace.authority().ChainDers(),
+                  .key_container_name = KeyContainerName(
+                      reservation.fleet(), reservation.endpoint(), reservation.serial()),
+                  .password = password,
+                  .iterations = BundlePasswords::Iterations(source, workspace.authority().test())},
+        salts);
     of.outcome.clamped = certificate.clamped;
     of.outcome.issued.emplace(MakeCommitItem(of, std::move(certificate)));
   }

@@ -26,6 +26,9 @@ const CurrentName* FindCurrent(const std::vector<CurrentName>& names, const std:
   return place != names.end() && place->endpoint_key == key ? &*place : nullptr;
 }
 
+// Of a test fleet: what is made wrong on purpose is no run's business.
+bool IsNeverIssued(std::string_view fault) { return !fault.empty() && fault != kRevokedFault; }
+
 std::string FolderOf(const std::string& file) {
   return std::filesystem::absolute(file).parent_path().lexically_normal().string();
 }
@@ -80,6 +83,7 @@ const PlanLayer::Resolved* Plan::Resolve(const Fleet& fleet, std::size_t index, 
                          .fqdn = said.fqdn};
   auto settings = ResolveSettings(*named, input, fleet.Where(index), faults);
   if (!settings) return nullptr;
+  if (adjust_) settings = adjust_(*settings);
   EndpointTemplate endpoints(*settings);
   SettingsRecord record{settings->format(), settings->profile(), settings->group(),
                         settings->Body()};
@@ -110,22 +114,24 @@ Plan::Block Plan::Validate(const Fleet& fleet, std::size_t begin, std::size_t en
     FaultList said(fleet.file());  // what is wrong with the layer, the block before has said
     Resolve(fleet, begin, layer, said);
   }
+  ExpandedProfile expanded;
+  std::vector<Fault> own;
   for (std::size_t i = begin; i < end; ++i) {
     const PlanLayer::Resolved* const resolved = Resolve(fleet, i, layer, block.faults);
     if (resolved == nullptr) continue;
     const std::string name = fleet.Name(i);
-    std::vector<Fault> own;
-    const auto expanded = resolved->endpoints.Expand(name, own);
+    const bool valid = resolved->endpoints.Expand(name, expanded, own);
     for (Fault& fault : own) {
       block.faults.Add(fleet.Where(i), "endpoint '" + name + "': " + fault.message,
                        std::move(fault.hint));
     }
-    if (!expanded) continue;
-    if (expanded->password.kind != PasswordSource::Kind::kDerived) {
-      block.passwords.emplace_back(static_cast<std::uint32_t>(i), expanded->password);
+    own.clear();
+    if (!valid) continue;
+    if (expanded.password.kind != PasswordSource::Kind::kDerived) {
+      block.passwords.emplace_back(static_cast<std::uint32_t>(i), expanded.password);
     }
     const auto number = static_cast<std::uint32_t>(block.kinds.size());
-    endpoints_[i].kind = block.kinds.emplace(KindOf(*expanded, *resolved), number).first->second;
+    endpoints_[i].kind = block.kinds.emplace(KindOf(expanded, *resolved), number).first->second;
   }
   return block;
 }
@@ -149,9 +155,9 @@ void Plan::Take(const Fleet& fleet, std::size_t begin, std::size_t end, Block&& 
   }
 }
 
-Plan Plan::Make(FleetDraft draft, const Catalog& catalog) {
+Plan Plan::Make(FleetDraft draft, const Catalog& catalog, Adjust adjust) {
   constexpr std::size_t kBlock = 4096;
-  Plan plan(catalog);
+  Plan plan(catalog, std::move(adjust));
   if (const Fleet* const fleet = draft.readable()) {
     plan.folder_ = FolderOf(fleet->file());
     plan.passwords_ = BundlePasswords(plan.folder_);
@@ -322,6 +328,7 @@ void Plan::Select(const Selection& selection) {
       ++summary.held_back;
       wanted = false;
     }
+    if (wanted && IsNeverIssued(fleet_->Fault(i))) continue;
     if (wanted && endpoint.former_revoked) {
       ++summary.revoked;
       continue;
@@ -359,8 +366,9 @@ void Plan::Select(const Selection& selection) {
   summary_ = std::move(summary);
 }
 
-Job Plan::MakeJob(std::size_t i, PlanLayer& layer) const {
-  const std::size_t index = to_issue_.at(i);
+Job Plan::MakeJob(std::size_t i, PlanLayer& layer) const { return JobOf(to_issue_.at(i), layer); }
+
+Job Plan::JobOf(std::size_t index, PlanLayer& layer) const {
   FaultList faults(fleet_->file());
   const PlanLayer::Resolved* const resolved = Resolve(*fleet_, index, layer, faults);
   std::vector<Fault> own;

@@ -10,6 +10,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -69,9 +70,12 @@ class PlanLayer {
 
 class Plan {
  public:
+  // Adjust changes what a layer's endpoints are issued under. Safe from any thread.
+  using Adjust = std::function<Settings(const Settings&)>;
+
   // Make expands and validates every endpoint. Throws Error(kInput) with all faults: those that
   // the draft has and its own. `catalog` must outlive the plan.
-  static Plan Make(FleetDraft draft, const Catalog& catalog);
+  static Plan Make(FleetDraft draft, const Catalog& catalog, Adjust adjust = nullptr);
 
   // Compare finds out which endpoints have a current certificate at `now`, and how the settings of
   // those differ. `issuer_end` is the end of the issuing CA, where it is known.
@@ -109,6 +113,10 @@ class Plan {
     return fleet_->Formerly(to_issue_.at(i));
   }
   Job MakeJob(std::size_t i, PlanLayer& layer) const;
+  // JobOf gives the job of any endpoint of the fleet, by its number there: of those with a fault
+  // (Fleet::Fault), too, for which no run is.
+  Job JobOf(std::size_t index, PlanLayer& layer) const;
+  const Fleet& fleet() const { return *fleet_; }
 
   const BundlePasswords& passwords() const { return passwords_; }
   // folder is the fleet file's: where the paths of password files start.
@@ -133,7 +141,7 @@ class Plan {
     bool former_revoked = false;  // it has none, and that under its former name was revoked
   };
 
-  explicit Plan(const Catalog& catalog) : catalog_(&catalog) {}
+  Plan(const Catalog& catalog, Adjust adjust) : catalog_(&catalog), adjust_(std::move(adjust)) {}
   const PlanLayer::Resolved* Resolve(const Fleet& fleet, std::size_t index, PlanLayer& layer,
                                      FaultList& faults) const;
   // What the validation of some neighbouring endpoints finds.
@@ -153,6 +161,7 @@ class Plan {
   bool GainsTooLittle(const CurrentName& current, const Kind& kind) const;
 
   const Catalog* catalog_;
+  Adjust adjust_;
   std::optional<Fleet> fleet_;
   Selection selection_ = Selection::Missing();
   std::vector<Endpoint> endpoints_;                      // of the fleet

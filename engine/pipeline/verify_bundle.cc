@@ -134,7 +134,8 @@ class BundleCheck {
 
   void CheckPfx(const DecodedPfx& pfx) {
     const BundleSpec& bundle = expected_.bundle;
-    const std::uint32_t iterations = BundlePasswords::Iterations(expected_.password);
+    const std::uint32_t iterations =
+        BundlePasswords::Iterations(expected_.password, context_.target.authority.test());
     AddIf(pfx.encryption != bundle.encryption, "its encryption is not the one of its settings");
     AddIf(pfx.iterations != iterations, "its keys are derived by " +
                                             Counted(pfx.iterations, "iteration") + "; " +

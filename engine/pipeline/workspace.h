@@ -105,9 +105,10 @@ class Workspace {
 struct OutputRequest {
   std::string path;
   std::string fleet;
-  std::string folder;            // of the fleet file
-  std::optional<Layout> layout;  // of a new one
-  bool make_again = false;       // it was lost: `path`, new or empty, takes its place
+  std::string folder;                 // of the fleet file
+  std::optional<Layout> layout;       // of a new one
+  bool make_again = false;            // it was lost: `path`, new or empty, takes its place
+  std::optional<TestMark> test = {};  // of a test authority alone
 };
 
 // IssuingWorkspace: a Workspace that can sign.
@@ -117,7 +118,7 @@ class IssuingWorkspace : public Workspace {
   // on the way leaves what the next call finishes: the pin is durable before the ledger knows it,
   // and the ledger's record binds once a certificate was issued. Errors: kInput, with nothing
   // written, if the fleet's bundles are elsewhere (unless `make_again`) or the directory is another
-  // one's; kDisk; kLedger.
+  // one's; kDisk; kLedger; kUsage: a test authority's without a TestMark, or another one's with it.
   static IssuingWorkspace Open(LockedAuthority locked, UnlockedAuthority unlocked,
                                const OutputRequest& request, RandomSource& random,
                                const Clock& clock, Log& log);

@@ -215,7 +215,9 @@ std::vector<Fault> NameFaults(const Name& name) {
   std::vector<Fault> faults;
   for (const auto& [type_name, value] : name.attributes) {
     const AttributeType* const type = FindByName(type_name);
-    const std::string quoted = type_name + " '" + value + "'";
+    const auto quoted = [&, &type_name = type_name, &value = value] {
+      return type_name + " '" + value + "'";
+    };
     if (type == nullptr) {
       faults.push_back({"unknown attribute '" + type_name + "'"});
       continue;
@@ -228,21 +230,21 @@ std::vector<Fault> NameFaults(const Name& name) {
     }
     if (Characters(value) > type->most) {
       faults.push_back(
-          {quoted + " is longer than " + std::to_string(type->most) + " characters",
+          {quoted() + " is longer than " + std::to_string(type->most) + " characters",
            {},
            type_name == "CN" ? "put the long name into dns and a short one into the subject" : ""});
     }
     if (type_name == "C" &&
         !(value.size() == 2 &&
           std::all_of(value.begin(), value.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))) {
-      faults.push_back({quoted + " is not two capital letters"});
+      faults.push_back({quoted() + " is not two capital letters"});
     }
     if (type->type == StringType::kPrintable && !IsPrintableString(value)) {
-      faults.push_back({quoted + " has characters outside PrintableString"});
+      faults.push_back({quoted() + " has characters outside PrintableString"});
     }
     if (type->type == StringType::kIa5 &&
         std::any_of(value.begin(), value.end(), [](char c) { return (c & 0x80) != 0; })) {
-      faults.push_back({quoted + " has characters outside ASCII"});
+      faults.push_back({quoted() + " has characters outside ASCII"});
     }
   }
   return faults;

@@ -32,16 +32,6 @@ class FixedPassphrase final : public PassphraseSource {
   std::string phrase_;
 };
 
-// FixedClock always tells the same time.
-class FixedClock final : public Clock {
- public:
-  explicit FixedClock(Time now) : now_(now) {}
-  Time Now() const override { return now_; }
-
- private:
-  Time now_;
-};
-
 inline constexpr const char* kPhrase = "canary passphrase 7c1e9a";
 inline constexpr KeySpec kP256{KeyAlgorithm::kEcdsa, 256};
 inline constexpr KeySpec kP384{KeyAlgorithm::kEcdsa, 384};
@@ -81,7 +71,7 @@ class AuthorityFixture : public testing::Test {
     ledger.BindOutput("fleet", "out");
     auto reservations =
         ledger.Reserve(ledger.BeginRun("fleet", {"missing", now}, random_, now), {&endpoint, 1},
-                       {issuer.id(), issuer.certificate().not_after}, random_, now);
+                       {issuer.id(), issuer.certificate().not_after}, streams_, now);
     SigningBatch batch = issuer.NewBatch();
     batch.Prepare(reservations.front(), LeafSpec("CN=" + endpoint), key.spki(), now);
     return std::move(batch).Sign().front().der;

@@ -13,7 +13,8 @@ constexpr KeySpec kRsa{KeyAlgorithm::kRsa, 2048};
 class LabelStreams final : public StreamFactory {
  public:
   RandomStream Open(const StreamLabel& label) override {
-    return RandomStream(Sha256(AsBytes(label.endpoint + "/" + std::to_string(label.part))));
+    return RandomStream(
+        Sha256(AsBytes(label.endpoint + "/" + std::to_string(static_cast<int>(label.purpose)))));
   }
 };
 

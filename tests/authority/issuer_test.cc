@@ -65,7 +65,7 @@ class IssuerTest : public testing::Test {
     return std::move(ledger_
                          .Reserve(run_, {&endpoint, 1},
                                   {issuer_id_, end_bound.value_or(certificate_.not_after())},
-                                  random_, now_)
+                                  streams_, now_)
                          .front());
   }
 
@@ -83,6 +83,7 @@ class IssuerTest : public testing::Test {
   const Time now_ = ParseRfc3339("2026-03-01T12:00:00Z");
   TempDir temp_;
   SystemRandom random_;
+  SystemStreams streams_{random_};
   Ledger ledger_ = Ledger::Create(temp_ / "ledger.db", "test-authority");
   std::unique_ptr<Signer> signer_;
   IssuedCertificate root_;

@@ -127,8 +127,9 @@ int batches = 0;
 class NotingFactory final : public StreamFactory {
  public:
   RandomStream Open(const StreamLabel& label) override {
-    openings.push_back({label.endpoint, label.part, batches});
-    return RandomStream(Sha256(AsBytes(label.endpoint + std::to_string(label.part))));
+    openings.push_back({label.endpoint, static_cast<unsigned>(label.purpose), batches});
+    return RandomStream(
+        Sha256(AsBytes(label.endpoint + std::to_string(static_cast<int>(label.purpose)))));
   }
 };
 

@@ -38,7 +38,7 @@ class LedgerFixture : public ::testing::Test {
 
   std::vector<Reservation> Reserve(const std::vector<std::string>& endpoints,
                                    std::string_view fleet = "acme") {
-    return ledger_.Reserve(fleet == "acme" ? run_ : beta_, endpoints, {issuer_, kEnd}, random_,
+    return ledger_.Reserve(fleet == "acme" ? run_ : beta_, endpoints, {issuer_, kEnd}, streams_,
                            kNow);
   }
   Reservation ReserveOne(const std::string& endpoint, std::string_view fleet = "acme") {
@@ -81,6 +81,7 @@ class LedgerFixture : public ::testing::Test {
   TempDir dir_;
   const std::string path_ = dir_ / "ledger.db";
   SystemRandom random_;
+  SystemStreams streams_{random_};
   Ledger ledger_ = Ledger::Create(path_, "test-authority");
   fleetmint::Run run_, beta_;
   std::int64_t issuer_ = 0;

@@ -165,8 +165,16 @@ TEST_F(LedgerTest, AKeyThatWasUsedBeforeIsAnIntegrityFault) {
   EXPECT_NO_THROW(Issue("ws-0003")) << "the ledger is not usable after a refused commit";
 }
 
+// Every stream is the same.
+class StuckStreams final : public StreamFactory {
+ public:
+  RandomStream Open(const StreamLabel&) override {
+    return RandomStream(std::array<std::uint8_t, kSeedBytes>{});
+  }
+};
+
 TEST_F(LedgerTest, ASerialThatRepeatsIsRefused) {
-  StuckSource stuck;
+  StuckStreams stuck;
   const auto reserve = [&](const std::vector<std::string>& names) {
     return ledger_.Reserve(run_, names, {issuer_, kEnd}, stuck, kNow);
   };
@@ -326,13 +334,14 @@ TEST_F(LedgerTest, ConnectionsOfTwoThreadsNeverShareASerial) {
   const auto work = [&](int who) {
     Ledger ledger = Ledger::Open(path_, "test-authority");
     SystemRandom random;
+    SystemStreams streams(random);
     const fleetmint::Run run = ledger.BeginRun("acme", {"missing", kNow}, random, kNow);
     waiting.fetch_sub(1);
     while (waiting.load() > 0) std::this_thread::yield();
     for (int i = 0; i < kRounds; ++i) {
       const std::vector<std::string> names{"a" + std::to_string(who), "b" + std::to_string(who)};
       for (const Reservation& reservation :
-           ledger.Reserve(run, names, {issuer_, kEnd}, random, kNow)) {
+           ledger.Reserve(run, names, {issuer_, kEnd}, streams, kNow)) {
         serials[who].push_back(reservation.serial());
       }
       numbers[who].push_back(ledger.NextCrl(Sha256Digest{1}, kNow).number);

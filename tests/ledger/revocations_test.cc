@@ -179,7 +179,7 @@ TEST_F(RevocationsTest, AFormerNameIsSupersededOnlyWhereThereIsNoneOfItsOwn) {
   const Serial old = Issue("old-name");
   const std::vector<std::string> endpoint{"new-name"};
   const std::vector<std::vector<std::string>> formerly{{"older-name", "OLD-NAME"}};
-  auto reserved = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, random_, kNow, formerly);
+  auto reserved = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, streams_, kNow, formerly);
   const Serial fresh = reserved.front().serial();
   const auto replaced = Commit(Item(std::move(reserved.front())));
   ASSERT_EQ(replaced.size(), 1U);
@@ -193,7 +193,7 @@ TEST_F(RevocationsTest, AFormerNameIsSupersededOnlyWhereThereIsNoneOfItsOwn) {
   // Whom a name means: a host, with what it had under former names.
   EXPECT_EQ(Hits(Named({"new-name"})), (std::vector{old, fresh}));
   EXPECT_EQ(Hits(Named({"old-name"})), std::vector{other});
-  auto again = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, random_, kNow, formerly);
+  auto again = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, streams_, kNow, formerly);
   EXPECT_EQ(Commit(Item(std::move(again.front()))).at(0).endpoint, "new-name");
   EXPECT_EQ(StateOf(other), CertificateState::kIssued);
 }
@@ -206,7 +206,7 @@ TEST_F(RevocationsTest, AHostWithSeveralFormerNamesSupersedesWhatItHadUnderAllOf
   const std::vector<std::string> endpoint{"new"};
   const std::vector<std::vector<std::string>> formerly{{"nobody", "b", "A", "c"}};
   const auto issue = [&] {
-    auto reserved = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, random_, kNow, formerly);
+    auto reserved = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, streams_, kNow, formerly);
     const Serial serial = reserved.front().serial();
     return std::pair(serial, Commit(Item(std::move(reserved.front()))));
   };
@@ -240,7 +240,7 @@ TEST_F(RevocationsTest, WhatIsInstalledUnderOneFormerNameEndsNothingUnderAnother
   const Serial a = Issue("a"), c = Issue("c");
   const std::vector<std::string> endpoint{"new"};
   const std::vector<std::vector<std::string>> formerly{{"a", "c"}};
-  auto reserved = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, random_, kNow, formerly);
+  auto reserved = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, streams_, kNow, formerly);
   const Serial fresh = reserved.front().serial();
   Commit(Item(std::move(reserved.front())));
   RevocationFilter filter;
@@ -262,7 +262,7 @@ TEST_F(RevocationsTest, AFormerNameRetiredMeanwhileIsAPredecessorAllTheSame) {
   const Serial a = Issue("a");
   const std::vector<std::string> endpoint{"new"};
   const std::vector<std::vector<std::string>> formerly{{"a"}};
-  auto reserved = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, random_, kNow, formerly);
+  auto reserved = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, streams_, kNow, formerly);
   const Serial fresh = reserved.front().serial();
   ledger_.Retire("acme", {"a"}, std::nullopt, kNow);
   EXPECT_TRUE(Commit(Item(std::move(reserved.front()))).empty());
@@ -305,7 +305,7 @@ TEST_F(RevocationsTest, ARenamedHostSpeaksForItsFormerCertificate) {
   const LedgerRow old = *ledger_.Find(Issue("old-name"));
   const std::vector<std::string> endpoint{"new-name"};
   const std::vector<std::vector<std::string>> formerly{{"old-name"}};
-  auto made = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, random_, kNow, formerly);
+  auto made = ledger_.Reserve(run_, endpoint, {issuer_, kEnd}, streams_, kNow, formerly);
   Commit(Item(std::move(made.front())));
   const Receipt receipt{"new-name", old.sha1, {}, {}, kNow};
   EXPECT_EQ(ledger_.TakeReceipts({&receipt, 1}).front(), ReceiptVerdict::kNew);

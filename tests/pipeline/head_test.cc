@@ -267,8 +267,9 @@ class CutShortTest : public HeadTest {
     const Time now = clock_.Now();
     run_ = workspace.ledger().BeginRun("test", {"missing", now}, random_, now);
     const std::vector<std::string> names{endpoint};
+    SystemStreams streams(random_);
     auto reservations = workspace.ledger().Reserve(
-        run_, names, {workspace.issuer().id(), now + std::chrono::days{300}}, random_, now);
+        run_, names, {workspace.issuer().id(), now + std::chrono::days{300}}, streams, now);
     serial_ = SerialHex(reservations.front().serial());
     const std::string bundle = "a bundle";
     dir_.Write("out/.pending/" + serial_ + ".pfx", bundle);

@@ -14,13 +14,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Streams that are a function of their label.
+// Keys' streams that are a function of their label.
 class LabelStreams final : public StreamFactory {
  public:
   RandomStream Open(const StreamLabel& label) override {
-    const std::string text = label.endpoint + "/" + std::to_string(label.part);
+    if (label.purpose > StreamPurpose::kSecondPrime) return others_.Open(label);
+    const std::string text = label.endpoint + "/" + std::to_string(static_cast<int>(label.purpose));
     return RandomStream(Sha256(AsBytes(text)));
   }
+
+ private:
+  SystemRandom random_;
+  SystemStreams others_{random_};
 };
 
 // A random source gone wrong in a way that SystemStreams cannot see: every key from the same
@@ -28,8 +33,12 @@ class LabelStreams final : public StreamFactory {
 class EqualStreams final : public StreamFactory {
  public:
   RandomStream Open(const StreamLabel& label) override {
-    return RandomStream(Sha256(AsBytes(std::to_string(label.part))));
+    if (label.purpose > StreamPurpose::kSecondPrime) return good_.Open(label);
+    return RandomStream(Sha256(AsBytes(std::to_string(static_cast<int>(label.purpose)))));
   }
+
+ private:
+  LabelStreams good_;
 };
 
 using IssueTest = FleetFixture;
@@ -174,9 +183,10 @@ TEST_F(IssueTest, RecoveryFinishesWhatWasCommittedAndDropsWhatWasNot) {
     Authority authority = Authority::Open(dir_ / "ca");
     const auto run =
         authority.ledger().BeginRun("test", {"missing", clock_.Now()}, random_, clock_.Now());
+    SystemStreams streams(random_);
     authority.ledger().Reserve(
         run, std::vector<std::string>{"h-9"},
-        {authority.ledger().Issuers().back().id, clock_.Now() + std::chrono::days{1}}, random_,
+        {authority.ledger().Issuers().back().id, clock_.Now() + std::chrono::days{1}}, streams,
         clock_.Now());
   }
   const RecoveryReport report = Open().recovered();

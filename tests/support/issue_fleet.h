@@ -37,14 +37,12 @@ inline IssuingWorkspace OpenIssuingWorkspace(const std::string& ca, const std::s
 inline RunResult IssueFleet(Plan plan, const IssueFleetOptions& options) {
   const SystemClock system_clock;
   const Clock& clock = options.clock != nullptr ? *options.clock : system_clock;
-  SystemRandom random;
   IssuingWorkspace workspace =
       OpenIssuingWorkspace(options.ca, options.out, plan.fleet_name(), clock);
   plan.Compare(workspace.ledger(), clock.Now());
   plan.Select(options.selection);
   RunResult result = Issue(plan, workspace,
                            {.clock = clock,
-                            .random = random,
                             .streams = options.streams,
                             .observer = options.observer,
                             .threads = options.threads,

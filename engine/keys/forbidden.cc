@@ -1,0 +1,106 @@
+#include "engine/keys/forbidden.h"
+
+#include <botan/bigint.h>
+#include <botan/numthry.h>
+#include <botan/pubkey.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "engine/base/botan_compat.h"
+#include "engine/base/der.h"
+#include "engine/keys/load_key.h"
+#include "engine/keys/oids.h"
+
+namespace fleetmint {
+namespace {
+
+using Botan::BigInt;
+
+// The odd primes below 4,096.
+std::vector<Botan::word> SmallPrimes() {
+  std::vector<Botan::word> primes;
+  for (Botan::word n = 3; n < 4096; n += 2) {
+    const auto divides = [&](Botan::word prime) { return n % prime == 0; };
+    if (std::none_of(primes.begin(), primes.end(), divides)) primes.push_back(n);
+  }
+  return primes;
+}
+
+// The first prime from a drawn number upwards that has `bits` bits, of which the two highest are
+// set, and for which the exponent has an inverse.
+BigInt SearchPrime(RandomStream& stream, std::uint32_t bits, std::uint32_t exponent) {
+  SecretBytes bytes(bits / 8);
+  stream.Fill(bytes);
+  BigInt prime(bytes.data(), bytes.size());  // where the search begins
+  prime.set_bit(bits - 1);
+  prime.set_bit(bits - 2);
+  prime.set_bit(0);
+  SystemRandom random;  // the tests' bases: the verdict does not depend on them
+  BotanRng rng(random);
+  constexpr std::size_t kErrorBits = 128;
+  static const std::vector<Botan::word> small = SmallPrimes();
+  std::vector<Botan::word> residues;
+  for (const Botan::word each : small) residues.push_back(prime % each);
+  for (Botan::word step = 0;; step += 2) {
+    bool sieved = false;
+    for (std::size_t i = 0; i < small.size() && !sieved; ++i) {
+      sieved = (residues[i] + step) % small[i] == 0;
+    }
+    if (sieved) continue;
+    const BigInt candidate = prime + step;
+    if (Botan::gcd(candidate - 1, BigInt(exponent)) == 1 &&
+        Botan::is_prime(candidate, rng, kErrorBits)) {
+      return candidate;
+    }
+  }
+}
+
+Bytes EncodeSpki(const BigInt& n, std::uint32_t exponent) {
+  DerWriter key;
+  key.Sequence([&](DerWriter& numbers) {
+    numbers.UnsignedInteger(botan_compat::BytesOf(n)).Integer(exponent);
+  });
+  DerWriter writer;
+  writer.Sequence([&](DerWriter& spki) {
+    spki.Sequence([](DerWriter& id) { id.Oid(oid::kRsaEncryption).Null(); });
+    spki.BitString(key.bytes());
+  });
+  return writer.Take();
+}
+
+}  // namespace
+
+PrivateKey MakeForbiddenRsaKey(TestMark, std::uint32_t bits, std::uint32_t exponent,
+                               RandomStream& p_stream, RandomStream& q_stream) {
+  const BigInt p = SearchPrime(p_stream, bits / 2, exponent);
+  const BigInt q = SearchPrime(q_stream, bits / 2, exponent);
+  const BigInt n = p * q, e(exponent);
+  const BigInt d = Botan::inverse_mod(e, Botan::lcm(p - 1, q - 1));
+  const BigInt numbers[] = {d, p, q, d % (p - 1), d % (q - 1), Botan::inverse_mod(q, p)};
+  SecretDerWriter writer;  // PrivateKeyInfo (RFC 5208 5) of an RSAPrivateKey (RFC 8017 A.1.2)
+  writer.Sequence([&](SecretDerWriter& info) {
+    info.Integer(0);
+    info.Sequence([](SecretDerWriter& id) { id.Oid(oid::kRsaEncryption).Null(); });
+    info.OctetStringOf([&](SecretDerWriter& wrapped) {
+      wrapped.Sequence([&](SecretDerWriter& key) {
+        key.Integer(0).UnsignedInteger(botan_compat::BytesOf(n)).Integer(exponent);
+        for (const BigInt& number : numbers) key.UnsignedInteger(botan_compat::BytesOf(number));
+      });
+    });
+  });
+  return {{KeyAlgorithm::kRsa, bits}, writer.Take(), EncodeSpki(n, exponent)};
+}
+
+Bytes SignWithSha1(TestMark, const SecretBytes& pkcs8, ByteView message) {
+  const auto key = LoadPkcs8(pkcs8);
+  const bool rsa = key->algo_name() == "RSA";
+  SystemRandom random;  // blinding
+  BotanRng rng(random);
+  Botan::PK_Signer signer(*key, rng,
+                          (rsa ? "EMSA3(" : "EMSA1(") + std::string(botan_compat::kSha1) + ")",
+                          rsa ? botan_compat::kPlainSignature : botan_compat::kDerSignature);
+  return signer.sign_message(message.data(), message.size(), rng);
+}
+
+}  // namespace fleetmint

@@ -1,0 +1,199 @@
+// Test fleets: the same seed makes the same bytes, on every kernel, whatever threads and chunks;
+// everything is marked; what is seeded can come out of nothing else.
+#include "engine/pipeline/test_fleet.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "engine/prime/kernel.h"
+#include "engine/x509/certificate.h"
+#include "tests/support/issue_fleet.h"
+#include "tests/support/temp_dir.h"
+
+namespace fleetmint {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+// Nobody but TestFleet gets a mark, and nothing seeded comes without one.
+static_assert(!std::is_default_constructible_v<TestMark>);
+static_assert(!std::is_aggregate_v<TestMark>);
+static_assert(!std::is_constructible_v<SeededStreams, std::uint64_t, std::string_view>);
+static_assert(!std::is_convertible_v<std::uint64_t, TestMark>);
+
+class SilentObserver final : public RunObserver {
+ public:
+  void Acknowledged(std::span<const std::string>, std::size_t) override {}
+  void Failed(const std::string&, const std::string&) override {}
+};
+
+Bytes Content(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The files that a seed decides, with their names: not the ledger (as a file), whose lock it was,
+// nor how its run was cut into chunks.
+Sha256Digest HashOf(const fs::path& directory) {
+  std::set<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    const std::string path = entry.path().lexically_relative(directory).string();
+    const bool decided = path != "ca/run.lock" && !path.starts_with("ca/ledger.db") &&
+                         path != "out/.head" && !path.starts_with("out/.runs/");
+    if (entry.is_regular_file() && decided) files.insert(path);
+  }
+  Bytes all;
+  for (const fs::path& path : files) {
+    const Sha256Digest name = Sha256(AsBytes(path.string()));
+    const Sha256Digest content = Sha256(Content(directory / path));
+    all.insert(all.end(), name.begin(), name.end());
+    all.insert(all.end(), content.begin(), content.end());
+  }
+  return Sha256(all);
+}
+
+class TestFleetTest : public ::testing::Test {
+ protected:
+  TestFleetOptions Options() {
+    TestFleetOptions options;
+    options.directory = dir_ / ("fleet-" + std::to_string(made_++));
+    options.hosts = 6;
+    options.seed = 7;
+    options.now = ParseRfc3339("2026-01-01T00:00:00Z");
+    options.threads = 2;
+    return options;
+  }
+  TestFleetReport Make(const TestFleetOptions& options) {
+    SilentObserver observer;
+    NullLog log;
+    return TestFleet::Make(options, Catalog::Builtin(), observer, log);
+  }
+  std::string Hash(const TestFleetOptions& options) {
+    Make(options);
+    return ToHex(HashOf(options.directory));
+  }
+
+  TempDir dir_;
+  int made_ = 0;
+};
+
+// Golden: of every machine, kernel, number of threads, chunk and version of Botan. A change of
+// these is a change for everybody who keeps bytes of a test fleet.
+constexpr const char* kRsaFleet =
+    "90ebf51cb7dece9deba51669b9edca1ba1b51ef1ba475a46d8cdef6b0282231a";
+constexpr const char* kP256Fleet =
+    "29eb626a595ad46303420fde260674209715394329e60621e4ec601ae512f582";
+
+TEST_F(TestFleetTest, RsaFleetsAreTheSameOnEveryKernel) {
+  for (const std::string_view name : prime::kKernelNames) {
+    const prime::Kernel* const kernel = prime::FindKernel(std::string(name));
+    if (kernel == nullptr) continue;
+    TestFleetOptions options = Options();
+    options.keys.kernel = kernel;
+    EXPECT_EQ(Hash(options), kRsaFleet) << name;
+  }
+}
+
+TEST_F(TestFleetTest, ThreadsAndChunksChangeNothing) {
+  for (const unsigned threads : {1U, 2U, 16U}) {
+    for (const std::size_t chunk : {1U, 64U}) {
+      TestFleetOptions options = Options();
+      options.hosts = 20;
+      options.key = KeySpec{KeyAlgorithm::kEcdsa, 256};
+      options.faults = FaultWords();
+      options.pem = options.pem_combined = true;
+      options.threads = threads;
+      options.chunk = chunk;
+      EXPECT_EQ(Hash(options), kP256Fleet) << threads << " threads, chunks of " << chunk;
+    }
+  }
+}
+
+TEST_F(TestFleetTest, AnotherSeedOrTimeMakesOtherKeys) {
+  std::set<Bytes> keys;
+  for (const std::uint64_t seed : {1U, 2U}) {
+    for (const char* now : {"2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"}) {
+      TestFleetOptions options = Options();
+      options.hosts = 1;
+      options.seed = seed;
+      options.key = KeySpec{KeyAlgorithm::kEcdsa, 256};
+      options.pem = true;
+      options.now = ParseRfc3339(now);
+      Make(options);
+      keys.insert(Content(options.directory + "/pem/host-0001.test.key.pem"));
+      keys.insert(Content(options.directory + "/ca/root.key"));
+    }
+  }
+  EXPECT_EQ(keys.size(), 4u) << "of two seeds two hosts' keys and two roots', whatever the time";
+}
+
+TEST_F(TestFleetTest, HostsKeepTheirKeysWhenOthersCome) {
+  std::set<Bytes> keys;
+  for (const std::size_t hosts : {1U, 9U}) {
+    TestFleetOptions options = Options();
+    options.hosts = hosts;
+    options.pem = true;
+    options.key = KeySpec{KeyAlgorithm::kEcdsa, 256};
+    Make(options);
+    keys.insert(Content(options.directory + "/pem/host-0001.test.key.pem"));
+  }
+  EXPECT_EQ(keys.size(), 1u);
+}
+
+TEST_F(TestFleetTest, EverythingIsMarkedAndNoCommandIssuesWithIt) {
+  TestFleetOptions options = Options();
+  options.hosts = 2;
+  options.key = KeySpec{KeyAlgorithm::kEcdsa, 256};
+  Make(options);
+  const std::string ca = options.directory + "/ca";
+  const Authority authority = Authority::Open(ca);
+  EXPECT_TRUE(authority.test());
+  for (const TierInfo& tier : authority.Tiers()) {
+    EXPECT_THAT(tier.subject, HasSubstr("CN=TEST ")) << tier.name;
+    EXPECT_THAT(tier.subject, HasSubstr("O=TEST ONLY")) << tier.name;
+  }
+  std::size_t leaves = 0;
+  authority.ledger().ForEachCurrent(
+      "test-fleet",
+      [&](const IssuedRow& row) {
+        ++leaves;
+        const Certificate certificate = Certificate::Parse(row.der);
+        EXPECT_THAT(NameToString(certificate.subject()), HasSubstr("O=TEST ONLY"));
+        for (const std::string& name : certificate.san().dns) {
+          EXPECT_TRUE(name.ends_with(".test")) << name;
+        }
+      },
+      nullptr);
+  EXPECT_EQ(leaves, 2u);
+  const FixedClock clock(options.now);
+  try {
+    OpenIssuingWorkspace(ca, options.directory + "/out", "test-fleet", clock);
+    FAIL() << "a test authority was opened to issue";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_THAT(error.what(), HasSubstr("is a test authority"));
+  }
+}
+
+TEST_F(TestFleetTest, WhatFailsLeavesNothing) {
+  TestFleetOptions options = Options();
+  options.fleet_file = dir_ / "fleet.yaml";
+  dir_.Write("fleet.yaml", "fleet: acme\nprofile: nobody-knows-it\nhosts: [a]\n");
+  options.hosts = 0;
+  options.password = "changeit";
+  EXPECT_THROW(Make(options), Error);
+  EXPECT_FALSE(fs::exists(options.directory));
+  fs::create_directory(options.directory);
+  dir_.Write(fs::path(options.directory).filename().string() + "/mine", "somebody's");
+  EXPECT_THROW(Make(options), Error);
+  EXPECT_TRUE(fs::exists(options.directory + "/mine")) << "what was there before was removed";
+}
+
+}  // namespace
+}  // namespace fleetmint
