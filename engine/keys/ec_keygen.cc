@@ -11,18 +11,6 @@
 namespace fleetmint {
 namespace {
 
-// A scalar in [1, order): as many bytes as the order has, drawn again where they are no such number
-// (FIPS 186-5 A.2.2). Orders of whole bytes of which the top ones are all ones: for P-256 once in
-// 2^32, for P-384 once in 2^190.
-SecretBytes DrawScalar(RandomStream& stream, const Botan::BigInt& order) {
-  SecretBytes bytes(order.bytes());
-  for (;;) {
-    stream.Fill(bytes);
-    const Botan::BigInt scalar(bytes.data(), bytes.size());
-    if (!scalar.is_zero() && scalar < order) return bytes;
-  }
-}
-
 // PrivateKeyInfo of an ECPrivateKey (RFC 5958 2, RFC 5915 3), which names its curve and holds its
 // public point.
 SecretBytes EncodePkcs8(const char* curve, const SecretBytes& scalar, ByteView point) {
@@ -51,6 +39,15 @@ Bytes EncodeSpki(const char* curve, ByteView point) {
 }
 
 }  // namespace
+
+SecretBytes DrawScalar(RandomSource& source, const Botan::BigInt& order) {
+  SecretBytes bytes(order.bytes());
+  for (;;) {
+    source.Fill(bytes);
+    const Botan::BigInt scalar(bytes.data(), bytes.size());
+    if (!scalar.is_zero() && scalar < order) return bytes;
+  }
+}
 
 PrivateKey GenerateEcdsaKey(std::uint32_t bits, RandomStream& scalar, RandomStream& test) {
   const bool p256 = bits == 256;

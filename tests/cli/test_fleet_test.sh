@@ -80,6 +80,19 @@ openssl pkcs12 -in acme/faults/gone.test.pfx -passin pass:changeit -noenc -out o
 openssl verify -CAfile acme/ca/root.crt -untrusted acme/pem/ws-1.test.crt.pem acme/pem/ws-1.test.crt.pem >said 2>&1 ||
   fail "$(cat said)"
 
+# Layers are recorded in the order of the file, though the keys of the first take longest.
+cat >layers.yaml <<'Y'
+fleet: layers
+profile: mtls-client
+groups:
+  - {name: slow, hosts: ["slow-[1-8]"], key: {algorithm: rsa, bits: 3072}}
+  - {name: fast, hosts: ["fast-[1-8]"], key: {algorithm: ecdsa, curve: p256}}
+Y
+run 0 test-fleet layers.yaml "${fixed[@]}" --out layers-1 --threads 1
+run 0 test-fleet layers.yaml "${fixed[@]}" --out layers-2 --threads 8
+same layers-1 layers-2
+equal "$(sqlite3 layers-2/ca/ledger.db 'select grp from settings order by id' | xargs)" 'slow fast'
+
 # Refused, with nothing left.
 refused() {
   local wanted=$1

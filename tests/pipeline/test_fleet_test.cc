@@ -181,6 +181,29 @@ TEST_F(TestFleetTest, EverythingIsMarkedAndNoCommandIssuesWithIt) {
   }
 }
 
+TEST_F(TestFleetTest, NamesOfAFleetFileAreMarked) {
+  TestFleetOptions options = Options();
+  options.fleet_file = dir_ / "fleet.yaml";
+  dir_.Write("fleet.yaml",
+             "fleet: acme\nprofile: mtls-client\ndefaults:\n  dns: [\"{host}.corp.example.com\", "
+             "alias.corp.com, itAuth, ready.test]\nhosts: [a]\n");
+  options.hosts = 0;
+  options.key = KeySpec{KeyAlgorithm::kEcdsa, 256};
+  Make(options);
+  std::vector<std::string> names;
+  Authority::Open(options.directory + "/ca")
+      .ledger()
+      .ForEachCurrent(
+          "acme",
+          [&](const IssuedRow& row) {
+            EXPECT_EQ(row.endpoint, "a.test");
+            names = Certificate::Parse(row.der).san().dns;
+          },
+          nullptr);
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre("a.test", "a.test.corp.example.com.test",
+                                                     "alias.corp.com.test", "itAuth", "ready.test"));
+}
+
 TEST_F(TestFleetTest, WhatFailsLeavesNothing) {
   TestFleetOptions options = Options();
   options.fleet_file = dir_ / "fleet.yaml";
