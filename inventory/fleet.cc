@@ -35,7 +35,10 @@ const std::string& Fleet::file() const { return impl_->file; }
 const std::string& Fleet::name() const { return impl_->name; }
 std::size_t Fleet::size() const { return impl_->size; }
 
-std::string Fleet::Name(std::size_t i) const { return impl_->NameOf(i) + impl_->suffix; }
+std::string Fleet::Name(std::size_t i) const {
+  std::string name = impl_->NameOf(i);
+  return name.ends_with(impl_->suffix) ? name : name + impl_->suffix;
+}
 Position Fleet::Where(std::size_t i) const { return impl_->RunOf(i).where; }
 
 std::uint32_t Fleet::LayerOf(std::size_t i) const {

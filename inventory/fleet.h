@@ -38,7 +38,7 @@ struct FleetLayer {
 
 // FleetOptions is how a file is read for a test fleet.
 struct FleetOptions {
-  std::string suffix = {};               // of every endpoint's name, as Name gives it
+  std::string suffix = {};               // appended to names that do not end so
   std::vector<std::string> faults = {};  // words that `fault:` may have; none: no such key
 };
 

@@ -222,7 +222,9 @@ class Loader {
                   "fleetmint test-fleet makes one of this file, in a directory of its own");
       return;
     }
-    level.fault = yaml::AsText(*fault, "'fault'", faults_).value_or("");
+    const auto word = yaml::AsText(*fault, "'fault'", faults_);
+    if (!word) return;
+    level.fault = *word;
     const auto& known = options_.faults;
     if (std::find(known.begin(), known.end(), level.fault) != known.end()) return;
     faults_.Add(fault->where, "unknown fault '" + level.fault + "'",

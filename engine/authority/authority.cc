@@ -94,6 +94,7 @@ void Authority::ReadIssuers() {
   issuing_.reset();
   chain_.clear();
   chain_ders_.clear();
+  has_test_ca_ = false;
   for (IssuerRow& row : ledger_.Issuers()) {
     KnownIssuer issuer{std::move(row), std::nullopt};
     if (!issuer.row.der.empty()) {
@@ -109,7 +110,18 @@ void Authority::ReadIssuers() {
   }
   if (!issuing_) return;
   chain_ = ChainFrom(*issuing_);
-  for (const Certificate& certificate : chain_) chain_ders_.push_back(certificate.der());
+  for (const Certificate& certificate : chain_) {
+    chain_ders_.push_back(certificate.der());
+    has_test_ca_ = has_test_ca_ || IsTestCa(certificate);
+  }
+}
+
+void Authority::CheckNotTest() const {
+  if (!test()) return;
+  throw Error::WithHint(
+      ErrorKind::kUsage,
+      "'" + directory().path() + "' is a test authority: whoever knows its seed has its keys",
+      "fleetmint ca init makes one for hosts; a test fleet is made anew by fleetmint test-fleet");
 }
 
 const Authority::KnownIssuer* Authority::FindKnown(std::int64_t id) const {

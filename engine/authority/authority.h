@@ -172,8 +172,10 @@ class Authority {
   }  // hex; pinned in every output directory
   const Directory& directory() const { return directory_.directory(); }
   bool encrypted() const { return directory_.encrypted(); }
-  // test: it was made with a TestMark, and whoever knows its seed has its keys.
-  bool test() const { return directory_.test(); }
+  // test: it was made with a TestMark, or its issuing CA was: whoever knows the seed has its keys.
+  // CheckNotTest throws Error(kUsage) if it is.
+  bool test() const { return directory_.test() || has_test_ca_; }
+  void CheckNotTest() const;
   // ledger is this object's own connection; OpenLedger opens another one: one for each thread that
   // needs it.
   const Ledger& ledger() const { return ledger_; }
@@ -271,6 +273,7 @@ class Authority {
                             RandomSource& random);
   void MakeNext(const RotateOptions& rotate, const NewAuthorityOptions& options);
   std::vector<KnownIssuer> issuers_;     // all of the ledger's
+  bool has_test_ca_ = false;             // in the chain
   std::optional<std::int64_t> issuing_;  // id of the current one that signs endpoints
   std::vector<Certificate> chain_;       // from it up
   std::vector<Bytes> chain_ders_;

@@ -65,6 +65,12 @@ std::vector<Certificate> ParseChain(ByteView pem, const Clock& clock) {
     faults.push_back({std::move(fault), {}, ""});
   }
   for (const Certificate& certificate : chain) {
+    if (IsTestCa(certificate)) {
+      faults.push_back({"'" + NameToString(certificate.subject()) +
+                            "' is the CA of a test fleet: whoever knows its seed has its key",
+                        {},
+                        "give a CA of your own"});
+    }
     if (const auto reason = WeakKeyReason(certificate.spki())) {
       faults.push_back({"the key of the CA certificate '" + NameToString(certificate.subject()) +
                             "' is weak: " + *reason,

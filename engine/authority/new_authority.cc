@@ -9,8 +9,16 @@
 #include "engine/authority/run_lock.h"
 #include "engine/base/der.h"
 #include "engine/base/error.h"
+#include "engine/x509/name.h"
 
 namespace fleetmint {
+
+bool IsTestCa(const Certificate& certificate) {
+  const Name name = ReadName(certificate.subject());
+  return std::any_of(name.attributes.begin(), name.attributes.end(), [](const auto& attribute) {
+    return attribute.type == "O" && attribute.value == kTestOrganization;
+  });
+}
 
 NewAuthority::NewAuthority(const std::string& path, RandomSource& random) : random_(random) {
   namespace fs = std::filesystem;

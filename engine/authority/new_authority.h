@@ -52,6 +52,9 @@ class NewAuthority {
 // kAuthority, with all faults.
 std::vector<Certificate> ParseChain(ByteView pem, const Clock& clock);
 
+// IsTestCa tells whether a CA is a test fleet's (kTestOrganization).
+bool IsTestCa(const Certificate& certificate);
+
 // KeyNameOf gives KeySpecName of a public key, or its algorithm's name.
 std::string KeyNameOf(const Certificate& certificate);
 

@@ -71,6 +71,7 @@ const Authority::KnownIssuer* Authority::FindNext() const {
 }
 
 void Authority::CheckNoNext() const {
+  CheckNotTest();
   if (!issuing_) {
     throw Error::WithHint(ErrorKind::kUsage, "the issuing CA has no certificate yet",
                           "fleetmint ca install takes it when it is signed");

@@ -5,6 +5,10 @@
 
 namespace fleetmint {
 
+// The organization in every subject of a test fleet. A CA of that name issues for nobody, whoever
+// has imported it.
+inline constexpr const char* kTestOrganization = "TEST ONLY";
+
 class TestMark {
  private:
   friend class TestFleet;

@@ -56,6 +56,7 @@ void PrintJson(Session& session, const Authority& authority) {
   for (const TierInfo& tier : authority.FormerTiers()) former.push_back(TierJson(tier));
   const nlohmann::ordered_json object{{"authority", authority.id()},
                                       {"encrypted", authority.encrypted()},
+                                      {"test", authority.test()},
                                       {"tiers", tiers},
                                       {"former", former},
                                       {"ledger",
@@ -76,7 +77,8 @@ int Show(Session& session, const Options&) {
   }
   const Counts counts = authority.ledger().Count();
   std::string text = "authority " + authority.id() + " in " + session.ca + ", keys " +
-                     (authority.encrypted() ? "encrypted" : "not encrypted") + "\n";
+                     (authority.encrypted() ? "encrypted" : "not encrypted") +
+                     (authority.test() ? ", for tests alone" : "") + "\n";
   for (const TierInfo& tier : authority.Tiers()) text += TierText(tier, session.clock.Now());
   for (const TierInfo& tier : authority.FormerTiers()) {
     text += "former " + tier.name + ", generation " + std::to_string(tier.generation) + ": " +

@@ -19,6 +19,7 @@ constexpr double kSlowPasswordSeconds = 0.06;
 // What the plan meets in the ledger, and whether the CA could sign it.
 void CompareWithAuthority(Session& session, Plan& plan) {
   const Authority authority = Authority::Open(session.ca);
+  authority.CheckNotTest();
   const IssuerCertificate issuer = authority.CheckReady(session.clock);
   const Time now = session.clock.Now();
   plan.Compare(authority.ledger(), now, issuer.not_after);

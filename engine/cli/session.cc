@@ -147,11 +147,15 @@ void AddThreads(CLI::App& command, Session& session, const std::string& what) {
       ->check(CLI::Range(1, 1024));
 }
 
-void AddKeyWork(CLI::App& command, Session& session) {
-  AddThreads(command, session, "key workers");
+void AddKernel(CLI::App& command, Session& session) {
   command.add_option("--kernel", session.kernel, "the code that searches primes (default: auto)")
       ->type_name("NAME")
       ->check(CLI::IsMember(KernelChoices()));
+}
+
+void AddKeyWork(CLI::App& command, Session& session) {
+  AddThreads(command, session, "key workers");
+  AddKernel(command, session);
   command
       .add_option(
           "--candidates", session.candidates,

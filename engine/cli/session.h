@@ -80,6 +80,7 @@ void AddOut(CLI::App& command, Session& session);
 void AddProfiles(CLI::App& command, Session& session);
 void AddPassphrase(CLI::App& command, Session& session);
 void AddThreads(CLI::App& command, Session& session, const std::string& what);
+void AddKernel(CLI::App& command, Session& session);
 // AddKeyWork adds --threads, --kernel, --candidates and --check-every, for commands that make keys.
 void AddKeyWork(CLI::App& command, Session& session);
 

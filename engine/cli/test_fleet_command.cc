@@ -1,4 +1,6 @@
 // `fleetmint test-fleet`: a reproducible fleet for continuous integration.
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,8 +18,8 @@ constexpr std::size_t kMostHosts = 100'000;
 
 struct Options {
   std::string fleet, now, key, password, formats = "pfx";
+  std::string seed = "1";
   std::size_t hosts = 0;
-  std::uint64_t seed = 1;
   std::vector<std::string> faults;
 };
 
@@ -54,6 +56,16 @@ std::vector<std::string> Faults(const Options& options) {
   return faults;
 }
 
+// Digits alone, as they are written: two texts are two seeds.
+std::uint64_t Seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, seed);
+  if (error == std::errc() && rest == end && std::to_string(seed) == text) return seed;
+  throw Error::WithHint(ErrorKind::kUsage, "--seed '" + text + "' is no number from 0 to 2^64 - 1",
+                        "digits alone, without zeros in front: --seed 1");
+}
+
 // The day's beginning: the same all day long.
 Time Midnight(Time now) { return std::chrono::floor<std::chrono::days>(now); }
 
@@ -70,7 +82,7 @@ TestFleetOptions Read(Session& session, const Options& options) {
     throw Error::WithHint(ErrorKind::kUsage, "a fleet of nobody", "give --hosts N or a fleet file");
   }
   made.hosts = options.hosts;
-  made.seed = options.seed;
+  made.seed = Seed(options.seed);
   made.now = options.now.empty() ? Midnight(session.clock.Now()) : ParseRfc3339(options.now);
   if (!options.key.empty()) made.key = ParseKeyName(options.key);
   if (!options.password.empty()) CheckPassword(AsBytes(options.password));
@@ -113,7 +125,7 @@ int Make(Session& session, const Options& options) {
   }
   if (options.password.empty()) {
     session.ui.Say("fleetmint passwords --ca " + ShellWord(session.out + "/ca") +
-                   " prints the passwords");
+                   " prints the passwords that are derived");
   }
   return 0;
 }
@@ -137,6 +149,7 @@ void AddTestFleet(CLI::App& app, Session& session) {
       ->check(NotEmpty)
       ->type_name("TIME");
   command->add_option("--out", session.out, "the directory to make; ca/ and out/ will be in it")
+      ->check(NotEmpty)
       ->type_name("DIR")
       ->required();
   command
@@ -149,11 +162,14 @@ void AddTestFleet(CLI::App& app, Session& session) {
       ->allow_extra_args(false);
   command->add_option("--key", options->key, "rsa-2048, rsa-3072, rsa-4096, p256, p384")
       ->check(NotEmpty);
-  command->add_option("--password", options->password, "of every bundle (default: derived)")
+  command
+      ->add_option("--password", options->password,
+                   "of every bundle, no secret (default: as their source says)")
       ->check(NotEmpty);
   command->add_option("--formats", options->formats,
                       "pfx (always), pem and pem-combined: unencrypted, in DIR/pem");
-  AddKeyWork(*command, session);
+  AddThreads(*command, session, "key workers");
+  AddKernel(*command, session);
   AddProfiles(*command, session);
   AddCommonOptions(*command, session);
   std::string words;
@@ -166,7 +182,8 @@ void AddTestFleet(CLI::App& app, Session& session) {
   }
   command->footer(
       "Whoever knows the seed has every key: issue and renew refuse such an authority. Its root "
-      "may\nsign for .test, .example, .invalid and itAuth alone.\n\nFaults:\n" +
+      "may\nsign host names of .test, .example, .invalid and itAuth alone. Certificates last five "
+      "years.\n\nFaults:\n" +
       words +
       "\n\nExample: fleetmint test-fleet --hosts 50 --seed 1 --now 2026-01-01T00:00:00Z --out "
       "fleet");

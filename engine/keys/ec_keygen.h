@@ -9,8 +9,8 @@
 namespace fleetmint {
 
 // DrawScalar gives a scalar in [1, order), big endian, of as many octets as the order has: drawn,
-// and drawn again where they are no such number (FIPS 186-5 A.2.2). Of the orders of P-256 and
-// P-384, whose top bits are ones, that is so once in 2^32 and once in 2^190.
+// and drawn again where they are no such number (FIPS 186-5 A.2.2). Of the order of
+// P-256, whose top 32 bits are ones, that is so once in 2^32; of that of P-384 hardly ever.
 SecretBytes DrawScalar(RandomSource& source, const Botan::BigInt& order);
 
 // GenerateEcdsaKey makes one key on P-256 or P-384 (`bits`), the scalar drawn from `scalar` by

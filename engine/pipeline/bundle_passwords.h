@@ -27,6 +27,9 @@ class BundlePasswords {
   // misread.
   void Load(const PasswordSource& source, std::string_view endpoint);
 
+  // HasFiles tells whether any source is a file.
+  bool HasFiles() const { return !files_.empty() || !csvs_.empty(); }
+
   // Get gives the password. `derived` serves PasswordSource::kDerived. Precondition: Load for
   // others.
   SecretBytes Get(const PasswordSource& source, std::string_view endpoint, const Serial& serial,

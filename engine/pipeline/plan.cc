@@ -83,7 +83,7 @@ const PlanLayer::Resolved* Plan::Resolve(const Fleet& fleet, std::size_t index, 
                          .fqdn = said.fqdn};
   auto settings = ResolveSettings(*named, input, fleet.Where(index), faults);
   if (!settings) return nullptr;
-  if (adjust_) settings = adjust_(*settings);
+  if (options_.adjust) settings = options_.adjust(*settings);
   EndpointTemplate endpoints(*settings);
   SettingsRecord record{settings->format(), settings->profile(), settings->group(),
                         settings->Body()};
@@ -155,11 +155,11 @@ void Plan::Take(const Fleet& fleet, std::size_t begin, std::size_t end, Block&& 
   }
 }
 
-Plan Plan::Make(FleetDraft draft, const Catalog& catalog, Adjust adjust) {
+Plan Plan::Make(FleetDraft draft, const Catalog& catalog, const PlanOptions& options) {
   constexpr std::size_t kBlock = 4096;
-  Plan plan(catalog, std::move(adjust));
+  Plan plan(catalog, options);
   if (const Fleet* const fleet = draft.readable()) {
-    plan.folder_ = FolderOf(fleet->file());
+    plan.folder_ = options.folder.empty() ? FolderOf(fleet->file()) : options.folder;
     plan.passwords_ = BundlePasswords(plan.folder_);
     const std::size_t size = fleet->size(), blocks = (size + kBlock - 1) / kBlock;
     plan.endpoints_.resize(size);

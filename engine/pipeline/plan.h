@@ -68,14 +68,18 @@ class PlanLayer {
   std::optional<Resolved> resolved_;  // nothing: it is faulty
 };
 
+// PlanOptions is what a test fleet has otherwise.
+struct PlanOptions {
+  // What a layer's endpoints are issued under, instead of its settings. Safe from any thread.
+  std::function<Settings(const Settings&)> adjust = nullptr;
+  std::string folder = {};  // where paths of password files start; "": the fleet file's
+};
+
 class Plan {
  public:
-  // Adjust changes what a layer's endpoints are issued under. Safe from any thread.
-  using Adjust = std::function<Settings(const Settings&)>;
-
   // Make expands and validates every endpoint. Throws Error(kInput) with all faults: those that
   // the draft has and its own. `catalog` must outlive the plan.
-  static Plan Make(FleetDraft draft, const Catalog& catalog, Adjust adjust = nullptr);
+  static Plan Make(FleetDraft draft, const Catalog& catalog, const PlanOptions& options = {});
 
   // Compare finds out which endpoints have a current certificate at `now`, and how the settings of
   // those differ. `issuer_end` is the end of the issuing CA, where it is known.
@@ -119,7 +123,7 @@ class Plan {
   const Fleet& fleet() const { return *fleet_; }
 
   const BundlePasswords& passwords() const { return passwords_; }
-  // folder is the fleet file's: where the paths of password files start.
+  // folder is where the paths of password files start: the fleet file's, or PlanOptions'.
   const std::string& folder() const { return folder_; }
 
  private:
@@ -141,7 +145,8 @@ class Plan {
     bool former_revoked = false;  // it has none, and that under its former name was revoked
   };
 
-  Plan(const Catalog& catalog, Adjust adjust) : catalog_(&catalog), adjust_(std::move(adjust)) {}
+  Plan(const Catalog& catalog, const PlanOptions& options)
+      : catalog_(&catalog), options_(options) {}
   const PlanLayer::Resolved* Resolve(const Fleet& fleet, std::size_t index, PlanLayer& layer,
                                      FaultList& faults) const;
   // What the validation of some neighbouring endpoints finds.
@@ -161,7 +166,7 @@ class Plan {
   bool GainsTooLittle(const CurrentName& current, const Kind& kind) const;
 
   const Catalog* catalog_;
-  Adjust adjust_;
+  PlanOptions options_;
   std::optional<Fleet> fleet_;
   Selection selection_ = Selection::Missing();
   std::vector<Endpoint> endpoints_;                      // of the fleet

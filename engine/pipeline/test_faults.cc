@@ -83,6 +83,7 @@ Bytes Sha1Identifier(SignatureAlgorithm of) {
 // What a certificate is made of; a fault changes it before it is encoded, or after.
 struct FaultMaker::Draft {
   std::string endpoint;
+  std::string password_of;  // the endpoint that the source of the password knows
   ExpandedProfile expanded;
   Serial serial{};
   Bytes serial_content;  // of the INTEGER, if it is not to be `serial`
@@ -150,7 +151,7 @@ const std::vector<FaultMaker::Kind>& FaultMaker::Kinds() {
        [](FaultMaker& maker, Draft& draft) { maker.UseForbiddenKey(draft, 1024, 65537); }},
       {"sha1-signature", "the signature's hash is SHA-1",
        [](FaultMaker&, Draft& draft) { draft.sha1 = true; }},
-      {"no-key-usage", "the certificate does not say what its key is for",
+      {"no-key-usage", "there is no key usage extension",
        [](FaultMaker&, Draft& draft) { draft.without = oid::kKeyUsage; }},
       {"ca-as-leaf", "the certificate is a CA's",
        [](FaultMaker&, Draft& draft) {
@@ -161,11 +162,12 @@ const std::vector<FaultMaker::Kind>& FaultMaker::Kinds() {
       {"broken-signature", "the signature does not verify",
        [](FaultMaker&, Draft& draft) { draft.break_signature = true; }},
       {"shared-key", "two hosts have one key",
-       [](FaultMaker&, Draft& draft) { draft.twin = "twin-" + draft.endpoint; }},
+       [](FaultMaker&, Draft& draft) { draft.twin = TwinOf(draft.endpoint); }},
       {"negative-serial", "the serial number is negative",
        [](FaultMaker&, Draft& draft) {
          draft.serial_content.assign(draft.serial.begin(), draft.serial.end());
-         draft.serial_content[0] |= 0x80U;
+         // 10.. is no shorter with an octet less (X.690 8.3.2).
+         draft.serial_content[0] = (draft.serial_content[0] & 0x3FU) | 0x80U;
        }},
       {"long-serial", "the serial number is longer than 20 octets",
        [](FaultMaker&, Draft& draft) {
@@ -181,6 +183,8 @@ const std::vector<FaultMaker::Kind>& FaultMaker::Kinds() {
   };
   return kinds;
 }
+
+std::string TwinOf(const std::string& endpoint) { return "twin-" + endpoint; }
 
 const FaultMaker::Kind& FaultMaker::KindOf(std::string_view fault) {
   const auto kind = std::find_if(Kinds().begin(), Kinds().end(),
@@ -253,7 +257,7 @@ FaultMaker::Draft FaultMaker::Begin(const Job& job) {
   const IssuerCertificate& issuer = with_.unlocked.issuer().certificate();
   const Validity& validity = job.expanded.certificate.validity;
   Draft draft;
-  draft.endpoint = job.endpoint;
+  draft.endpoint = draft.password_of = job.endpoint;
   draft.expanded = job.expanded;
   RandomStream serial = with_.streams.Open({job.endpoint, StreamPurpose::kSerial});
   draft.serial = DrawSerial(serial);
@@ -299,7 +303,7 @@ Bytes FaultMaker::Sign(const Draft& draft, const Bytes& tbs) const {
   return writer.Take();
 }
 
-FaultyBundle FaultMaker::Finish(Draft& draft, const SecretBytes& password) {
+FaultyBundle FaultMaker::Finish(Draft& draft) {
   if (draft.key == nullptr) {
     draft.key = std::make_shared<const PrivateKey>(std::move(
         GenerateKeys(draft.expanded.key, with_.streams, {&draft.endpoint, 1}, {}, with_.keys)
@@ -307,9 +311,8 @@ FaultyBundle FaultMaker::Finish(Draft& draft, const SecretBytes& password) {
   }
   FaultyBundle bundle;
   bundle.endpoint = draft.endpoint;
-  bundle.password = !password.empty()
-                        ? password
-                        : with_.unlocked.passwords().Derive(1, draft.endpoint, draft.serial);
+  bundle.password = with_.passwords.Get(draft.expanded.password, draft.password_of, draft.serial,
+                                        with_.unlocked.passwords());
   bundle.pkcs8 = draft.key->pkcs8();
   bundle.certificate = Sign(draft, Encode(draft));
   bundle.chain = draft.chain;
@@ -332,23 +335,28 @@ FaultyBundle FaultMaker::Finish(Draft& draft, const SecretBytes& password) {
   return bundle;
 }
 
-std::vector<FaultyBundle> FaultMaker::Make(const Job& job, std::string_view fault,
-                                           const SecretBytes& password) {
+std::vector<FaultyBundle> FaultMaker::Make(const Job& job, std::string_view fault) {
   Draft draft = Begin(job);
   KindOf(fault).spoil(*this, draft);
   std::vector<FaultyBundle> bundles;
-  bundles.push_back(Finish(draft, password));
+  bundles.push_back(Finish(draft));
   if (draft.twin.empty()) return bundles;
   Draft twin = Begin({draft.twin, job.expanded, job.settings});
   twin.key = draft.key;
   CertificateSpec& certificate = twin.expanded.certificate;
   for (std::string& name : certificate.san.dns) {
-    if (name == job.expanded.fqdn) name = "twin-" + name;
+    if (name == job.expanded.fqdn) name = TwinOf(name);
   }
   for (Name::Attribute& attribute : certificate.subject.attributes) {
-    if (attribute.value == job.expanded.fqdn) attribute.value = "twin-" + attribute.value;
+    if (attribute.value == job.expanded.fqdn) attribute.value = TwinOf(attribute.value);
   }
-  bundles.push_back(Finish(twin, password));
+  twin.password_of = job.endpoint;  // a list of passwords does not name it
+  const std::vector<Fault> faults = ValidateTexts(certificate);
+  if (!faults.empty()) {
+    throw Error::About(ErrorKind::kInput, "endpoint '" + twin.endpoint + "', which shares a key",
+                       Error(ErrorKind::kInput, faults));
+  }
+  bundles.push_back(Finish(twin));
   return bundles;
 }
 

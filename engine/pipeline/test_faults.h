@@ -16,6 +16,7 @@
 #include "engine/authority/authority.h"
 #include "engine/base/test_mark.h"
 #include "engine/keys/generate.h"
+#include "engine/pipeline/bundle_passwords.h"
 #include "engine/pipeline/job.h"
 #include "output/pack.h"
 
@@ -25,6 +26,10 @@ namespace fleetmint {
 std::vector<std::string> FaultWords();
 // WhatToSay gives what a verifier should say of a fault.
 std::string_view WhatToSay(std::string_view fault);
+
+// TwinOf gives the name of the endpoint that has the key of another one, and its DNS name.
+inline constexpr std::string_view kSharedKeyFault = "shared-key";
+std::string TwinOf(const std::string& endpoint);
 
 // FaultyBundle is one endpoint with a fault, packed.
 struct FaultyBundle {
@@ -47,15 +52,14 @@ class FaultMaker {
     KeyOptions keys;
     std::uint32_t iterations;
     std::string fleet;
+    const BundlePasswords& passwords;
   };
   FaultMaker(TestMark mark, const Surroundings& surroundings);
   ~FaultMaker();
 
   // Make makes the endpoint of a job with a fault (a word of FaultWords but `revoked`);
-  // shared-key makes two, `twin-` before the name of the second. `password`: "" derives one from
-  // name and serial, as the fleet's are.
-  std::vector<FaultyBundle> Make(const Job& job, std::string_view fault,
-                                 const SecretBytes& password);
+  // shared-key makes two, the second called TwinOf the first. Error(kInput): that name is too long.
+  std::vector<FaultyBundle> Make(const Job& job, std::string_view fault);
 
  private:
   struct Draft;
@@ -66,7 +70,7 @@ class FaultMaker {
   static const std::vector<Kind>& Kinds();
   static const Kind& KindOf(std::string_view fault);
   Draft Begin(const Job& job);
-  FaultyBundle Finish(Draft& draft, const SecretBytes& password);
+  FaultyBundle Finish(Draft& draft);
   Bytes Encode(const Draft& draft) const;
   Bytes Sign(const Draft& draft, const Bytes& tbs) const;
   const Stranger& StrangeCa();

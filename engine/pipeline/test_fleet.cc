@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <sstream>
 
+#include "engine/authority/authority_file.h"
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
+#include "engine/base/text.h"
 #include "engine/keys/oids.h"
 #include "engine/pipeline/crl.h"
 #include "engine/pipeline/publish.h"
@@ -20,12 +23,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kSuffix = ".test";
-constexpr const char* kMarked = "TEST ONLY";
 // What a test root may sign names of: RFC 2606, and the name that ObserveIT's agents carry.
 const std::vector<std::string> kPermitted{"test", "example", "invalid", "itAuth"};
 constexpr std::chrono::days kYear{365};
-constexpr const char* kValidity = "5y";  // of endpoints and CRLs: a test outlives its fixed time
-constexpr Seconds kCrlsLast = 5 * kYear;
+// Endpoints' certificates last so long at least, and CRLs: a test outlives its fixed time.
+constexpr const char* kValidity = "5y";
+constexpr Seconds kLasts = 5 * kYear;
 constexpr const char* kPasswordFile = "password";
 
 bool MaySignFor(const std::string& name) {
@@ -63,13 +66,96 @@ bool SignsByRfc6979() {
   return signer->Sign({&message, 1}).front() == wanted.bytes();
 }
 
+// Plain keys are not made within what is shipped, nor within another authority.
+void CheckApart(const std::string& directory) {
+  CheckPlaceOfAuthority(directory);
+  for (fs::path place = fs::absolute(directory).lexically_normal(); place.has_relative_path();
+       place = place.parent_path()) {
+    std::error_code error;
+    if (!fs::exists(place / kAuthorityFile, error)) continue;
+    throw Error::WithHint(ErrorKind::kUsage,
+                          "'" + directory + "' lies within the authority '" + place.string() + "'",
+                          "give --out a place of its own");
+  }
+}
+
+// Claim is the directory of a test fleet while it is made: one run's alone, and given back as it
+// was if that fails.
+class Claim {
+ public:
+  explicit Claim(const std::string& path) : path_(path) {
+    try {
+      Take();
+    } catch (...) {
+      GiveBack();
+      throw;
+    }
+  }
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+  ~Claim() {
+    if (!kept_) GiveBack();
+  }
+  void Keep() {
+    kept_ = true;
+    Directory::Open(path_).Remove(kMaking);
+  }
+
+ private:
+  static constexpr const char* kMaking = ".making";  // there while the rest is not whole
+
+  void Take() {
+    fs::path place;
+    for (const fs::path& part : fs::absolute(path_).lexically_normal()) {
+      place /= part;
+      std::error_code error;
+      if (fs::create_directory(place, error)) made_.push_back(place);
+    }
+    const Directory directory = Directory::Open(path_);
+    if (!made_.empty() && made_.back() == place) {
+      fs::permissions(place, fs::perms::owner_all);
+    }
+    if (!directory.List().empty()) ThrowNotEmpty();
+    try {
+      directory.CreateDurably(kMaking, {});
+    } catch (const Error&) {
+      if (directory.Exists(kMaking)) ThrowNotEmpty();
+      throw;
+    }
+    taken_ = true;
+  }
+
+  [[noreturn]] void ThrowNotEmpty() const {
+    throw Error::WithHint(
+        ErrorKind::kUsage, "'" + path_ + "' is not empty",
+        "a test fleet is made anew each time: remove it, or choose another --out");
+  }
+
+  // What this run has made, and nothing else.
+  void GiveBack() noexcept {
+    std::error_code error;
+    const fs::path root(path_);
+    if (taken_) {
+      for (const char* name :
+           {"ca", "out", "pem", "faults", "faults.jsonl", "fleet.yaml", kPasswordFile, kMaking}) {
+        fs::remove_all(root / name, error);
+      }
+    }
+    for (auto place = made_.rbegin(); place != made_.rend(); ++place) fs::remove(*place, error);
+  }
+
+  std::string path_;
+  std::vector<fs::path> made_;
+  bool taken_ = false, kept_ = false;
+};
+
 Tier MakeTier(const std::string& name, const std::string& subject, const KeySpec& key,
               Seconds validity, bool root) {
   Tier tier;
   tier.name = name;
   tier.key = key;
   CertificateSpec& certificate = tier.certificate;
-  certificate.subject = Name::Parse(subject + ", O=" + kMarked);
+  certificate.subject = Name::Parse(subject + ", O=" + kTestOrganization);
   certificate.is_ca = true;
   certificate.key_usage = key_usage::kKeyCertSign | key_usage::kCrlSign;
   if (root) certificate.permitted_dns = kPermitted;
@@ -82,28 +168,35 @@ Tier MakeTier(const std::string& name, const std::string& subject, const KeySpec
 
 TestFleetReport TestFleet::Make(const TestFleetOptions& options, const Catalog& catalog,
                                 RunObserver& observer, Log& log) {
-  std::error_code error;
-  const bool there = fs::exists(options.directory, error);
-  if (there &&
-      !(fs::is_directory(options.directory, error) && fs::is_empty(options.directory, error))) {
-    throw Error::WithHint(
-        ErrorKind::kUsage, "'" + options.directory + "' exists and is not empty",
-        "a test fleet is made anew each time: remove it, or choose another --out");
+  // Certificates of 20 years, and of 80 years on, are dates that every verifier can read.
+  if (options.now < ParseRfc3339("2000-01-01T00:00:00Z") ||
+      options.now >= ParseRfc3339("2070-01-01T00:00:00Z")) {
+    throw Error::WithHint(ErrorKind::kUsage,
+                          "a test fleet of " + FormatRfc3339(options.now) + " is not made",
+                          "give a time from 2000 to 2069: --now 2026-01-01T00:00:00Z");
   }
+  CheckApart(options.directory);
   if (!SignsByRfc6979()) {
     throw Error(ErrorKind::kUsage,
                 "Botan's ECDSA signatures are not those of RFC 6979 here: they would not repeat");
   }
-  try {
-    return TestFleet(options, catalog, observer, log).Run();
-  } catch (...) {
-    for (const auto& entry : fs::directory_iterator(options.directory, error)) {
-      fs::remove_all(entry.path(), error);
-    }
-    if (!there) fs::remove(options.directory, error);
-    throw;
-  }
+  Claim claim(options.directory);
+  TestFleetReport report = TestFleet(options, catalog, observer, log).Run();
+  claim.Keep();
+  return report;
 }
+
+namespace {
+
+// The current certificates, by endpoint.
+std::map<std::string, IssuedRow> CurrentRows(const Plan& plan, const Authority& authority) {
+  std::map<std::string, IssuedRow> rows;
+  authority.ledger().ForEachCurrent(
+      plan.fleet_name(), [&](const IssuedRow& row) { rows.emplace(row.endpoint, row); }, nullptr);
+  return rows;
+}
+
+}  // namespace
 
 TestFleet::TestFleet(const TestFleetOptions& options, const Catalog& catalog, RunObserver& observer,
                      Log& log)
@@ -116,16 +209,17 @@ void TestFleet::WriteFleetFile(const std::string& file) const {
     const std::string plain = std::to_string(number);
     return std::string(digits - plain.size(), '0') + plain;
   };
-  text << "# Made by fleetmint test-fleet, which appends " << kSuffix << " to each name.\n"
-       << "fleet: test-fleet\nprofile: test-fleet\ndefaults: {validity: " << kValidity << "}\n";
+  text << "# Made by fleetmint test-fleet.\n"
+       << "fleet: test-fleet\nprofile: test-fleet\n";
   if (options_.hosts != 0) {
-    text << "hosts: [\"host-[" << padded(1) << "-" << padded(options_.hosts) << "]\"]\n";
+    text << "hosts: [\"host-[" << padded(1) << "-" << padded(options_.hosts) << "]" << kSuffix
+         << "\"]\n";
   }
   if (!options_.faults.empty()) text << "endpoints:\n";
   for (const std::string& fault : options_.faults) {
-    text << "  - {name: " << fault << ", fault: " << fault << "}\n";
+    text << "  - {name: " << fault << kSuffix << ", fault: " << fault << "}\n";
   }
-  Directory::Create(options_.directory, 0700).WriteDurably(file, AsBytes(text.str()));
+  Directory::Open(options_.directory).WriteDurably(file, AsBytes(text.str()));
 }
 
 // What everything in a test fleet carries, and what the command line asks for.
@@ -136,8 +230,17 @@ Settings TestFleet::Marked(const Settings& settings) const {
   }
   Name subject = Name::Parse(values["subject"]);
   std::erase_if(subject.attributes, [](const auto& attribute) { return attribute.type == "O"; });
-  subject.attributes.push_back({"O", kMarked});
+  for (Name::Attribute& attribute : subject.attributes) {
+    const bool host = attribute.type == "CN" && attribute.value.find('.') != std::string::npos;
+    if (host) attribute.value = Suffixed(attribute.value);
+  }
+  subject.attributes.push_back({"O", kTestOrganization});
   values["subject"] = subject.ToString();
+  values["sid"] = "";  // an account of a real directory
+  if (ParseDuration(values["validity"]) < kLasts) {
+    values["validity"] = kValidity;
+    values["jitter"] = "0s";
+  }
   std::set<std::string> names;
   std::istringstream items(values["san.dns"]);
   for (std::string item; items >> item;) names.insert(Suffixed(item));
@@ -147,10 +250,7 @@ Settings TestFleet::Marked(const Settings& settings) const {
   if (!values["fqdn"].empty()) values["fqdn"] = Suffixed(values["fqdn"]);
   std::string& friendly = values["friendly_name"];
   if (!friendly.starts_with("TEST")) friendly = friendly.empty() ? "TEST" : "TEST " + friendly;
-  if (!options_.password.empty()) {
-    const fs::path path = fs::absolute(fs::path(options_.directory) / kPasswordFile);
-    values["password"] = "file:" + path.lexically_normal().string();
-  }
+  if (!options_.password.empty()) values["password"] = std::string("file:") + kPasswordFile;
   if (options_.key) {
     values["key"] = KeySpecWord(*options_.key);
     if (options_.key->algorithm == KeyAlgorithm::kEcdsa) {
@@ -169,15 +269,35 @@ Settings TestFleet::Marked(const Settings& settings) const {
 }
 
 Plan TestFleet::MakePlan() const {
-  const std::string file =
-      !options_.fleet_file.empty() ? options_.fleet_file : options_.directory + "/fleet.yaml";
-  if (options_.fleet_file.empty()) WriteFleetFile("fleet.yaml");
+  const bool own_file = options_.fleet_file.empty();
+  if (own_file) WriteFleetFile("fleet.yaml");
+  PlanOptions how;
+  how.adjust = [this](const Settings& settings) { return Marked(settings); };
   if (!options_.password.empty()) {
-    Directory::Create(options_.directory, 0700)
+    how.folder = fs::absolute(options_.directory).lexically_normal().string();
+    Directory::Open(options_.directory)
         .WriteDurably(kPasswordFile, AsBytes(options_.password + "\n"));
   }
-  return Plan::Make(Fleet::Load(file, catalog_, {kSuffix, FaultWords()}), catalog_,
-                    [this](const Settings& settings) { return Marked(settings); });
+  const std::string file = own_file ? options_.directory + "/fleet.yaml" : options_.fleet_file;
+  Plan plan = Plan::Make(Fleet::Load(file, catalog_, {kSuffix, FaultWords()}), catalog_, how);
+  CheckNames(plan.fleet());
+  return plan;
+}
+
+// A suffix, or a twin, may make two names one.
+void TestFleet::CheckNames(const Fleet& fleet) const {
+  FaultList faults(fleet.file());
+  std::set<std::string> names;
+  const auto take = [&](const std::string& name, std::size_t i) {
+    if (names.insert(AsciiLower(name)).second) return;
+    faults.Add(fleet.Where(i), "two endpoints of the test fleet are called '" + name + "'",
+               "give one of them another name");
+  };
+  for (std::size_t i = 0; i < fleet.size(); ++i) {
+    take(fleet.Name(i), i);
+    if (fleet.Fault(i) == kSharedKeyFault) take(TwinOf(fleet.Name(i)), i);
+  }
+  faults.ThrowIfAny();
 }
 
 void TestFleet::MakeAuthority(StreamFactory& streams, const Clock& clock) const {
@@ -188,7 +308,7 @@ void TestFleet::MakeAuthority(StreamFactory& streams, const Clock& clock) const 
   profile.name = "test";
   profile.tiers = {MakeTier("root", "CN=TEST Root CA", key, 20 * kYear, true),
                    MakeTier("issuing", "CN=TEST Issuing CA", key, 15 * kYear, false)};
-  profile.crl_validity = kCrlsLast;
+  profile.crl_validity = kLasts;
   RandomStream random = streams.Open({"", StreamPurpose::kAuthority});
   NewAuthorityOptions made{.random = random, .streams = streams, .clock = clock};
   made.stop = options_.stop;
@@ -205,13 +325,14 @@ TestFleetReport TestFleet::Run() const {
   LockedAuthority locked = LockedAuthority::Acquire(options_.directory + "/ca", "test-fleet");
   UnlockedAuthority unlocked = locked.authority().Unlock(nullptr, clock, options_.keys.kernel);
   RandomStream id = streams.Open({"", StreamPurpose::kOutput});
-  IssuingWorkspace workspace = IssuingWorkspace::Open(std::move(locked), std::move(unlocked),
-                                                      {.path = options_.directory + "/out",
-                                                       .fleet = plan.fleet_name(),
-                                                       .folder = plan.folder(),
-                                                       .layout = std::nullopt,
-                                                       .test = mark_},
-                                                      id, clock, log_);
+  IssuingWorkspace workspace = IssuingWorkspace::Open(
+      std::move(locked), std::move(unlocked),
+      {.path = options_.directory + "/out",
+       .fleet = plan.fleet_name(),
+       .folder = plan.passwords().HasFiles() ? plan.folder() : options_.directory,
+       .layout = std::nullopt,
+       .test = mark_},
+      id, clock, log_);
   plan.Compare(workspace.ledger(), clock.Now());
   RunOptions run{.clock = clock, .streams = streams, .observer = observer_};
   run.threads = options_.threads;
@@ -228,10 +349,10 @@ TestFleetReport TestFleet::Run() const {
   Authority authority = Authority::Open(options_.directory + "/ca");
   Revoke(plan, authority);
   CrlOptions crls;
-  crls.validity = kCrlsLast;
+  crls.validity = kLasts;
   RenewCrls(authority, nullptr, options_.keys.kernel, clock, crls);
   Publish(authority, workspace.output(), clock.Now());
-  if (options_.pem || options_.pem_combined) WritePem(plan, authority, clock);
+  if (options_.pem || options_.pem_combined) WritePem(plan, authority);
   return {result.issued, MakeFaults(plan, authority, streams, clock)};
 }
 
@@ -264,27 +385,26 @@ void TestFleet::WritePemFiles(const Directory& folder, const std::string& endpoi
 }
 
 // The keys are in the bundles alone: these are opened again.
-void TestFleet::WritePem(const Plan& plan, const Authority& authority, const Clock&) const {
+void TestFleet::WritePem(const Plan& plan, const Authority& authority) const {
   const PasswordMaker passwords = authority.UnlockPasswords(nullptr);
   const Directory folder = Directory::Open(options_.directory).MakeSubdirectory("pem", 0700);
   const OutputDirectory output = OutputDirectory::Open(options_.directory + "/out", authority.id());
-  authority.ledger().ForEachCurrent(
-      plan.fleet_name(),
-      [&](const IssuedRow& row) {
-        const SecretBytes password =
-            options_.password.empty()
-                ? passwords.Derive(1, row.endpoint, row.serial)
-                : SecretBytes(options_.password.begin(), options_.password.end());
-        std::vector<BundleFile> files;
-        for (const BundleFileRecord& file : row.files) {
-          const auto [folder_of, name] = output.BundlePlace(row.endpoint, file.extension);
-          files.push_back({file.extension, folder_of.Read(name)});
-        }
-        const OpenedBundle bundle = OpenBundle(files, password);
-        WritePemFiles(folder, row.endpoint, bundle.pkcs8, bundle.certificate,
-                      authority.ChainDers());
-      },
-      nullptr);
+  const auto rows = CurrentRows(plan, authority);
+  PlanLayer layer;
+  for (std::size_t i = 0; i < plan.fleet().size(); ++i) {
+    const auto row = rows.find(plan.fleet().Name(i));
+    if (row == rows.end()) continue;
+    const IssuedRow& issued = row->second;
+    std::vector<BundleFile> files;
+    for (const BundleFileRecord& file : issued.files) {
+      const auto [folder_of, name] = output.BundlePlace(issued.endpoint, file.extension);
+      files.push_back({file.extension, folder_of.Read(name)});
+    }
+    const OpenedBundle bundle =
+        OpenBundle(files, plan.passwords().Get(plan.JobOf(i, layer).expanded.password,
+                                               issued.endpoint, issued.serial, passwords));
+    WritePemFiles(folder, issued.endpoint, bundle.pkcs8, bundle.certificate, authority.ChainDers());
+  }
 }
 
 std::size_t TestFleet::MakeFaults(const Plan& plan, const Authority& authority,
@@ -297,8 +417,9 @@ std::size_t TestFleet::MakeFaults(const Plan& plan, const Authority& authority,
                            .now = options_.now,
                            .keys = options_.keys,
                            .iterations = kDerivedPasswordIterations,
-                           .fleet = plan.fleet_name()});
-  const SecretBytes password(options_.password.begin(), options_.password.end());
+                           .fleet = plan.fleet_name(),
+                           .passwords = plan.passwords()});
+  const auto rows = CurrentRows(plan, authority);
   const Directory root = Directory::Open(options_.directory);
   std::string lines;
   std::size_t count = 0;
@@ -311,7 +432,7 @@ std::size_t TestFleet::MakeFaults(const Plan& plan, const Authority& authority,
                           ByteView certificate) {
       const bool twin = endpoint != job.endpoint;
       lines += MakeFaultLine({.endpoint = endpoint,
-                              .fqdn = twin ? "twin-" + job.expanded.fqdn : job.expanded.fqdn,
+                              .fqdn = twin ? TwinOf(job.expanded.fqdn) : job.expanded.fqdn,
                               .fault = fault,
                               .say = WhatToSay(fault),
                               .bundle = bundle,
@@ -321,21 +442,15 @@ std::size_t TestFleet::MakeFaults(const Plan& plan, const Authority& authority,
       ++count;
     };
     if (fault == kRevokedFault) {
-      authority.ledger().ForEachCurrent(
-          fleet.name(),
-          [&](const IssuedRow& row) {
-            if (row.endpoint != job.endpoint) return;
-            const SecretBytes own = password.empty()
-                                        ? unlocked.passwords().Derive(1, row.endpoint, row.serial)
-                                        : password;
-            tell(row.endpoint, "out/bundles/" + row.endpoint + "." + row.files.front().extension,
-                 own, row.der);
-          },
-          nullptr);
+      const IssuedRow& row = rows.at(job.endpoint);
+      tell(row.endpoint, "out/bundles/" + row.endpoint + "." + row.files.front().extension,
+           plan.passwords().Get(job.expanded.password, row.endpoint, row.serial,
+                                unlocked.passwords()),
+           row.der);
       continue;
     }
     const Directory folder = root.MakeSubdirectory("faults", 0700);
-    for (const FaultyBundle& bundle : maker.Make(job, fault, password)) {
+    for (const FaultyBundle& bundle : maker.Make(job, fault)) {
       for (const BundleFile& file : bundle.files) {
         folder.Write(bundle.endpoint + "." + file.extension, file.content);
       }

@@ -9,9 +9,11 @@
 //
 // Bundles, manifest, CA, CRLs and faults are a function of fleet file, options, seed and time
 // alone: of no machine, kernel, thread, library version or order of events. The ledger is so as a
-// dump; ca/run.lock is not. Everything is marked: the CAs' names begin with TEST, all subjects have
-// O=TEST ONLY, the root may sign for .test, .example, .invalid and itAuth alone, and every
-// endpoint's name ends in .test. Whoever knows the seed has every key.
+// dump, but for the cut of its run into chunks and the place of a fleet file with password files;
+// ca/run.lock is not. Everything is marked: the CAs' names begin with TEST, all subjects have
+// O=TEST ONLY, every endpoint's name ends in .test, and of host names the root may sign for .test,
+// .example, .invalid and itAuth alone (of IP addresses for any). Certificates last five years at
+// least. Whoever knows the seed has every key.
 //
 // TestFleet alone can make a TestMark, and so seeded keys and what is forbidden elsewhere.
 #pragma once
@@ -53,8 +55,10 @@ struct TestFleetReport {
 
 class TestFleet {
  public:
-  // Make makes it all. What it leaves where it fails is removed. Errors: kUsage: the directory is
-  // not empty, or Botan's ECDSA is not that of RFC 6979; kInput: the fleet file; as Issue's.
+  // Make makes it all. Where it fails it removes what it has made, and nothing else; a file
+  // `.making` says that a directory is not whole. Errors: kUsage: the directory is not empty, or
+  // lies in an output or an authority; a time before 2000 or after 2069; Botan's ECDSA is not that
+  // of RFC 6979; kInput: the fleet file; as Issue's.
   static TestFleetReport Make(const TestFleetOptions& options, const Catalog& catalog,
                               RunObserver& observer, Log& log);
 
@@ -68,7 +72,8 @@ class TestFleet {
   void Revoke(const Plan& plan, Authority& authority) const;
   std::size_t MakeFaults(const Plan& plan, const Authority& authority, StreamFactory& streams,
                          const Clock& clock) const;
-  void WritePem(const Plan& plan, const Authority& authority, const Clock& clock) const;
+  void WritePem(const Plan& plan, const Authority& authority) const;
+  void CheckNames(const Fleet& fleet) const;
   void WritePemFiles(const Directory& folder, const std::string& endpoint, ByteView pkcs8,
                      ByteView certificate, std::span<const Bytes> chain) const;
   TestFleetReport Run() const;

@@ -113,12 +113,7 @@ IssuingWorkspace IssuingWorkspace::Open(LockedAuthority locked, UnlockedAuthorit
                                         const OutputRequest& request, RandomSource& random,
                                         const Clock& clock, Log& log) {
   Authority& authority = locked.authority();
-  if (authority.test() != request.test.has_value()) {
-    throw Error::WithHint(ErrorKind::kUsage,
-                          "'" + authority.directory().path() +
-                              "' is a test authority: whoever knows its seed has its keys",
-                          "fleetmint ca init makes one for hosts");
-  }
+  if (!request.test) authority.CheckNotTest();
   CheckApart(request.path, authority.directory().path());
   OutputDirectory output =
       OutputDirectory::OpenOrCreate(request.path,

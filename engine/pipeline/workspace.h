@@ -118,7 +118,7 @@ class IssuingWorkspace : public Workspace {
   // on the way leaves what the next call finishes: the pin is durable before the ledger knows it,
   // and the ledger's record binds once a certificate was issued. Errors: kInput, with nothing
   // written, if the fleet's bundles are elsewhere (unless `make_again`) or the directory is another
-  // one's; kDisk; kLedger; kUsage: a test authority's without a TestMark, or another one's with it.
+  // one's; kDisk; kLedger; kUsage: a test authority's without a TestMark.
   static IssuingWorkspace Open(LockedAuthority locked, UnlockedAuthority unlocked,
                                const OutputRequest& request, RandomSource& random,
                                const Clock& clock, Log& log);

@@ -110,8 +110,71 @@ refused 'time' --hosts 1 --now yesterday
 sed 's/fault: expired/fault: expried/' fleet.yaml >typo.yaml
 refused "typo.yaml:7:25: unknown fault 'expried'" typo.yaml
 run 2 test-fleet --hosts 1 "${fixed[@]}" --out one
-says 'exists and is not empty'
+says "'one' is not empty"
 [[ -s one/faults.jsonl ]] || fail 'a refused command has removed what was there'
+
+# What is not its own stays as it was, and a run that fails takes nothing of another one's.
+ln -s nowhere dangling
+run 3 test-fleet --hosts 1 --key p256 --out dangling
+[[ -L dangling ]] || fail "somebody's link was removed"
+run 2 test-fleet typo.yaml --out new/and/newer
+absent new
+code=0
+"$FLEETMINT" test-fleet --hosts 3 "${fixed[@]}" --key p256 --out both >/dev/null 2>first </dev/null &
+"$FLEETMINT" test-fleet --hosts 3 "${fixed[@]}" --key p256 --out both >/dev/null 2>second </dev/null || code=$?
+other=0
+wait $! || other=$?
+equal "$((code + other))" 2
+run 0 verify --ca both/ca --out both/out
+absent both/.making
+for place in both/out/sub both/ca/sub; do
+  "$FLEETMINT" test-fleet --hosts 1 --out $place >stdout 2>stderr </dev/null && fail "made a fleet in $place" || true
+  says 'lies within'
+  absent $place
+done
+
+# Whatever is done with it, it stays a test authority.
+run 2 check plain.yaml --ca both/ca
+says 'is a test authority'
+run 2 ca rotate --ca both/ca
+says 'is a test authority'
+run 3 ca import --key both/ca/issuing.key --chain both/out/chain.pem --ca imported --no-passphrase
+says 'is the CA of a test fleet'
+absent imported
+sed -i '/^test:/d' both/ca/authority.yaml
+run 2 issue plain.yaml --ca both/ca --out both/out
+says 'is a test authority'
+
+# Passwords come from where the file says, are told of faults, and a fleet may be moved.
+(umask 077; echo sesame-open >phrase)
+cat >phrases.yaml <<'Y'
+fleet: phrases
+profile: mtls-server
+defaults: {password: "file:phrase"}
+hosts: [a]
+endpoints: [{name: gone, fault: shared-key}, {name: lost, fault: revoked}]
+Y
+run 0 test-fleet phrases.yaml "${fixed[@]}" --key p256 --formats pem --out phrases
+equal "$(jq -r .password phrases/faults.jsonl | sort -u)" sesame-open
+for bundle in $(jq -r .bundle phrases/faults.jsonl) out/bundles/a.test.pfx; do
+  openssl pkcs12 -in "phrases/$bundle" -passin pass:sesame-open -noenc -out opened 2>/dev/null || fail "$bundle does not open"
+done
+run 0 test-fleet phrases.yaml "${fixed[@]}" --key p256 --password changeit --out here
+run 0 test-fleet phrases.yaml "${fixed[@]}" --key p256 --password changeit --out further/there
+same here further/there
+mv here gone-elsewhere
+run 0 verify --ca gone-elsewhere/ca --out gone-elsewhere/out
+
+# It lasts, whatever the profile says; names do not meet, nor grow too long.
+openssl x509 -in phrases/pem/a.test.crt.pem -noout -checkend $((4 * 365 * 86400 - $(date +%s) + $(date +%s -d 2026-01-01))) ||
+  fail 'a certificate of a test fleet does not last'
+sed 's/{name: lost, fault: revoked}/{name: twin-gone}/' phrases.yaml >twins.yaml
+refused "two endpoints of the test fleet are called 'twin-gone.test'" twins.yaml
+sed "s/{name: gone, /{name: $(printf 'x%.0s' {1..58}), /" phrases.yaml >long.yaml
+refused 'which shares a key' long.yaml
+refused "--seed '010' is no number" --hosts 1 --seed 010
+refused "--seed '-1' is no number" --hosts 1 --seed=-1
+refused 'a test fleet of 1990' --hosts 1 --now 1990-01-01T00:00:00Z
 
 # By anybody, anywhere: without an environment, a terminal, a home; as another user; with a root that cannot be written.
 args=(test-fleet --hosts 12 "${fixed[@]}" --key p256 --with all --formats "pfx,pem,pem-combined")
