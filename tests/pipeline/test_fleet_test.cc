@@ -172,12 +172,58 @@ TEST_F(TestFleetTest, EverythingIsMarkedAndNoCommandIssuesWithIt) {
       nullptr);
   EXPECT_EQ(leaves, 2u);
   const FixedClock clock(options.now);
+  for (const bool disguised : {false, true}) {
+    if (disguised) {
+      std::string text(AsText(Content(ca + "/authority.yaml")));
+      text.resize(text.find("test: true"));
+      dir_.Write(fs::path(ca).lexically_relative(dir_.path()).string() + "/authority.yaml", text);
+    }
+    try {
+      OpenIssuingWorkspace(ca, options.directory + "/out", "test-fleet", clock);
+      FAIL() << "a test authority was opened to issue";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      EXPECT_THAT(error.what(), HasSubstr("is a test authority"));
+    }
+  }
+}
+
+// Nor one whose authority.yaml somebody has changed.
+TEST_F(TestFleetTest, ItsCaIsNotImported) {
+  TestFleetOptions options = Options();
+  options.hosts = 1;
+  options.key = KeySpec{KeyAlgorithm::kEcdsa, 256};
+  Make(options);
+  SystemRandom random;
+  SystemStreams streams(random);
+  const FixedClock clock(options.now);
   try {
-    OpenIssuingWorkspace(ca, options.directory + "/out", "test-fleet", clock);
-    FAIL() << "a test authority was opened to issue";
+    Authority::Import(dir_ / "imported",
+                      {Content(options.directory + "/ca/issuing.key"),
+                       Content(options.directory + "/out/chain.pem")},
+                      {.random = random, .streams = streams, .clock = clock});
+    FAIL() << "the CA of a test fleet was imported";
   } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    EXPECT_THAT(error.what(), HasSubstr("is a test authority"));
+    EXPECT_THAT(error.what(), HasSubstr("is the CA of a test fleet"));
+  }
+}
+
+TEST_F(TestFleetTest, NamesThatMeetAreRefused) {
+  TestFleetOptions options = Options();
+  options.hosts = 0;
+  options.fleet_file = dir_ / "fleet.yaml";
+  for (const char* second : {"{name: twin-a}", "{name: A.test}"}) {
+    dir_.Write("fleet.yaml",
+               std::string("fleet: acme\nprofile: mtls-client\nendpoints:\n  - {name: a, fault: "
+                           "shared-key}\n  - ") +
+                   second + "\n");
+    try {
+      Make(options);
+      FAIL() << second;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("two endpoints of the test fleet are called"));
+      EXPECT_FALSE(fs::exists(options.directory));
+    }
   }
 }
 
@@ -197,11 +243,14 @@ TEST_F(TestFleetTest, NamesOfAFleetFileAreMarked) {
           "acme",
           [&](const IssuedRow& row) {
             EXPECT_EQ(row.endpoint, "a.test");
-            names = Certificate::Parse(row.der).san().dns;
+            const Certificate certificate = Certificate::Parse(row.der);
+            names = certificate.san().dns;
+            EXPECT_GT(certificate.not_after(), options.now + std::chrono::days{4 * 365});
           },
           nullptr);
-  EXPECT_THAT(names, ::testing::UnorderedElementsAre("a.test", "a.test.corp.example.com.test",
-                                                     "alias.corp.com.test", "itAuth", "ready.test"));
+  EXPECT_THAT(names,
+              ::testing::UnorderedElementsAre("a.test", "a.test.corp.example.com.test",
+                                              "alias.corp.com.test", "itAuth", "ready.test"));
 }
 
 TEST_F(TestFleetTest, WhatFailsLeavesNothing) {
@@ -212,6 +261,8 @@ TEST_F(TestFleetTest, WhatFailsLeavesNothing) {
   options.password = "changeit";
   EXPECT_THROW(Make(options), Error);
   EXPECT_FALSE(fs::exists(options.directory));
+  options = Options();
+  options.hosts = 1;
   fs::create_directory(options.directory);
   dir_.Write(fs::path(options.directory).filename().string() + "/mine", "somebody's");
   EXPECT_THROW(Make(options), Error);
