@@ -1,4 +1,5 @@
-// SeededStreams: a stream is a function of seed, fleet, endpoint, purpose and attempt, each of which counts.
+// SeededStreams: a stream is a function of seed, fleet, endpoint, purpose and attempt, each of
+// which counts.
 #include "engine/base/seeded_streams.h"
 
 #include <gtest/gtest.h>
@@ -57,7 +58,7 @@ TEST(SeededStreamsTest, TheOrderOfOtherLabelsDoesNot) {
 //   openssl enc -chacha20 -K KEY -iv 0 -in /dev/zero
 TEST(SeededStreamsTest, IsHkdfAndChaCha20) {
   SeededStreams streams(TestFleet::Mark(), 1, "a");
-  EXPECT_EQ(ToHex(Drawn(streams.Open({"h-1", StreamPurpose::kSerial}))), 
+  EXPECT_EQ(ToHex(Drawn(streams.Open({"h-1", StreamPurpose::kSerial}))),
             "432a1322c26dc722d3ba1025570a2bdf0a0fc89f476a0c3ff302739c101ac362");
 }
 
