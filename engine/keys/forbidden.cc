@@ -48,7 +48,7 @@ BigInt SearchPrime(RandomStream& stream, std::uint32_t bits, std::uint32_t expon
       sieved = (residues[i] + step) % small[i] == 0;
     }
     if (sieved) continue;
-    const BigInt candidate = prime + step;
+    BigInt candidate = prime + step;
     if (Botan::gcd(candidate - 1, BigInt(exponent)) == 1 &&
         Botan::is_prime(candidate, rng, kErrorBits)) {
       return candidate;

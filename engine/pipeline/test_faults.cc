@@ -271,7 +271,7 @@ FaultMaker::Draft FaultMaker::Begin(const Job& job) {
   return draft;
 }
 
-Bytes FaultMaker::Encode(const Draft& draft) const {
+Bytes FaultMaker::Encode(const Draft& draft) {
   Bytes tbs = EncodeTbsCertificate(draft.expanded.certificate,
                                    {.serial = draft.serial,
                                     .signature_algorithm = draft.signer->algorithm(),

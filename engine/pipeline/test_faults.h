@@ -71,7 +71,7 @@ class FaultMaker {
   static const Kind& KindOf(std::string_view fault);
   Draft Begin(const Job& job);
   FaultyBundle Finish(Draft& draft);
-  Bytes Encode(const Draft& draft) const;
+  static Bytes Encode(const Draft& draft);
   Bytes Sign(const Draft& draft, const Bytes& tbs) const;
   const Stranger& StrangeCa();
   void UseForbiddenKey(Draft& draft, std::uint32_t bits, std::uint32_t exponent);

@@ -285,7 +285,7 @@ Plan TestFleet::MakePlan() const {
 }
 
 // A suffix, or a twin, may make two names one.
-void TestFleet::CheckNames(const Fleet& fleet) const {
+void TestFleet::CheckNames(const Fleet& fleet) {
   FaultList faults(fleet.file());
   std::set<std::string> names;
   const auto take = [&](const std::string& name, std::size_t i) {

@@ -65,7 +65,7 @@ class TestFleet {
  private:
   TestFleet(const TestFleetOptions& options, const Catalog& catalog, RunObserver& observer,
             Log& log);
-  void WriteFleetFile(const std::string& fleet) const;
+  void WriteFleetFile(const std::string& file) const;
   Plan MakePlan() const;
   Settings Marked(const Settings& settings) const;
   void MakeAuthority(StreamFactory& streams, const Clock& clock) const;
@@ -73,7 +73,7 @@ class TestFleet {
   std::size_t MakeFaults(const Plan& plan, const Authority& authority, StreamFactory& streams,
                          const Clock& clock) const;
   void WritePem(const Plan& plan, const Authority& authority) const;
-  void CheckNames(const Fleet& fleet) const;
+  static void CheckNames(const Fleet& fleet);
   void WritePemFiles(const Directory& folder, const std::string& endpoint, ByteView pkcs8,
                      ByteView certificate, std::span<const Bytes> chain) const;
   TestFleetReport Run() const;
