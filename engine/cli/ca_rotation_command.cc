@@ -148,7 +148,7 @@ int Activate(Session& session, const Options& options) {
                              " not said that they trust the new root (out/trust.pem), of " +
                              std::to_string(trust->hosts) +
                              "; who does not will refuse what is issued from now on";
-    if (!session.CanAsk()) {
+    if (!CanAsk()) {
       throw Error::WithHint(ErrorKind::kUsage, what,
                             "fleetmint installed takes their receipts; or --yes, when it has been "
                             "shipped");

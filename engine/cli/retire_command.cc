@@ -41,7 +41,7 @@ void Agree(Session& session, const Options& options, const Workspace& workspace,
            const std::vector<std::string>& names) {
   if (options.yes || options.not_in.empty() || names.empty()) return;
   const std::size_t current = workspace.ledger().CurrentNames(workspace.output().fleet()).size();
-  if (session.CanAsk()) {
+  if (CanAsk()) {
     session.Confirm(
         "retire " + std::to_string(names.size()) + " of " + Counted(current, "endpoint") + "?",
         "nothing was retired");

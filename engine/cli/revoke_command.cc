@@ -215,7 +215,7 @@ std::size_t CountNew(const std::vector<RevocableRow>& hits) {
 void Agree(Session& session, const Options& options, std::size_t count, bool hits_all) {
   if (options.yes || count == 0) return;
   const std::string what = Counted(count, "certificate") + (hits_all ? ", all there are" : "");
-  if (session.CanAsk()) {
+  if (CanAsk()) {
     session.Confirm("revoke " + what + "? It cannot be taken back.", "nothing was revoked");
   } else if (hits_all) {
     Refuse("that would revoke " + what, "--yes, if that is meant");

@@ -53,7 +53,7 @@ Catalog Session::LoadCatalog() const {
   return catalog;
 }
 
-bool Session::CanAsk() const { return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1; }
+bool CanAsk() { return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1; }
 
 void Session::Confirm(const std::string& question, const std::string& declined) {
   const Signals::Waiting waiting(signals);

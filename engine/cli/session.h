@@ -53,10 +53,12 @@ struct Session {
   PasswordMaker UnlockPasswords(const Authority& authority);
   // Confirm puts a question to the person at the terminal (with --json, too: questions are no
   // results). Only "yes" is yes; anything else throws Error(kUsage) with `declined`, before a
-  // result is printed. CanAsk: there is somebody to ask.
-  bool CanAsk() const;
+  // result is printed.
   void Confirm(const std::string& question, const std::string& declined);
 };
+
+// CanAsk tells whether there is somebody to put a question to.
+bool CanAsk();
 
 // CrlValidity reads --valid-for; nothing where it is empty. Throws Error(kUsage) under a minute.
 std::optional<Seconds> CrlValidity(const std::string& text);

@@ -258,11 +258,8 @@ void Ledger::RenameKeys(KeyNames names) {
   Connection& connection = impl_->connection;
   Transaction transaction(connection);
   for (const auto& [old_name, new_name] : names) {
-    const auto change = [&](const char* sql) {
-      Query(connection, sql)
-          .Bind(std::string_view(new_name))
-          .Bind(std::string_view(old_name))
-          .Run();
+    const auto change = [&, &from = old_name, &to = new_name](const char* sql) {
+      Query(connection, sql).Bind(std::string_view(to)).Bind(std::string_view(from)).Run();
     };
     change("UPDATE issuer SET key_file = ? WHERE key_file = ?");
     change("UPDATE ledger SET fleet_key = ? WHERE fleet_key = ?");
