@@ -69,12 +69,12 @@ class TestFleetTest : public ::testing::Test {
     options.threads = 2;
     return options;
   }
-  TestFleetReport Make(const TestFleetOptions& options) {
+  static TestFleetReport Make(const TestFleetOptions& options) {
     SilentObserver observer;
     NullLog log;
     return TestFleet::Make(options, Catalog::Builtin(), observer, log);
   }
-  std::string Hash(const TestFleetOptions& options) {
+  static std::string Hash(const TestFleetOptions& options) {
     Make(options);
     return ToHex(HashOf(options.directory));
   }
