@@ -69,6 +69,14 @@ std::uint64_t Seed(const std::string& text) {
 // The day's beginning: the same all day long.
 Time Midnight(Time now) { return std::chrono::floor<std::chrono::days>(now); }
 
+Time Moment(const std::string& text) {
+  try {
+    return ParseRfc3339(text);
+  } catch (const Error& error) {
+    throw Error::About(ErrorKind::kUsage, "--now", error);
+  }
+}
+
 TestFleetOptions Read(Session& session, const Options& options) {
   TestFleetOptions made;
   made.directory = session.out;
@@ -83,7 +91,7 @@ TestFleetOptions Read(Session& session, const Options& options) {
   }
   made.hosts = options.hosts;
   made.seed = Seed(options.seed);
-  made.now = options.now.empty() ? Midnight(session.clock.Now()) : ParseRfc3339(options.now);
+  made.now = options.now.empty() ? Midnight(session.clock.Now()) : Moment(options.now);
   if (!options.key.empty()) made.key = ParseKeyName(options.key);
   if (!options.password.empty()) CheckPassword(AsBytes(options.password));
   made.password = options.password;

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "engine/base/botan_compat.h"
-#include "engine/base/der.h"
+#include "engine/keys/limb_math.h"
 #include "engine/keys/load_key.h"
-#include "engine/keys/oids.h"
+#include "engine/keys/rsa_assemble.h"
 
 namespace fleetmint {
 namespace {
@@ -56,17 +56,8 @@ BigInt SearchPrime(RandomStream& stream, std::uint32_t bits, std::uint32_t expon
   }
 }
 
-Bytes EncodeSpki(const BigInt& n, std::uint32_t exponent) {
-  DerWriter key;
-  key.Sequence([&](DerWriter& numbers) {
-    numbers.UnsignedInteger(botan_compat::BytesOf(n)).Integer(exponent);
-  });
-  DerWriter writer;
-  writer.Sequence([&](DerWriter& spki) {
-    spki.Sequence([](DerWriter& id) { id.Oid(oid::kRsaEncryption).Null(); });
-    spki.BitString(key.bytes());
-  });
-  return writer.Take();
+SecretLimbs Limbs(const BigInt& number, std::size_t limbs) {
+  return ToLimbs(botan_compat::BytesOf(number), limbs);
 }
 
 }  // namespace
@@ -77,19 +68,15 @@ PrivateKey MakeForbiddenRsaKey(TestMark, std::uint32_t bits, std::uint32_t expon
   const BigInt q = SearchPrime(q_stream, bits / 2, exponent);
   const BigInt n = p * q, e(exponent);
   const BigInt d = Botan::inverse_mod(e, Botan::lcm(p - 1, q - 1));
-  const BigInt numbers[] = {d, p, q, d % (p - 1), d % (q - 1), Botan::inverse_mod(q, p)};
-  SecretDerWriter writer;  // PrivateKeyInfo (RFC 5208 5) of an RSAPrivateKey (RFC 8017 A.1.2)
-  writer.Sequence([&](SecretDerWriter& info) {
-    info.Integer(0);
-    info.Sequence([](SecretDerWriter& id) { id.Oid(oid::kRsaEncryption).Null(); });
-    info.OctetStringOf([&](SecretDerWriter& wrapped) {
-      wrapped.Sequence([&](SecretDerWriter& key) {
-        key.Integer(0).UnsignedInteger(botan_compat::BytesOf(n)).Integer(exponent);
-        for (const BigInt& number : numbers) key.UnsignedInteger(botan_compat::BytesOf(number));
-      });
-    });
-  });
-  return {{KeyAlgorithm::kRsa, bits}, writer.Take(), EncodeSpki(n, exponent)};
+  const std::size_t limbs = bits / 64, half = limbs / 2;
+  return EncodeRsaKey({.n = Limbs(n, limbs),
+                       .d = Limbs(d, limbs),
+                       .p = Limbs(p, half),
+                       .q = Limbs(q, half),
+                       .d_p = Limbs(d % (p - 1), half),
+                       .d_q = Limbs(d % (q - 1), half),
+                       .q_inverse = Limbs(Botan::inverse_mod(q, p), half)},
+                      exponent);
 }
 
 Bytes SignWithSha1(TestMark, const SecretBytes& pkcs8, ByteView message) {

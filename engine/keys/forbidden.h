@@ -10,7 +10,7 @@
 
 namespace fleetmint {
 
-// MakeForbiddenRsaKey makes an RSA key of any length that 16 divides, and any odd public exponent
+// MakeForbiddenRsaKey makes an RSA key of any length that 128 divides, and any odd public exponent
 // above 1: a function of the two streams, from which each prime is searched upwards. The KeySpec
 // that the result says names the length alone. Any thread.
 PrivateKey MakeForbiddenRsaKey(TestMark, std::uint32_t bits, std::uint32_t exponent,

@@ -89,14 +89,14 @@ std::vector<std::optional<RsaNumbers>> AssembleRsaKeys(std::span<const RsaPrimes
   return keys;
 }
 
-PrivateKey EncodeRsaKey(const RsaNumbers& numbers) {
+PrivateKey EncodeRsaKey(const RsaNumbers& numbers, std::uint64_t exponent) {
   const SecretBytes n = FromLimbs(numbers.n);
   const auto algorithm = [](auto& identifier) { identifier.Oid(oid::kRsaEncryption).Null(); };
   SecretDerWriter pkcs8;
   pkcs8.Sequence([&](SecretDerWriter& info) {
     info.Integer(0).Sequence(algorithm).OctetStringOf([&](SecretDerWriter& key) {
       key.Sequence([&](SecretDerWriter& fields) {
-        fields.Integer(0).UnsignedInteger(n).Integer(kE);
+        fields.Integer(0).UnsignedInteger(n).Integer(exponent);
         for (const SecretLimbs* field :
              {&numbers.d, &numbers.p, &numbers.q, &numbers.d_p, &numbers.d_q, &numbers.q_inverse}) {
           fields.UnsignedInteger(FromLimbs(*field));
@@ -105,7 +105,7 @@ PrivateKey EncodeRsaKey(const RsaNumbers& numbers) {
     });
   });
   DerWriter key;
-  key.Sequence([&](DerWriter& fields) { fields.UnsignedInteger(n).Integer(kE); });
+  key.Sequence([&](DerWriter& fields) { fields.UnsignedInteger(n).Integer(exponent); });
   DerWriter spki;
   spki.Sequence([&](DerWriter& info) { info.Sequence(algorithm).BitString(key.bytes()); });
   return {{KeyAlgorithm::kRsa, static_cast<std::uint32_t>(64 * numbers.n.size())},

@@ -16,6 +16,7 @@
 #include "engine/keys/private_key.h"
 #include "engine/prime/canaries.h"
 #include "engine/prime/kernel.h"
+#include "engine/prime/public_exponent.h"
 
 namespace fleetmint {
 
@@ -41,8 +42,9 @@ std::vector<std::optional<RsaNumbers>> AssembleRsaKeys(std::span<const RsaPrimes
 // of a key. With g < 2^32 no d of AssembleRsaKeys is shorter.
 bool IsLongExponent(LimbView d);
 
-// EncodeRsaKey gives the key's PKCS#8 (RFC 5208) and SPKI.
-PrivateKey EncodeRsaKey(const RsaNumbers& numbers);
+// EncodeRsaKey gives the key's PKCS#8 (RFC 5208) and SPKI. (Another exponent than the one of every
+// key is for forbidden.h.)
+PrivateKey EncodeRsaKey(const RsaNumbers& numbers, std::uint64_t exponent = kRsaPublicExponent);
 
 // CheckRsaConsistency makes the pairwise consistency test of all keys at once: each is read again
 // from its final PKCS#8, signs a random number (two powers in the lanes of the kernel) and its

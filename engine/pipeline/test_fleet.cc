@@ -1,18 +1,17 @@
 #include "engine/pipeline/test_fleet.h"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <map>
 #include <set>
 #include <sstream>
 
-#include "engine/authority/authority_file.h"
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
 #include "engine/base/text.h"
 #include "engine/keys/oids.h"
+#include "engine/pipeline/claim.h"
 #include "engine/pipeline/crl.h"
 #include "engine/pipeline/publish.h"
 #include "output/fault_line.h"
@@ -66,90 +65,7 @@ bool SignsByRfc6979() {
   return signer->Sign({&message, 1}).front() == wanted.bytes();
 }
 
-// Plain keys are not made within what is shipped, nor within another authority.
-void CheckApart(const std::string& directory) {
-  CheckPlaceOfAuthority(directory);
-  for (fs::path place = fs::absolute(directory).lexically_normal(); place.has_relative_path();
-       place = place.parent_path()) {
-    std::error_code error;
-    if (!fs::exists(place / kAuthorityFile, error)) continue;
-    throw Error::WithHint(ErrorKind::kUsage,
-                          "'" + directory + "' lies within the authority '" + place.string() + "'",
-                          "give --out a place of its own");
-  }
-}
-
-// Claim is the directory of a test fleet while it is made: one run's alone, and given back as it
-// was if that fails.
-class Claim {
- public:
-  explicit Claim(const std::string& path) : path_(path) {
-    try {
-      Take();
-    } catch (...) {
-      GiveBack();
-      throw;
-    }
-  }
-  Claim(const Claim&) = delete;
-  Claim& operator=(const Claim&) = delete;
-  ~Claim() {
-    if (!kept_) GiveBack();
-  }
-  void Keep() {
-    kept_ = true;
-    Directory::Open(path_).Remove(kMaking);
-  }
-
- private:
-  static constexpr const char* kMaking = ".making";  // there while the rest is not whole
-
-  void Take() {
-    fs::path place;
-    for (const fs::path& part : fs::absolute(path_).lexically_normal()) {
-      place /= part;
-      std::error_code error;
-      if (fs::create_directory(place, error)) made_.push_back(place);
-    }
-    const Directory directory = Directory::Open(path_);
-    if (!made_.empty() && made_.back() == place) {
-      fs::permissions(place, fs::perms::owner_all);
-    }
-    if (!directory.List().empty()) ThrowNotEmpty();
-    try {
-      directory.CreateDurably(kMaking, {});
-    } catch (const Error&) {
-      if (directory.Exists(kMaking)) ThrowNotEmpty();
-      throw;
-    }
-    taken_ = true;
-  }
-
-  [[noreturn]] void ThrowNotEmpty() const {
-    throw Error::WithHint(
-        ErrorKind::kUsage, "'" + path_ + "' is not empty",
-        "a test fleet is made anew each time: remove it, or choose another --out");
-  }
-
-  // What this run has made, and nothing else.
-  void GiveBack() noexcept {
-    std::error_code error;
-    const fs::path root(path_);
-    if (taken_) {
-      for (const char* name :
-           {"ca", "out", "pem", "faults", "faults.jsonl", "fleet.yaml", kPasswordFile, kMaking}) {
-        fs::remove_all(root / name, error);
-      }
-    }
-    for (auto place = made_.rbegin(); place != made_.rend(); ++place) fs::remove(*place, error);
-  }
-
-  std::string path_;
-  std::vector<fs::path> made_;
-  bool taken_ = false, kept_ = false;
-};
-
-Tier MakeTier(const std::string& name, const std::string& subject, const KeySpec& key,
+Tier TestTier(const std::string& name, const std::string& subject, const KeySpec& key,
               Seconds validity, bool root) {
   Tier tier;
   tier.name = name;
@@ -175,12 +91,12 @@ TestFleetReport TestFleet::Make(const TestFleetOptions& options, const Catalog& 
                           "a test fleet of " + FormatRfc3339(options.now) + " is not made",
                           "give a time from 2000 to 2069: --now 2026-01-01T00:00:00Z");
   }
-  CheckApart(options.directory);
   if (!SignsByRfc6979()) {
     throw Error(ErrorKind::kUsage,
                 "Botan's ECDSA signatures are not those of RFC 6979 here: they would not repeat");
   }
-  Claim claim(options.directory);
+  Claim claim(options.directory,
+              {"ca", "out", "pem", "faults", "faults.jsonl", "fleet.yaml", kPasswordFile});
   TestFleetReport report = TestFleet(options, catalog, observer, log).Run();
   claim.Keep();
   return report;
@@ -306,8 +222,8 @@ void TestFleet::MakeAuthority(StreamFactory& streams, const Clock& clock) const 
       ecdsa ? KeySpec{KeyAlgorithm::kEcdsa, 256} : KeySpec{KeyAlgorithm::kRsa, 2048};
   AuthorityProfile profile;
   profile.name = "test";
-  profile.tiers = {MakeTier("root", "CN=TEST Root CA", key, 20 * kYear, true),
-                   MakeTier("issuing", "CN=TEST Issuing CA", key, 15 * kYear, false)};
+  profile.tiers = {TestTier("root", "CN=TEST Root CA", key, 20 * kYear, true),
+                   TestTier("issuing", "CN=TEST Issuing CA", key, 15 * kYear, false)};
   profile.crl_validity = kLasts;
   RandomStream random = streams.Open({"", StreamPurpose::kAuthority});
   NewAuthorityOptions made{.random = random, .streams = streams, .clock = clock};

@@ -106,7 +106,7 @@ refused "did you mean 'expired'?" --hosts 1 --with expried
 refused '--hosts and --with are for a fleet without a file' fleet.yaml --hosts 3
 refused 'a fleet of nobody'
 refused 'unknown key' --hosts 1 --key rsa-1024
-refused 'time' --hosts 1 --now yesterday
+refused '--now: ' --hosts 1 --now yesterday
 sed 's/fault: expired/fault: expried/' fleet.yaml >typo.yaml
 refused "typo.yaml:7:25: unknown fault 'expried'" typo.yaml
 run 2 test-fleet --hosts 1 "${fixed[@]}" --out one
@@ -132,6 +132,20 @@ for place in both/out/sub both/ca/sub; do
   says 'lies within'
   absent $place
 done
+
+# Ctrl-C leaves nothing either.
+"$FLEETMINT" test-fleet --hosts 2000 "${fixed[@]}" --key rsa-4096 --out stopped >/dev/null 2>stderr </dev/null &
+until [[ -e stopped/ca ]]; do sleep 0.01; done
+kill -INT $!
+code=0
+wait $! || code=$?
+equal "$code" 130
+absent stopped
+
+# Its fleet file names its hosts as they are called.
+run 0 retire --not-in other/fleet.yaml --ca other/ca --out other/out --yes
+run 0 list --ca other/ca --json
+equal "$(jq '.certificates | length' stdout)" 12
 
 # Whatever is done with it, it stays a test authority.
 run 2 check plain.yaml --ca both/ca

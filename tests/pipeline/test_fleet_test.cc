@@ -10,6 +10,8 @@
 #include <iterator>
 #include <set>
 
+#include "engine/base/ber.h"
+#include "engine/base/pem.h"
 #include "engine/prime/kernel.h"
 #include "engine/x509/certificate.h"
 #include "tests/support/issue_fleet.h"
@@ -94,9 +96,13 @@ TEST_F(TestFleetTest, RsaFleetsAreTheSameOnEveryKernel) {
   for (const std::string_view name : prime::kKernelNames) {
     const prime::Kernel* const kernel = prime::FindKernel(std::string(name));
     if (kernel == nullptr) continue;
-    TestFleetOptions options = Options();
-    options.keys.kernel = kernel;
-    EXPECT_EQ(Hash(options), kRsaFleet) << name;
+    for (const auto& [threads, chunk] : {std::pair{1U, 64U}, {2U, 8U}, {16U, 1U}}) {
+      TestFleetOptions options = Options();
+      options.keys.kernel = kernel;
+      options.threads = threads;
+      options.chunk = chunk;
+      EXPECT_EQ(Hash(options), kRsaFleet) << name << ", " << threads << " threads";
+    }
   }
 }
 
@@ -188,7 +194,25 @@ TEST_F(TestFleetTest, EverythingIsMarkedAndNoCommandIssuesWithIt) {
   }
 }
 
-// Nor one whose authority.yaml somebody has changed.
+// Of these seeds the serial begins with ones: with its sign set it would be one octet too long.
+TEST_F(TestFleetTest, NegativeSerialsAreDer) {
+  for (const std::uint64_t seed : {63U, 385U, 444U}) {
+    TestFleetOptions options = Options();
+    options.hosts = 0;
+    options.seed = seed;
+    options.faults = {"negative-serial"};
+    options.key = KeySpec{KeyAlgorithm::kEcdsa, 256};
+    options.pem = true;
+    Make(options);
+    const Bytes text = Content(options.directory + "/faults/pem/negative-serial.test.crt.pem");
+    const SecretBytes der = PemDecodeAll(AsText(text)).front().der;
+    BerReader certificate = BerReader(der).Enter(ber::kSequence, "a certificate");
+    BerReader tbs = certificate.Enter(ber::kSequence, "what is signed");
+    tbs.Next();  // version
+    EXPECT_EQ(tbs.Expect(ber::kInteger, "a serial").content[0] & 0xC0U, 0x80U) << seed;
+  }
+}
+
 TEST_F(TestFleetTest, ItsCaIsNotImported) {
   TestFleetOptions options = Options();
   options.hosts = 1;
@@ -231,7 +255,8 @@ TEST_F(TestFleetTest, NamesOfAFleetFileAreMarked) {
   TestFleetOptions options = Options();
   options.fleet_file = dir_ / "fleet.yaml";
   dir_.Write("fleet.yaml",
-             "fleet: acme\nprofile: mtls-client\ndefaults:\n  dns: [\"{host}.corp.example.com\", "
+             "fleet: acme\nprofile: mtls-client\ndefaults:\n  subject: \"CN=www.corp.com, "
+             "O=Acme\"\n  sid: S-1-5-21-1-2-3-1000\n  dns: [\"{host}.corp.example.com\", "
              "alias.corp.com, itAuth, ready.test]\nhosts: [a]\n");
   options.hosts = 0;
   options.key = KeySpec{KeyAlgorithm::kEcdsa, 256};
@@ -245,6 +270,8 @@ TEST_F(TestFleetTest, NamesOfAFleetFileAreMarked) {
             EXPECT_EQ(row.endpoint, "a.test");
             const Certificate certificate = Certificate::Parse(row.der);
             names = certificate.san().dns;
+            EXPECT_EQ(NameToString(certificate.subject()), "CN=www.corp.com.test, O=TEST ONLY");
+            EXPECT_EQ(certificate.Extension("1.3.6.1.4.1.311.25.2"), nullptr) << "a real account";
             EXPECT_GT(certificate.not_after(), options.now + std::chrono::days{4 * 365});
           },
           nullptr);
