@@ -3,6 +3,7 @@
 # certificate (openssl, GnuTLS and Go look at its name, too), nginx by connections; and who opens a broken bundle.
 # The table holds for Debian 12; a tool that is not installed is left out.
 source "$(dirname "${BASH_SOURCE[0]}")/../cli/lib.sh"
+source "$source_tree/tests/interop/nginx.sh"
 run 0 test-fleet --hosts 1 --with all --formats pem,pfx --password changeit --now 2026-01-01T00:00:00Z --out fleet
 run 0 verify --ca fleet/ca --out fleet/out
 mkdir certs said-by
@@ -68,36 +69,7 @@ if command -v javac >/dev/null; then
 fi
 if nginx=$(PATH=$PATH:/usr/sbin command -v nginx) && command -v curl >/dev/null; then
   columns+=(nginx)
-  port=$((20000 + RANDOM % 20000))
-  mkdir ../nginx
-  echo hello >../nginx/index.html
-  cat >../nginx.conf <<C
-daemon off;
-$([[ $(id -u) != 0 ]] || echo 'user root;')
-pid $work/nginx/pid;
-error_log $work/nginx/error.log;
-events {}
-http {
-  access_log off;
-  client_body_temp_path $work/nginx/body; proxy_temp_path $work/nginx/proxy; fastcgi_temp_path $work/nginx/fastcgi;
-  uwsgi_temp_path $work/nginx/uwsgi; scgi_temp_path $work/nginx/scgi;
-  server {
-    listen 127.0.0.1:$port ssl;
-    ssl_certificate $work/certs/host-0001.test.crt.pem;
-    ssl_certificate_key $work/certs/host-0001.test.key.pem;
-    ssl_client_certificate $trust;
-    ssl_crl $crls;
-    ssl_verify_client on;
-    ssl_verify_depth 3;
-    root $work/nginx;
-  }
-}
-C
-  "$nginx" -e "$work/nginx/error.log" -p "$work/nginx" -c "$work/nginx.conf" >../nginx.log 2>&1 </dev/null &
-  for ((i = 0; i < 400; ++i)); do
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
-    sleep 0.05
-  done
+  start_nginx_with "$work/certs/host-0001.test.crt.pem" "$work/certs/host-0001.test.key.pem" "$trust" "$crls"
   for name in $names; do
     # The client takes any certificate of its own; TLS 1.2, for a refusal is then part of the handshake.
     status=$(curl --silent --max-time 20 --output ../page --write-out '%{http_code}' --tls-max 1.2 \
@@ -105,6 +77,7 @@ C
       --resolve "host-0001.test:$port:127.0.0.1" "https://host-0001.test:$port/" || true)
     verdict nginx "$name" "$([[ $status == 200 ]]; echo $?)"
   done
+  stop
 fi
 cd ..
 

@@ -2,6 +2,7 @@
 # A revoked agent before servers of other makes: nginx with out/crl.pem refuses it while the rest connect, and so does
 # GnuTLS; also while two generations of the issuing CA are in use, and when the first one has ended.
 source "$(dirname "${BASH_SOURCE[0]}")/../cli/lib.sh"
+source "$source_tree/tests/interop/nginx.sh"
 command -v curl >/dev/null || skip 'curl is not installed'
 nginx=$(PATH=$PATH:/usr/sbin command -v nginx) || nginx=
 gnutls=$(command -v gnutls-serv) || gnutls=
@@ -38,55 +39,9 @@ unpack() {
 get() {
   curl --silent --max-time 20 --output page --write-out '%{http_code}' --cert "$1.pem" --cacert ca/root.crt "https://localhost:$2/" || true
 }
-server=
-stop() {
-  [[ -z $server ]] || { kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; }
-  server=
-}
-# start COMMAND...: on a port of its own.
-port=$((20000 + RANDOM % 20000))
-start() {
-  local i
-  stop
-  "$@" >server.log 2>&1 </dev/null &
-  server=$!
-  for ((i = 0; i < 400; ++i)); do
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && return
-    kill -0 $server 2>/dev/null || fail "the server has ended: $(cat server.log)"
-    sleep 0.05
-  done
-  fail "nothing listens on port $port"
-}
 start_nginx() {
   port=$((port + 1))
-  mkdir -p nginx
-  echo hello >nginx/index.html
-  cat >nginx.conf <<C
-daemon off;
-$([[ $(id -u) != 0 ]] || echo 'user root;')
-pid $work/nginx/pid;
-error_log $work/nginx/error.log;
-events {}
-http {
-  access_log off;
-  client_body_temp_path $work/nginx/body;
-  proxy_temp_path $work/nginx/proxy;
-  fastcgi_temp_path $work/nginx/fastcgi;
-  uwsgi_temp_path $work/nginx/uwsgi;
-  scgi_temp_path $work/nginx/scgi;
-  server {
-    listen 127.0.0.1:$port ssl;
-    ssl_certificate $work/srv.crt;
-    ssl_certificate_key $work/srv.pem;
-    ssl_client_certificate $work/out/trust.pem;
-    ssl_crl $work/out/crl.pem;
-    ssl_verify_client on;
-    ssl_verify_depth 3;
-    root $work/nginx;
-  }
-}
-C
-  start "$nginx" -e "$work/nginx/error.log" -p "$work/nginx" -c "$work/nginx.conf"
+  start_nginx_with "$work/srv.crt" "$work/srv.pem" "$work/out/trust.pem" "$work/out/crl.pem"
 }
 start_gnutls() {
   port=$((port + 1))
