@@ -199,21 +199,14 @@ IssuerCertificate Authority::CheckReady(const Clock& clock) const {
                           "have its request signed, then: fleetmint ca install CERT --ca " +
                               ShellWord(directory().path()));
   }
-  std::vector<Fault> faults;
-  for (std::string& fault : ChainFaults(chain_, clock.Now())) {
-    faults.push_back({std::move(fault), {}, ""});
-  }
-  if (!faults.empty()) {
-    faults.front().hint =
-        "check the clock of this machine; where a CA has expired, make or install a new issuing CA";
-    throw Error(ErrorKind::kAuthority, std::move(faults));
-  }
+  std::vector<Fault> faults = Errors(ChainFaults(chain_, clock.Now()));
+  if (!faults.empty()) throw Error(ErrorKind::kAuthority, std::move(faults));
   const std::string& key_file = FindKnown(*issuing_)->row.key_file;
   if (!directory().Exists(key_file)) {
     throw Error::WithHint(ErrorKind::kAuthority, "'" + directory().PathOf(key_file) + "' is absent",
                           "restore it from the backup: certificates cannot be signed without it");
   }
-  return IssuerCertificate::Of(chain_.front());
+  return IssuerCertificate::Of(chain_);
 }
 
 std::vector<Authority::CrlIssuer> Authority::CrlIssuersIf(bool ours) const {
@@ -296,8 +289,7 @@ UnlockedAuthority Authority::Unlock(PassphraseSource* passphrase, const Clock& c
   CachedPassphrase cached(passphrase);
   UnlockedAuthority unlocked;
   unlocked.signer_ = UnlockSigner(row.id, &cached, kernel);
-  unlocked.issuer_ =
-      std::make_unique<Issuer>(row.id, std::move(certificate), *unlocked.signer_, chain_);
+  unlocked.issuer_ = std::make_unique<Issuer>(row.id, std::move(certificate), *unlocked.signer_);
   unlocked.passwords_ = std::make_unique<PasswordMaker>(UnlockPasswords(&cached));
   return unlocked;
 }

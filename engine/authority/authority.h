@@ -112,9 +112,10 @@ class Authority {
   // that answers a request is current at once if it is the authority's first, and the next one
   // otherwise. A renewed one of the issuing CA's own key is current at once: it goes on with the
   // CRL, and leaves every bundle valid; under another root it is the next one. With the current
-  // certificate, `chain` may bring renewed ones of the CAs above it.
+  // certificate, `chain` may bring renewed ones of the CAs above it. Warnings go to `log`, if there
+  // is one.
   enum class Installed : std::uint8_t { kBefore, kFirst, kNext, kRenewed };
-  Installed Install(ByteView chain, const Clock& clock);
+  Installed Install(ByteView chain, const Clock& clock, Log* log = nullptr);
 
   // RotateOptions says how the next generation is made.
   struct RotateOptions {

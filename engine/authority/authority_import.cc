@@ -15,8 +15,11 @@
 #include "engine/base/wipe.h"
 #include "engine/keys/foreign_key.h"
 #include "engine/keys/weak_modulus.h"
+#include "engine/x509/certificate_file.h"
 #include "engine/x509/chain.h"
+#include "engine/x509/leaf_rules.h"
 #include "engine/x509/name.h"
+#include "engine/x509/oids.h"
 
 namespace fleetmint {
 namespace {
@@ -46,24 +49,51 @@ std::string MakeRequest(const Name& subject, Signer& signer) {
 
 }  // namespace
 
-std::vector<Certificate> ParseChain(ByteView pem, const Clock& clock) {
+namespace {
+
+// What may become of endpoints below a chain, said before there are any.
+void WarnOfLeaves(std::span<const Certificate> chain, const LeafRules& rules, Log& log) {
+  const Certificate& issuing = chain.front();
+  const std::string whose = "the CA '" + NameToString(issuing.subject()) + "'";
+  if (!issuing.MaySignCrls()) {
+    log.Warning(whose +
+                " may not sign CRLs (its key usage lacks cRLSign): no server will learn of "
+                "revocations");
+  }
+  for (const char* const usage : {"client_auth", "server_auth"}) {
+    const std::vector<std::string> usages{*ExtendedKeyUsageOid(usage)};
+    LeafFields leaf;
+    leaf.extended_key_usage = usages;
+    for (const Fault& fault : rules.Faults(leaf)) {
+      log.Warning(fault.message + ": no endpoint's certificate may have it");
+    }
+  }
+  for (const Certificate& ca : chain) {
+    if (ca.Extension(oid::kNameConstraints) == nullptr) continue;
+    log.Warning("the CA '" + NameToString(ca.subject()) +
+                "' has name constraints: fleetmint check FLEET --ca says which names they forbid");
+  }
+}
+
+}  // namespace
+
+std::vector<Certificate> ParseChain(ByteView file, const Clock& clock, Log* log) {
   std::vector<Certificate> chain;
   try {
-    for (const PemBlock& block : PemDecodeAll(AsText(pem))) {
-      if (block.label == "CERTIFICATE") chain.push_back(Certificate::Parse(block.der));
-    }
+    chain = ReadCertificates(file);
   } catch (const Error& error) {
     throw Error::About(ErrorKind::kAuthority, "cannot read the chain", error);
   }
   if (chain.empty()) {
-    throw Error::WithHint(
-        ErrorKind::kAuthority, "the chain holds no certificate",
-        "give a PEM file: the issuing certificate first, then its issuers up to the root");
+    throw Error::WithHint(ErrorKind::kAuthority, "the chain holds no certificate",
+                          "give a file in PEM, DER or PKCS#7 with the issuing certificate, then "
+                          "its issuers up to the "
+                          "root");
   }
-  std::vector<Fault> faults;
-  for (std::string& fault : ChainFaults(chain, clock.Now())) {
-    faults.push_back({std::move(fault), {}, ""});
-  }
+  const std::vector<PathFault> found = ChainFaults(chain, clock.Now());
+  std::vector<Fault> faults = Errors(found);
+  const LeafRules rules(chain);
+  for (Fault& fault : rules.Faults(LeafFields{})) faults.push_back(std::move(fault));
   for (const Certificate& certificate : chain) {
     if (IsTestCa(certificate)) {
       faults.push_back({"'" + NameToString(certificate.subject()) +
@@ -78,10 +108,12 @@ std::vector<Certificate> ParseChain(ByteView pem, const Clock& clock) {
                         "have the CA make a new key"});
     }
   }
-  if (faults.empty()) return chain;
-  if (faults.front().hint.empty())
-    faults.front().hint = "issuing certificate first, then each one's issuer, the root last";
-  throw Error(ErrorKind::kAuthority, std::move(faults));
+  if (!faults.empty()) throw Error(ErrorKind::kAuthority, std::move(faults));
+  if (log != nullptr) {
+    for (const std::string& text : Warnings(found)) log->Warning(text);
+    WarnOfLeaves(chain, rules, *log);
+  }
+  return chain;
 }
 
 namespace {
@@ -112,7 +144,7 @@ Authority ImportKey(const std::string& path, const ImportedCa& ca,
                     const NewAuthorityOptions& options) {
   const SecretBytes pkcs8 = DecodeKeyFile(ca.key, ca.key_passphrase, "the CA key to import");
   const auto signer = MakeSoftwareSigner(pkcs8);
-  const Issuer check(0, IssuerCertificate::Of(certificates.front()), *signer, {});
+  const Issuer check(0, IssuerCertificate::Of(certificates), *signer);
   CheckForeignKey(pkcs8, signer->spki());
   if (options.log != nullptr) {
     for (const std::string& text : KeyOddities(pkcs8)) options.log->Warning("the CA key: " + text);
@@ -134,7 +166,7 @@ Authority ImportKey(const std::string& path, const ImportedCa& ca,
 
 Authority Authority::Import(const std::string& path, const ImportedCa& ca,
                             const NewAuthorityOptions& options) {
-  const std::vector<Certificate> certificates = ParseChain(ca.chain, options.clock);
+  const std::vector<Certificate> certificates = ParseChain(ca.chain, options.clock, options.log);
   return WithWipedStack(kSecretStack, [&] { return ImportKey(path, ca, certificates, options); });
 }
 
@@ -224,10 +256,7 @@ void CheckRenewed(const Certificate& today, const Certificate& renewed) {
     refuse("of another name: '" + NameToString(renewed.subject()) + "'",
            "a new name needs a new key: fleetmint ca rotate --request");
   }
-  const auto signs_crls = [](const Certificate& certificate) {
-    return certificate.key_usage() == 0 || (certificate.key_usage() & key_usage::kCrlSign) != 0;
-  };
-  if (signs_crls(today) && !signs_crls(renewed)) {
+  if (today.MaySignCrls() && !renewed.MaySignCrls()) {
     refuse("it may not sign CRLs, as today's may", "have it signed with the key usage cRLSign");
   }
   if (renewed.not_after() < today.not_after()) {
@@ -293,8 +322,8 @@ void Authority::WriteNewCertificates(std::span<const NewIssuer> issuers) const {
   }
 }
 
-Authority::Installed Authority::Install(ByteView chain, const Clock& clock) {
-  const std::vector<Certificate> certificates = ParseChain(chain, clock);
+Authority::Installed Authority::Install(ByteView chain, const Clock& clock, Log* log) {
+  const std::vector<Certificate> certificates = ParseChain(chain, clock, log);
   const Certificate& own = certificates.front();
   if (!chain_.empty() && chain_.front().der() == own.der()) {
     return InstallAbove(certificates, clock);

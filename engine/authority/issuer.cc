@@ -5,6 +5,7 @@
 #include "engine/base/error.h"
 #include "engine/x509/certificate.h"
 #include "engine/x509/lint.h"
+#include "engine/x509/name.h"
 
 namespace fleetmint {
 namespace {
@@ -39,8 +40,9 @@ ValidityDates DatesOf(const Validity& validity, std::int64_t row, Time now) {
   return {now - validity.backdate, now + validity.duration - JitterOf(row, validity)};
 }
 
-IssuerCertificate IssuerCertificate::Of(const Certificate& certificate) {
-  if (!certificate.is_ca() || (certificate.key_usage() & key_usage::kKeyCertSign) == 0) {
+IssuerCertificate IssuerCertificate::Of(std::span<const Certificate> chain) {
+  const Certificate& certificate = chain.front();
+  if (!certificate.MaySignCertificates()) {
     throw Error::WithHint(ErrorKind::kAuthority, "the certificate is not one of a CA",
                           "it needs basic constraints CA:TRUE and key usage keyCertSign");
   }
@@ -54,13 +56,17 @@ IssuerCertificate IssuerCertificate::Of(const Certificate& certificate) {
   }
   issuer.spki = certificate.spki();
   issuer.not_before = certificate.not_before();
-  issuer.not_after = certificate.not_after();
+  const auto first = std::min_element(chain.begin(), chain.end(), [](const auto& a, const auto& b) {
+    return a.not_after() < b.not_after();
+  });
+  issuer.not_after = first->not_after();
+  issuer.ends = NameToString(first->subject());
+  issuer.rules = LeafRules(chain);
   return issuer;
 }
 
-Issuer::Issuer(std::int64_t id, IssuerCertificate certificate, Signer& signer,
-               std::span<const Certificate> chain)
-    : id_(id), certificate_(std::move(certificate)), chain_(chain), signer_(signer) {
+Issuer::Issuer(std::int64_t id, IssuerCertificate certificate, Signer& signer)
+    : id_(id), certificate_(std::move(certificate)), signer_(signer) {
   if (certificate_.spki != signer_.spki()) {
     throw Error::WithHint(ErrorKind::kAuthority, "the CA key does not belong to the CA certificate",
                           "give the key that the certificate was made for");
@@ -71,7 +77,8 @@ void Issuer::CheckValidity(const IssuerCertificate& certificate, const Validity&
                            Time now) {
   if (now > certificate.not_after) {
     throw Error::WithHint(ErrorKind::kAuthority,
-                          "the CA certificate expired at " + FormatRfc3339(certificate.not_after),
+                          "the CA certificate '" + certificate.ends + "' expired at " +
+                              FormatRfc3339(certificate.not_after),
                           "make or install a new issuing CA");
   }
   if (now < certificate.not_before) {
@@ -83,7 +90,8 @@ void Issuer::CheckValidity(const IssuerCertificate& certificate, const Validity&
   const Seconds left = certificate.not_after - now;
   if (left * 4 < validity.duration) {
     throw Error::WithHint(ErrorKind::kAuthority,
-                          "the CA certificate ends at " + FormatRfc3339(certificate.not_after) +
+                          "the CA certificate '" + certificate.ends + "' ends at " +
+                              FormatRfc3339(certificate.not_after) +
                               ": under a quarter of the validity '" +
                               FormatDuration(validity.duration) + "' is left",
                           "renew the issuing CA, or ask for a shorter validity");
@@ -119,7 +127,7 @@ void SigningBatch::Prepare(Reservation& reservation, const CertificateSpec& spec
         .issuer_key_identifier = certificate.key_identifier,
         .issuer_not_before = certificate.not_before,
         .issuer_not_after = certificate.not_after,
-        .chain = issuer_->chain_,
+        .rules = &certificate.rules,
         .self_signed = false},
        reservation.endpoint());
   prepared_.push_back(
@@ -161,7 +169,7 @@ IssuedCertificate SelfSign(Reservation reservation, const CertificateSpec& spec,
         .issuer_key_identifier = {},
         .issuer_not_before = dates.not_before,
         .issuer_not_after = dates.not_after,
-        .chain = {},
+        .rules = nullptr,
         .self_signed = true},
        reservation.endpoint());
   const ByteView message = tbs;

@@ -17,6 +17,7 @@
 #include "engine/ledger/reservation.h"
 #include "engine/x509/certificate.h"
 #include "engine/x509/certificate_spec.h"
+#include "engine/x509/leaf_rules.h"
 
 namespace fleetmint {
 
@@ -26,11 +27,13 @@ struct IssuerCertificate {
   Bytes subject;         // DER of its subject name, byte for byte
   Bytes key_identifier;  // its SKI
   Bytes spki;            // DER SubjectPublicKeyInfo
-  Time not_before;
-  Time not_after;
-  // Of throws Error(kAuthority) if the certificate is not one of a CA, or may not sign
-  // certificates.
-  static IssuerCertificate Of(const Certificate& certificate);
+  Time not_before;       // of the issuer itself
+  Time not_after;        // the earliest end in its chain: what ends later is cut
+  std::string ends;      // the subject of the CA whose end that is
+  LeafRules rules;       // what its chain lets it issue
+  // Of reads the issuer's certificate, the first of `chain`, and those above it, as far as they are
+  // known. Throws Error(kAuthority) if the first is not one of a CA, or may not sign certificates.
+  static IssuerCertificate Of(std::span<const Certificate> chain);
 };
 
 // ValidityDates is what a certificate's validity comes to.
@@ -94,10 +97,8 @@ class SigningBatch {
 class Issuer {
  public:
   // `id` is the ledger's of this issuer. `signer` (not owned) must hold the key of `certificate`:
-  // Error(kAuthority) otherwise. `chain` (not owned): the CA certificates whose name constraints
-  // bind what is issued, from `certificate` on.
-  Issuer(std::int64_t id, IssuerCertificate certificate, Signer& signer,
-         std::span<const Certificate> chain);
+  // Error(kAuthority) otherwise.
+  Issuer(std::int64_t id, IssuerCertificate certificate, Signer& signer);
 
   std::int64_t id() const { return id_; }
   const IssuerCertificate& certificate() const { return certificate_; }
@@ -115,7 +116,6 @@ class Issuer {
   friend class SigningBatch;
   std::int64_t id_;
   IssuerCertificate certificate_;
-  std::span<const Certificate> chain_;
   Signer& signer_;
 };
 

@@ -6,15 +6,17 @@
 #include "engine/base/pem.h"
 #include "engine/keys/oids.h"
 #include "engine/keys/pbes2.h"
+#include "engine/keys/traditional_pem.h"
 
 namespace fleetmint {
 namespace {
 
-SecretBytes Decrypt(ByteView der, PassphraseSource* passphrase, const std::string& what) {
+template <typename Open>
+SecretBytes OpenWith(PassphraseSource* passphrase, const std::string& what, Open open) {
   if (passphrase == nullptr) ThrowNoPassphrase(what);
   const SecretBytes phrase = passphrase->Get(what, /*confirm=*/false);
   try {
-    return DecryptPkcs8(der, phrase);
+    return open(phrase);
   } catch (const Error& error) {
     if (error.cause() != ErrorCause::kWrongPassword) {
       throw Error::About(ErrorKind::kAuthority, "cannot read " + what, error);
@@ -22,6 +24,27 @@ SecretBytes Decrypt(ByteView der, PassphraseSource* passphrase, const std::strin
     throw Error::OfCause(ErrorKind::kAuthority, ErrorCause::kWrongPassword,
                          "wrong passphrase for " + what);
   }
+}
+
+SecretBytes Decrypt(ByteView der, PassphraseSource* passphrase, const std::string& what) {
+  return OpenWith(passphrase, what,
+                  [&](const SecretBytes& phrase) { return DecryptPkcs8(der, phrase); });
+}
+
+// A traditional key, encrypted by its PEM headers. What is no SEQUENCE was opened by a wrong phrase
+// whose padding happened to be right.
+SecretBytes Decrypt(const PemBlock& block, PassphraseSource* passphrase, const std::string& what) {
+  return OpenWith(passphrase, what, [&](const SecretBytes& phrase) {
+    SecretBytes key = DecryptTraditional(block.der, block.dek_info, phrase);
+    try {
+      BerReader reader(key);
+      reader.Enter(ber::kSequence, "a private key").SmallInteger();
+      reader.ExpectEnd("the private key");
+    } catch (const Error&) {
+      throw Error::OfCause(ErrorKind::kInput, ErrorCause::kWrongPassword, "not a private key");
+    }
+    return key;
+  });
 }
 
 // Wraps a traditional key in PrivateKeyInfo (RFC 5208 5).
@@ -68,8 +91,10 @@ SecretBytes DecodeKeyFile(ByteView content, PassphraseSource* passphrase, const 
     for (const PemBlock& block : PemDecodeAll(AsText(content))) {
       if (block.label == "PRIVATE KEY") return block.der;
       if (block.label == "ENCRYPTED PRIVATE KEY") return Decrypt(block.der, passphrase, what);
-      if (block.label == "RSA PRIVATE KEY") return WrapRsa(block.der);
-      if (block.label == "EC PRIVATE KEY") return WrapEc(block.der);
+      const bool rsa = block.label == "RSA PRIVATE KEY";
+      if (!rsa && block.label != "EC PRIVATE KEY") continue;
+      const SecretBytes key = block.dek_info.empty() ? block.der : Decrypt(block, passphrase, what);
+      return rsa ? WrapRsa(key) : WrapEc(key);
     }
     BerReader reader = BerReader(content).Enter(ber::kSequence, "a private key");
     if (reader.PeekTag() == ber::kSequence) return Decrypt(content, passphrase, what);

@@ -31,7 +31,7 @@ struct NewAuthorityOptions {
 // ImportedCa is an organization's own issuing CA.
 struct ImportedCa {
   ByteView key;    // PKCS#8 PEM or DER, or a traditional RSA/EC key
-  ByteView chain;  // PEM: the issuing certificate first, then its issuers up to the root
+  ByteView chain;  // PEM, DER or PKCS#7 (certificate_file.h): the issuing one first, the root last
   PassphraseSource* key_passphrase = nullptr;  // asked if the key is encrypted
 };
 

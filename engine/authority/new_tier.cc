@@ -51,7 +51,7 @@ MadeTier MakeTier(const Tier& tier, const std::optional<TierAbove>& above,
   Reservation reservation = place.ledger.ReserveIssuer(row, options.random, now);
   IssuedCertificate issued = [&] {
     if (!above) return SelfSign(std::move(reservation), tier.certificate, *signer, now);
-    const Issuer issuer(above->id, IssuerCertificate::Of(above->certificate), above->signer, {});
+    const Issuer issuer(above->id, IssuerCertificate::Of({&above->certificate, 1}), above->signer);
     SigningBatch batch = issuer.NewBatch();
     batch.Prepare(reservation, tier.certificate, key.spki(), now);
     return std::move(std::move(batch).Sign().front());

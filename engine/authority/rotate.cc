@@ -239,10 +239,7 @@ void Authority::Activate(const Clock& clock) {
     throw Error::WithHint(ErrorKind::kUsage, "the next generation has no certificate yet",
                           "fleetmint ca install takes it when it is signed");
   }
-  std::vector<Fault> faults;
-  for (std::string& fault : ChainFaults(ChainFrom(next->row.id), clock.Now())) {
-    faults.push_back({std::move(fault), {}, ""});
-  }
+  std::vector<Fault> faults = Errors(ChainFaults(ChainFrom(next->row.id), clock.Now()));
   if (!faults.empty()) throw Error(ErrorKind::kAuthority, std::move(faults));
   ledger_.ActivateIssuer(next->row.id);
   ReadIssuers();

@@ -15,12 +15,28 @@ constexpr std::string_view kEnd = "-----END ";
 constexpr std::string_view kDashes = "-----";
 constexpr std::size_t kLineLength = 64;
 
-SecretBytes DecodeBody(std::string_view body, const std::string& label) {
-  if (body.find(':') != std::string_view::npos) {
-    throw Error::OfCause(ErrorKind::kInput, ErrorCause::kUnsupported,
-                         "'" + label + "' is in a format that carries headers",
-                         "convert it: openssl pkcs8 -topk8 -in KEY -out NEW_KEY");
+// Takes the headers off a body: lines of "Name: value", and those that go on with a space, up to an
+// empty one (RFC 1421 4.4).
+std::string TakeHeaders(std::string_view& body) {
+  std::string dek_info;
+  for (bool headers = false;; headers = true) {
+    const std::size_t start = body.find_first_not_of("\r\n");
+    if (start == std::string_view::npos) return dek_info;
+    const std::size_t end = std::min(body.find('\n', start), body.size());
+    std::string_view line = body.substr(start, end - start);
+    const bool goes_on = headers && (line.front() == ' ' || line.front() == '\t');
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos && !goes_on) return dek_info;
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
+    if (line.starts_with("DEK-Info:")) {
+      line.remove_prefix(std::min(line.find_first_not_of(' ', colon + 1), line.size()));
+      dek_info = line;
+    }
+    body.remove_prefix(end);
   }
+}
+
+SecretBytes DecodeBody(std::string_view body, const std::string& label) {
   try {
     return Botan::base64_decode(body.data(), body.size(), /*ignore_ws=*/true);
   } catch (const Botan::Exception&) {
@@ -85,7 +101,9 @@ std::vector<PemBlock> PemDecodeAll(std::string_view text) {
       throw Error::OfCause(ErrorKind::kInput, ErrorCause::kDamaged,
                            "the '" + label + "' block has no '" + end_line + "'");
     }
-    blocks.push_back({label, DecodeBody(text.substr(body_at, body_end - body_at), label)});
+    std::string_view body = text.substr(body_at, body_end - body_at);
+    std::string dek_info = TakeHeaders(body);
+    blocks.push_back({label, DecodeBody(body, label), std::move(dek_info)});
     at = body_end + end_line.size();
   }
   return blocks;

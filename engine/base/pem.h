@@ -13,6 +13,7 @@ namespace fleetmint {
 struct PemBlock {
   std::string label;  // "CERTIFICATE", "ENCRYPTED PRIVATE KEY", ...
   SecretBytes der;
+  std::string dek_info = {};  // how it is encrypted: its DEK-Info header (RFC 1421); "": it is not
 };
 
 // PemEncode gives "-----BEGIN label-----", base64 in lines of 64, "-----END label-----", newline
@@ -22,9 +23,9 @@ std::string PemEncode(std::string_view label, ByteView der);
 SecretBytes PemEncodeSecret(std::string_view label, ByteView der);
 
 // PemDecodeAll gives every block of a text, in order; text around the blocks is ignored (RFC 7468
-// 2), so a text without a block gives none. Does not look at what the base64 holds. Errors: kInput,
-// of cause kDamaged: a block without its end, base64 that is none; of cause kUnsupported: a block
-// with headers, as the traditional encryption of keys has ("Proc-Type").
+// 2), so a text without a block gives none. Does not look at what the base64 holds. Of headers
+// within a block (RFC 1421) only DEK-Info is kept. Errors: kInput, of cause kDamaged: a block
+// without its end, base64 that is none.
 std::vector<PemBlock> PemDecodeAll(std::string_view text);
 
 }  // namespace fleetmint

@@ -8,6 +8,7 @@
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 #include "engine/cli/ca_subcommand.h"
+#include "engine/cli/import_pfx.h"
 #include "engine/pipeline/workspace.h"
 
 namespace fleetmint::cli {
@@ -18,7 +19,8 @@ constexpr std::size_t kMostPemBytes = std::size_t{16} << 20U;
 struct Options {
   std::string profile = "two-tier";
   bool no_passphrase = false;
-  std::string key, chain, key_passphrase_file, subject, key_name = "rsa-3072", csr_out, certificate;
+  std::string key, chain, pfx, key_passphrase_file, subject, key_name = "rsa-3072", csr_out,
+                                                             certificate;
   std::string backup;
 };
 
@@ -113,16 +115,27 @@ int Init(Session& session, const Options& options) {
 }
 
 int Import(Session& session, const Options& options) {
+  if (options.pfx.empty() && options.key.empty()) {
+    throw Error::WithHint(ErrorKind::kUsage, "there is nothing to import",
+                          "give --key KEY --chain CHAIN, or --pfx FILE");
+  }
   CheckPlaceOfAuthority(session.ca);
-  const SecretBytes key = ReadSecretFile(options.key, kMostPemBytes, ErrorKind::kAuthority);
-  const Bytes chain = ReadWholeFile(options.chain, kMostPemBytes);
   PassphraseOptions key_options;
   key_options.file = options.key_passphrase_file;
   key_options.option = "--key-passphrase-file";
   UserPassphrase key_passphrase(key_options, session.signals);
+  CaInPfx files;
+  if (options.pfx.empty()) {
+    files.key = ReadSecretFile(options.key, kMostPemBytes, ErrorKind::kAuthority);
+    files.chain = AsText(ReadWholeFile(options.chain, kMostPemBytes));
+  } else {
+    files = ReadCaPfx(options.pfx, key_passphrase);
+    // Roots are often left out of a PFX: what is in the file of --chain comes behind.
+    if (!options.chain.empty()) files.chain += AsText(ReadWholeFile(options.chain, kMostPemBytes));
+  }
   UserPassphrase passphrase = session.Passphrase();
   const Authority authority =
-      Authority::Import(session.ca, {key, chain, &key_passphrase},
+      Authority::Import(session.ca, {files.key, AsBytes(files.chain), &key_passphrase},
                         KeyWork(session, options.no_passphrase ? nullptr : &passphrase));
   if (session.json) PrintJson(session, authority);
   session.ui.Say("made authority " + session.ca + " around the imported CA");
@@ -150,7 +163,8 @@ int Request(Session& session, const Options& options) {
 int Install(Session& session, const Options& options) {
   const Bytes chain = ReadWholeFile(options.certificate, kMostPemBytes);
   LockedAuthority locked = LockedAuthority::Acquire(session.ca, "ca install");
-  const Authority::Installed installed = locked.authority().Install(chain, session.clock);
+  const Authority::Installed installed =
+      locked.authority().Install(chain, session.clock, &session.ui);
   if (session.json) PrintJson(session, locked.authority());
   switch (installed) {
     case Authority::Installed::kBefore:
@@ -217,13 +231,16 @@ void AddCaCommands(CLI::App& app, Session& session) {
 
   command = AddCaSubcommand(ca, session, options, "import",
                             "make an authority around an existing issuing CA", Import);
-  command->add_option("--key", options->key, "its private key, PEM")->required();
-  command
-      ->add_option("--chain", options->chain,
-                   "PEM: the issuing certificate first, then its issuers up to the root")
-      ->required();
+  auto* const key = command->add_option("--key", options->key, "its private key, PEM or DER");
+  auto* const chain =
+      command->add_option("--chain", options->chain,
+                          "PEM, DER or PKCS#7: the issuing certificate, then its issuers up to the "
+                          "root; with --pfx, those that the PFX lacks (PEM)");
+  auto* const pfx = command->add_option("--pfx", options->pfx, "both in one file (PKCS#12)");
+  pfx->excludes(key);
+  key->needs(chain);
   command->add_option("--key-passphrase-file", options->key_passphrase_file,
-                      "passphrase of the key that is imported");
+                      "passphrase of the key or PFX that is imported");
   AddNewKeys(*command, session, *options);
   command->footer(
       "Example: fleetmint ca import --key issuing.key --chain chain.pem --ca ca --passphrase-file "
@@ -244,7 +261,7 @@ void AddCaCommands(CLI::App& app, Session& session) {
                             "install the certificate that answers a request", Install);
   command
       ->add_option("CERT", options->certificate,
-                   "PEM: the certificate, then its issuers up to the root")
+                   "PEM or PKCS#7: the certificate, then its issuers up to the root")
       ->required();
   command->footer("Example: fleetmint ca install chain.pem --ca ca");
 

@@ -17,13 +17,14 @@ constexpr double kMeasureSeconds = 1.0;
 constexpr double kSlowPasswordSeconds = 0.06;
 
 // What the plan meets in the ledger, and whether the CA could sign it.
-void CompareWithAuthority(Session& session, Plan& plan) {
+IssuerCertificate CompareWithAuthority(Session& session, Plan& plan) {
   const Authority authority = Authority::Open(session.ca);
   authority.CheckNotTest();
-  const IssuerCertificate issuer = authority.CheckReady(session.clock);
+  IssuerCertificate issuer = authority.CheckReady(session.clock);
   const Time now = session.clock.Now();
-  plan.Compare(authority.ledger(), now, issuer.not_after);
+  plan.Compare(authority.ledger(), now, issuer);
   if (plan.size() != 0) Issuer::CheckValidity(issuer, plan.longest_validity(), now);
+  return issuer;
 }
 
 void WarnOfMachine(Session& session) {
@@ -99,7 +100,23 @@ std::vector<Busiest> BusiestWindows(Pace& pace, const Plan& plan, Time now) {
 struct Estimate {
   double seconds = 0;  // of the run
   std::vector<Busiest> busiest;
+  // Where certificates end with a CA, earlier than asked for: when, and with which.
+  std::optional<std::pair<Time, std::string>> cut;
 };
+
+std::optional<std::pair<Time, std::string>> Cut(const Plan& plan, const IssuerCertificate& issuer,
+                                                Time now) {
+  if (plan.size() == 0 || now + plan.longest_validity().duration <= issuer.not_after) {
+    return std::nullopt;
+  }
+  return std::pair{issuer.not_after, issuer.ends};
+}
+
+// As "2027-03-31T00:00:00Z (in 124 days)".
+std::string DateAndDays(Time at, Time now) {
+  const auto days = std::chrono::duration_cast<std::chrono::days>(at - now).count();
+  return FormatRfc3339(at) + " (in " + Counted(static_cast<std::size_t>(days), "day") + ")";
+}
 
 std::string Json(Session& session, const Plan& plan, const Estimate& estimate) {
   const PlanSummary& summary = plan.summary();
@@ -113,6 +130,15 @@ std::string Json(Session& session, const Plan& plan, const Estimate& estimate) {
                        {"alike", change.alike},
                        {"endpoints", change.endpoints}});
   }
+  nlohmann::ordered_json refusals = nlohmann::ordered_json::array();
+  for (const PlanRefusal& refusal : summary.refusals) {
+    refusals.push_back({{"rule", refusal.fault.rule},
+                        {"message", refusal.fault.message},
+                        {"alike", refusal.alike},
+                        {"endpoints", refusal.endpoints}});
+  }
+  nlohmann::ordered_json cut = nullptr;
+  if (estimate.cut) cut = FormatRfc3339(estimate.cut->first);
   nlohmann::ordered_json renewals = nlohmann::ordered_json::object();
   for (const Busiest& busiest : estimate.busiest) {
     renewals[std::string("busiest_") + busiest.name] = {
@@ -133,6 +159,9 @@ std::string Json(Session& session, const Plan& plan, const Estimate& estimate) {
                                       {"by_profile", summary.by_profile},
                                       {"by_key", keys},
                                       {"by_encryption", summary.by_encryption},
+                                      {"refused", summary.refused},
+                                      {"refusals", refusals},
+                                      {"cut_to", cut},
                                       {"estimated_seconds", estimate.seconds},
                                       {"renewals", renewals},
                                       {"kernel", session.Keys().Kernel().name},
@@ -154,6 +183,14 @@ std::string Text(Session& session, const Plan& plan, const Estimate& estimate) {
   line("without os, so modern encryption", summary.os_unknown);
   line("issued under other settings", summary.changed);
   for (const PlanChange& change : summary.changes) text += "    " + ChangeText(change) + "\n";
+  for (const PlanRefusal& refusal : summary.refusals) {
+    text += "  " + RefusalText(refusal, summary) + "\n";
+  }
+  if (estimate.cut) {
+    text += "  those that would end later end at " +
+            DateAndDays(estimate.cut->first, session.clock.Now()) + ", with the CA '" +
+            estimate.cut->second + "'\n";
+  }
   line("issued, and expired", summary.expired);
   line("issued, no longer in the file", summary.not_in_fleet);
   line("without crl_url: revocation reaches only servers that load the CRL", summary.no_crl_url);
@@ -176,14 +213,19 @@ std::string Text(Session& session, const Plan& plan, const Estimate& estimate) {
 int Check(Session& session, const std::string& file) {
   const Catalog catalog = session.LoadCatalog();
   Plan plan = Plan::Make(Fleet::Load(file, catalog), catalog);
-  if (!session.ca.empty()) CompareWithAuthority(session, plan);
+  std::optional<IssuerCertificate> issuer;
+  if (!session.ca.empty()) issuer = CompareWithAuthority(session, plan);
   WarnOfMachine(session);
   Pace pace(session);
   Estimate estimate;
   estimate.seconds = EstimateSeconds(pace, plan.summary());
+  if (issuer) estimate.cut = Cut(plan, *issuer, session.clock.Now());
   estimate.busiest = BusiestWindows(pace, plan, session.clock.Now());
   session.ui.Out(session.json ? Json(session, plan, estimate) : Text(session, plan, estimate));
-  return 0;
+  if (plan.summary().refused == 0) return 0;
+  session.ui.Warn("the CA may not sign what was counted as refused",
+                  plan.summary().refusals.front().fault.hint);
+  return ExitCode(ErrorKind::kEndpoint);
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ int Issue(Session& session, const MintOptions& options) {
   Plan plan = Plan::Make(Fleet::Load(options.fleet, catalog), catalog);
   WarmUp();
   LockedAuthority locked = LockToMint(session, options);
-  plan.Compare(locked.authority().ledger(), session.clock.Now());
+  plan.Compare(locked.authority().ledger(), session.clock.Now(),
+               locked.authority().CheckReady(session.clock));
   IssuingWorkspace workspace = OpenToMint(session, options, std::move(locked), plan);
   const bool replace_damaged = options.make_output_again;
   if (replace_damaged) SelectLost(session, workspace, plan);

@@ -52,6 +52,9 @@ void WarnOfPlan(Session& session, const Plan& plan) {
   warn(summary.not_in_fleet, "certificate is current whose endpoint the fleet file no longer names",
        "certificates are current whose endpoints the fleet file no longer names",
        "fleetmint retire --not-in FLEET ends them");
+  for (const PlanRefusal& refusal : summary.refusals) {
+    session.ui.Warn(RefusalText(refusal, summary), refusal.fault.hint);
+  }
   if (summary.already_issued != 0 && summary.to_issue != 0) {
     session.ui.Say((renews ? "to be renewed: " : "left to issue: ") +
                    std::to_string(summary.to_issue) + " of " +
@@ -79,11 +82,14 @@ void Summarize(Session& session, const RunResult& result, const Plan& plan, bool
   const double rate = result.seconds > 0 ? static_cast<double>(result.issued) / result.seconds : 0;
   const std::string manifest = session.out + "/manifest.jsonl";
   if (session.json) {
-    nlohmann::ordered_json object{
-        {"issued", result.issued},          {"skipped", summary.already_issued},
-        {"failed", result.failures.size()}, {"seconds", result.seconds},
-        {"endpoints_per_second", rate},     {"kernel", KernelName(session, summary)},
-        {"threads", session.Threads()},     {"manifest", nullptr}};
+    nlohmann::ordered_json object{{"issued", result.issued},
+                                  {"skipped", summary.already_issued},
+                                  {"failed", result.failures.size() + summary.refused},
+                                  {"seconds", result.seconds},
+                                  {"endpoints_per_second", rate},
+                                  {"kernel", KernelName(session, summary)},
+                                  {"threads", session.Threads()},
+                                  {"manifest", nullptr}};
     if (published) object["manifest"] = manifest;
     session.ui.Out(object.dump() + "\n");
     return;
@@ -91,7 +97,7 @@ void Summarize(Session& session, const RunResult& result, const Plan& plan, bool
   session.ui.Say((renews ? "renewed " : "issued ") + std::to_string(result.issued) + ", skipped " +
                  std::to_string(summary.already_issued) +
                  (renews ? " (not selected)" : " (issued before)") + ", failed " +
-                 std::to_string(result.failures.size()));
+                 std::to_string(result.failures.size() + summary.refused));
   if (result.issued != 0) {
     session.ui.Say("in " + DurationText(result.seconds) + ": " + NumberText(rate) +
                    " endpoints/s, kernel " + KernelName(session, summary) + ", " +
@@ -124,6 +130,16 @@ void SayStandIns(Session& session, const Directory& output) {
   if (!Directory::HasOpenAt2()) {
     session.ui.Say("openat2 is missing here: links are refused by O_NOFOLLOW and by name");
   }
+}
+
+// Where all would fail, the run is over before anything is reserved.
+void RefuseIfAllFail(const PlanSummary& summary) {
+  if (summary.refused == 0 || summary.to_issue != 0) return;
+  std::vector<Fault> faults;
+  for (const PlanRefusal& refusal : summary.refusals) {
+    faults.push_back({RefusalText(refusal, summary), {}, refusal.fault.hint});
+  }
+  throw Error(ErrorKind::kAuthority, std::move(faults));
 }
 
 // What a run that fails has acknowledged stays issued: that is told before the error is.
@@ -172,6 +188,7 @@ LockedAuthority LockToMint(Session& session, const MintOptions& options) {
 
 IssuingWorkspace OpenToMint(Session& session, const MintOptions& options, LockedAuthority locked,
                             const Plan& plan) {
+  RefuseIfAllFail(plan.summary());
   UserPassphrase passphrase = session.Passphrase();
   UnlockedAuthority unlocked =
       locked.authority().Unlock(&passphrase, session.clock, session.Keys().kernel);
@@ -195,7 +212,7 @@ IssuingWorkspace OpenToMint(Session& session, const MintOptions& options, Locked
 int MintPlan(Session& session, const Plan& plan, IssuingWorkspace& workspace,
              const std::string& nothing_to_do) {
   WarnOfPlan(session, plan);
-  if (plan.size() == 0) session.ui.Say(nothing_to_do);
+  if (plan.size() == 0 && plan.summary().refused == 0) session.ui.Say(nothing_to_do);
 
   const RunResult result = RunPlan(session, plan, workspace);
   const std::optional<PublishReport> published = PublishAfterRun(session, workspace);
@@ -212,7 +229,8 @@ int MintPlan(Session& session, const Plan& plan, IssuingWorkspace& workspace,
     return ExitCode(ErrorKind::kInterrupted);
   }
   const PlanSummary& summary = plan.summary();
-  const bool nothing_left = result.failures.empty() && summary.held_back == 0;
+  const bool nothing_left =
+      result.failures.empty() && summary.held_back == 0 && summary.refused == 0;
   if (nothing_left) workspace.ledger().Complete(plan.fleet_name(), plan.selection().text());
   const std::size_t expired = plan.selection().renews() ? 0 : summary.expired;
   const bool all_well = nothing_left && published->complete() && expired == 0;

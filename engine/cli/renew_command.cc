@@ -128,7 +128,7 @@ int Renew(Session& session, const Options& options) {
            "fleetmint issue makes the first certificates");
   }
   const Time now = session.clock.Now();
-  plan.Compare(ledger, now, authority.CheckReady(session.clock).not_after);
+  plan.Compare(ledger, now, authority.CheckReady(session.clock));
   const Selection selection = Choose(options, plan, authority, now);
   if (selection.must_resume()) {
     ResumeOrStart(session, plan, selection, ledger,

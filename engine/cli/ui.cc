@@ -137,6 +137,12 @@ void ProgressObserver::Failed(const std::string& endpoint, const std::string& re
   ui_.Warn("endpoint '" + endpoint + "' was not issued: " + reason);
 }
 
+std::string RefusalText(const PlanRefusal& refusal, const PlanSummary& summary) {
+  return std::to_string(refusal.endpoints) + " of " +
+         Counted(summary.refused + summary.to_issue, "endpoint") +
+         " would fail: " + refusal.fault.message + (refusal.alike ? "" : " (and more like it)");
+}
+
 std::string ChangeText(const PlanChange& change) {
   const auto value = [](const std::string& text) { return text.empty() ? "nothing" : text; };
   return Counted(change.endpoints, "endpoint") + ": " + change.key +

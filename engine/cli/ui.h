@@ -84,6 +84,9 @@ class ProgressObserver final : public RunObserver {
 // ChangeText gives "12 endpoints: validity 1y -> 90d".
 std::string ChangeText(const PlanChange& change);
 
+// RefusalText gives "12 of 12 endpoints would fail: the name constraints of ...".
+std::string RefusalText(const PlanRefusal& refusal, const PlanSummary& summary);
+
 // Duration gives "3 h 20 min", "45 s", "0.8 s"; Number one decimal below 100, none above.
 std::string DurationText(double seconds);
 std::string NumberText(double number);

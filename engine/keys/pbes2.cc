@@ -46,7 +46,8 @@ constexpr std::array<PrfInfo, 5> kPrfs{{
 }};
 
 [[noreturn]] void Unsupported(const std::string& what) {
-  throw Error::OfCause(ErrorKind::kInput, ErrorCause::kUnsupported, "unsupported " + what);
+  throw Error::OfCause(ErrorKind::kInput, ErrorCause::kUnsupported, "unsupported " + what,
+                       kConvertKeyHint);
 }
 
 [[noreturn]] void Damaged(const std::string& reason) {
@@ -199,8 +200,7 @@ SecretBytes DecryptPkcs8(ByteView der, ByteView password) {
   BerReader algorithm = info.Enter(ber::kSequence, "an algorithm identifier");
   if (const std::string id = algorithm.Oid(); id != oid::kPbes2) {
     throw Error::OfCause(ErrorKind::kInput, ErrorCause::kUnsupported,
-                         "unsupported encryption " + id,
-                         "convert it: openssl pkcs8 -topk8 -v2 aes256 -in KEY -out NEW_KEY");
+                         "unsupported encryption " + id, kConvertKeyHint);
   }
   const ByteView parameters = algorithm.Next().encoded;
   const SecretBytes ciphertext = info.OctetString();

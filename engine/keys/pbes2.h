@@ -42,6 +42,11 @@ void CheckIterations(std::uint64_t count);
 
 inline constexpr std::size_t kMostPasswordBytes = 4096;  // longer ones are of cause kWrongPassword
 
+// kConvertKeyHint is what makes a key readable that is encrypted in another way.
+inline constexpr const char* kConvertKeyHint =
+    "convert it: openssl pkcs8 -topk8 -v2 aes256 -provider legacy -provider default -in KEY -out "
+    "NEW_KEY";
+
 // EncryptPkcs8 gives an EncryptedPrivateKeyInfo (RFC 5958 3); DecryptPkcs8 is its inverse.
 // What DecryptPkcs8 gives is one SEQUENCE whose elements are whole: no more is said of it. (The
 // fleet key travels so too.)

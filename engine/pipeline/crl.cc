@@ -202,7 +202,7 @@ bool IsDue(const Authority& authority, const Authority::CrlIssuer& issuer, Time 
                           name + " ended at " + FormatRfc3339(certificate.not_after()),
                           "what it has signed has ended with it, and needs no CRL");
   }
-  if (certificate.key_usage() != 0 && (certificate.key_usage() & key_usage::kCrlSign) == 0) {
+  if (!certificate.MaySignCrls()) {
     throw Error::WithHint(ErrorKind::kAuthority, name + " may not sign CRLs: its key usage says so",
                           "fleetmint crl --serials prints what whoever signs its CRL has to know");
   }

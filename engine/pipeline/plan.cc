@@ -6,7 +6,6 @@
 #include <cmath>
 #include <filesystem>
 
-#include "engine/authority/issuer.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 #include "profiles/resolve.h"
@@ -189,9 +188,9 @@ void Plan::AddChanges(const std::vector<SettingChange>& changes) {
   }
 }
 
-void Plan::Compare(const Ledger& ledger, Time now, std::optional<Time> issuer_end) {
+void Plan::Compare(const Ledger& ledger, Time now, std::optional<IssuerCertificate> issuer) {
   now_ = now;
-  issuer_end_ = issuer_end;
+  issuer_ = std::move(issuer);
   current_ = ledger.CurrentNames(fleet_->name());
   changes_.assign(1, {});
   summary_.changes.clear();
@@ -285,7 +284,7 @@ RenewalCalendar Plan::Renewals(Time now) const {
     const RenewalCalendar::Work work{kind.key, kind.slow_password};
     const Validity validity{Seconds{kind.validity}, Seconds{kind.backdate}, Seconds{kind.jitter}};
     const Time last = now + validity.duration, first = last - WidthOfJitter(validity);
-    const Time end = std::min(last, issuer_end_.value_or(last));
+    const Time end = issuer_ ? std::min(last, issuer_->not_after) : last;
     // What would end after the issuing CA ends with it, all at once.
     std::size_t spread = 0;
     if (end > first) {
@@ -301,13 +300,71 @@ RenewalCalendar Plan::Renewals(Time now) const {
 
 bool Plan::GainsTooLittle(const CurrentName& current, const Kind& kind) const {
   const Seconds validity{kind.validity};
-  return issuer_end_ && now_ + validity > *issuer_end_ &&
-         *issuer_end_ - current.not_after < validity / 10;
+  return issuer_ && now_ + validity > issuer_->not_after &&
+         issuer_->not_after - current.not_after < validity / 10;
+}
+
+// Holds endpoints, in their order, against what the CA may issue.
+class Plan::LeafCheck {
+ public:
+  LeafCheck(const Plan& plan, PlanSummary& summary)
+      : plan_(plan), summary_(summary), none_(plan.fleet_->file()) {}
+
+  // The reason why the CA may not issue that of endpoint `index`; then it is counted.
+  std::optional<std::string> Refuses(std::size_t index) {
+    if (!plan_.issuer_) return std::nullopt;
+    const LeafRules& rules = plan_.issuer_->rules;
+    const std::uint32_t number = plan_.fleet_->LayerOf(index);
+    if (number_ != number || rules.BindNames()) {
+      number_ = number;
+      faults_.clear();
+      const PlanLayer::Resolved* const resolved =
+          plan_.Resolve(*plan_.fleet_, index, layer_, none_);
+      const std::string name = plan_.fleet_->Name(index);
+      if (resolved == nullptr || !resolved->endpoints.Expand(name, expanded_, own_)) {
+        return std::nullopt;  // cannot be: Make has expanded it
+      }
+      faults_ = rules.Faults(expanded_.certificate);
+    }
+    if (faults_.empty()) return std::nullopt;
+    ++summary_.refused;
+    for (const Fault& fault : faults_) Count(fault);
+    return faults_.front().message;
+  }
+
+ private:
+  void Count(const Fault& fault) {
+    auto known = std::find_if(summary_.refusals.begin(), summary_.refusals.end(),
+                              [&](const auto& other) { return other.fault.rule == fault.rule; });
+    if (known == summary_.refusals.end()) known = summary_.refusals.insert(known, {fault});
+    known->alike = known->alike && known->fault.message == fault.message;
+    // Of an endpoint with two names outside: once.
+    if (last_ != summary_.refused || last_rule_ != fault.rule) ++known->endpoints;
+    last_ = summary_.refused;
+    last_rule_ = fault.rule;
+  }
+
+  const Plan& plan_;
+  PlanSummary& summary_;
+  FaultList none_;
+  PlanLayer layer_;
+  std::optional<std::uint32_t> number_;  // of the layer that faults_ are of
+  std::vector<Fault> faults_, own_;
+  ExpandedProfile expanded_;
+  std::size_t last_ = 0;
+  std::string_view last_rule_;
+};
+
+std::vector<std::pair<std::string, std::string>> Plan::Refused() const {
+  std::vector<std::pair<std::string, std::string>> refused;
+  for (const auto& [index, reason] : refused_) refused.emplace_back(fleet_->Name(index), reason);
+  return refused;
 }
 
 void Plan::Select(const Selection& selection) {
   selection_ = selection;
   to_issue_.clear();
+  refused_.clear();
   std::vector<const Kind*> kinds(kinds_.size());
   for (const auto& [kind, number] : kinds_) kinds[number] = &kind;
   std::vector<std::size_t> counts(kinds_.size());
@@ -315,6 +372,7 @@ void Plan::Select(const Selection& selection) {
   summary.endpoints = endpoints_.size();
   summary.not_in_fleet = not_in_fleet_.size();
   summary.changes = std::move(summary_.changes);
+  LeafCheck leaves(*this, summary);
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const Endpoint& endpoint = endpoints_[i];
     const CurrentName* const current =
@@ -342,6 +400,10 @@ void Plan::Select(const Selection& selection) {
         ++summary.expired;
       }
       if (endpoint.changes != 0) ++summary.changed;
+      continue;
+    }
+    if (auto reason = leaves.Refuses(i)) {
+      refused_.emplace_back(static_cast<std::uint32_t>(i), std::move(*reason));
       continue;
     }
     if (current != nullptr) ++summary.replaced;

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/authority/issuer.h"
 #include "engine/ledger/ledger.h"
 #include "engine/pipeline/bundle_passwords.h"
 #include "engine/pipeline/calendar.h"
@@ -31,6 +32,13 @@ struct PlanChange {
   std::string key;
   std::string before, now;    // of the first of them
   bool alike = true;          // the same values for all of them
+  std::size_t endpoints = 0;  // how many
+};
+
+// PlanRefusal is a reason why certificates would be refused below the CA.
+struct PlanRefusal {
+  Fault fault;                // of the first endpoint
+  bool alike = true;          // the same words for all of them
   std::size_t endpoints = 0;  // how many
 };
 
@@ -52,6 +60,8 @@ struct PlanSummary {
   std::map<KeySpec, std::size_t> by_key;             // of to_issue
   std::map<std::string, std::size_t> by_encryption;  // of to_issue: "modern", "legacy", "pem"
   std::vector<PlanChange> changes;                   // of the changed ones, by key
+  std::size_t refused = 0;  // selected, but no verifier would take what the CA would sign: left out
+  std::vector<PlanRefusal> refusals;  // why, by rule
 };
 
 // PlanLayer is the layer that was resolved last: neighbours mostly share it. For one thread.
@@ -82,10 +92,13 @@ class Plan {
   static Plan Make(FleetDraft draft, const Catalog& catalog, const PlanOptions& options = {});
 
   // Compare finds out which endpoints have a current certificate at `now`, and how the settings of
-  // those differ. `issuer_end` is the end of the issuing CA, where it is known.
-  void Compare(const Ledger& ledger, Time now, std::optional<Time> issuer_end = std::nullopt);
+  // those differ. `issuer` is the issuing CA, where it is known: what ends with it, and what it may
+  // not issue.
+  void Compare(const Ledger& ledger, Time now,
+               std::optional<IssuerCertificate> issuer = std::nullopt);
 
   // Select decides which endpoints the run is for (before: those that Selection::Missing selects).
+  // What no verifier would take below the issuing CA is left out (PlanSummary::refused).
   // A renewal holds back an endpoint whose successor would end with the issuing CA, less than a
   // tenth of its validity later than its current certificate: that is no renewal.
   void Select(const Selection& selection);
@@ -116,6 +129,8 @@ class Plan {
   std::vector<std::string> FormerNames(std::size_t i) const {
     return fleet_->Formerly(to_issue_.at(i));
   }
+  // Refused gives the name of each endpoint that was left out so, with the reason.
+  std::vector<std::pair<std::string, std::string>> Refused() const;
   Job MakeJob(std::size_t i, PlanLayer& layer) const;
   // JobOf gives the job of any endpoint of the fleet, by its number there: of those with a fault
   // (Fleet::Fault), too, for which no run is.
@@ -162,6 +177,8 @@ class Plan {
   void Take(const Fleet& fleet, std::size_t begin, std::size_t end, Block&& block,
             FaultList& faults);
   static Kind KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolved& layer);
+  // Whether the CA may not issue that of endpoint `index`; then it is counted in `summary`.
+  class LeafCheck;
   void AddChanges(const std::vector<SettingChange>& changes);
   bool GainsTooLittle(const CurrentName& current, const Kind& kind) const;
 
@@ -174,8 +191,9 @@ class Plan {
   std::vector<std::vector<SettingChange>> changes_{{}};  // the first: none
   std::vector<std::string> not_in_fleet_;
   Time now_;
-  std::optional<Time> issuer_end_;
-  std::vector<std::uint32_t> to_issue_;  // indexes into the fleet
+  std::optional<IssuerCertificate> issuer_;
+  std::vector<std::uint32_t> to_issue_;                         // indexes into the fleet
+  std::vector<std::pair<std::uint32_t, std::string>> refused_;  // likewise, with the reason
   std::map<Kind, std::uint32_t> kinds_;
   PlanSummary summary_;
   Validity longest_validity_;

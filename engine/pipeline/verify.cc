@@ -27,8 +27,8 @@ constexpr std::size_t kBatch = 256;
 constexpr std::size_t kMostManifestBytes = std::size_t{4} << 30U;
 
 void CheckChain(const Authority& authority, Time now, VerifyReport& report) {
-  for (std::string& fault : ChainFaults(authority.Chain(), now)) {
-    report.findings.push_back({"", "chain.pem", std::move(fault)});
+  for (Fault& fault : Errors(ChainFaults(authority.Chain(), now))) {
+    report.findings.push_back({"", "chain.pem", std::move(fault.message)});
   }
 }
 
@@ -166,7 +166,7 @@ class Verifier {
       for (const Certificate& one : chain.certificates) chain.ders.push_back(one.der());
       try {
         CheckIssuer(row, chain.certificates.front());
-        chain.issuer = IssuerCertificate::Of(chain.certificates.front());
+        chain.issuer = IssuerCertificate::Of(chain.certificates);
         issuers_.emplace(row.id, std::move(chain));
       } catch (const Error& error) {
         Add("", error);

@@ -113,7 +113,7 @@ class BundleCheck {
                               .issuer_key_identifier = issuer.key_identifier,
                               .issuer_not_before = issuer.not_before,
                               .issuer_not_after = issuer.not_after,
-                              .chain = chain,
+                              .rules = &issuer.rules,
                               .self_signed = false};
     for (const LintFinding& finding :
          LintTbs(CertificateView::Read(certificate.der()).tbs(), expected_.certificate, context)) {

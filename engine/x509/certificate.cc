@@ -1,16 +1,11 @@
 #include "engine/x509/certificate.h"
 
-#include <botan/exceptn.h>
-#include <botan/pk_keys.h>
-#include <botan/x509_crl.h>
-#include <botan/x509cert.h>
-
 #include <algorithm>
 
 #include "engine/base/ber.h"
-#include "engine/base/botan_compat.h"
-#include "engine/base/botan_error.h"
-#include "engine/base/error.h"
+#include "engine/x509/certificate_spec.h"
+#include "engine/x509/oids.h"
+#include "engine/x509/signature_check.h"
 
 namespace fleetmint {
 namespace {
@@ -22,19 +17,12 @@ Bytes Copy(ByteView view) { return {view.begin(), view.end()}; }
 Certificate Certificate::Parse(ByteView der) {
   Certificate certificate;
   certificate.der_ = Copy(der);
-  try {
-    certificate.botan_ = std::make_shared<const Botan::X509_Certificate>(der.data(), der.size());
-  } catch (const Botan::Exception& error) {
-    ThrowIfOutOfMemory(error);
-    throw Error::OfCause(ErrorKind::kInput, ErrorCause::kDamaged,
-                         std::string("not a certificate: ") + error.what());
-  }
-  certificate.version_ = static_cast<int>(certificate.botan_->x509_version());
   certificate.TakeFrom(CertificateView::Read(certificate.der_));
   return certificate;
 }
 
 void Certificate::TakeFrom(const CertificateView& view) {
+  version_ = view.version();
   serial_ = Copy(view.serial());
   issuer_ = Copy(view.issuer());
   subject_ = Copy(view.subject());
@@ -72,25 +60,29 @@ std::vector<std::string> Certificate::ExtensionOids() const {
   return oids;
 }
 
-bool Certificate::SignedBy(const Certificate& issuer) const {
-  try {
-    const auto key = botan_compat::SubjectPublicKey(*issuer.botan_);
-    return botan_->check_signature(*key);
-  } catch (const Botan::Exception& error) {
-    ThrowIfOutOfMemory(error);
-    return false;  // a key or an algorithm that Botan does not know verifies nothing
-  }
+std::string Certificate::SignatureOid() const {
+  return BerReader(View().algorithm()).Enter(ber::kSequence, "a signature algorithm").Oid();
 }
 
-bool Certificate::HasSignedCrl(ByteView crl) const {
-  try {
-    const Botan::X509_CRL read(std::vector<std::uint8_t>(crl.begin(), crl.end()));
-    const auto key = botan_compat::SubjectPublicKey(*botan_);
-    return read.check_signature(*key);
-  } catch (const Botan::Exception& error) {
-    ThrowIfOutOfMemory(error);
-    return false;  // not a signature that can be checked
-  }
+bool Certificate::MaySignCrls() const {
+  return Extension(oid::kKeyUsage) == nullptr || (key_usage_ & key_usage::kCrlSign) != 0;
 }
+
+bool Certificate::MaySignCertificates() const {
+  const bool usage = Extension(oid::kKeyUsage) != nullptr;
+  if (usage && (key_usage_ & key_usage::kKeyCertSign) == 0) return false;
+  if (Extension(oid::kBasicConstraints) != nullptr) return is_ca_;
+  return usage || (version_ == 1 && issuer_ == subject_);
+}
+
+bool Certificate::SignedBy(const Certificate& issuer) const {
+  const CertificateView view = View();
+  // RFC 5280 4.1.1.2: the algorithm stands twice.
+  return std::equal(view.algorithm().begin(), view.algorithm().end(),
+                    view.inner_algorithm().begin(), view.inner_algorithm().end()) &&
+         IsSignedBy(der_, issuer.spki());
+}
+
+bool Certificate::HasSignedCrl(ByteView crl) const { return IsSignedBy(crl, spki_); }
 
 }  // namespace fleetmint

@@ -1,11 +1,10 @@
 // Certificate: a DER certificate of anybody's, for chains, the lint, verify and the command line.
 //
-// Read by our BER reader (CertificateView) and by Botan, which has to accept it as well; never with
-// the encoder's code. A value; copies are cheap enough for hundreds, not for millions. Const access
-// from several threads is safe.
+// Read by our BER reader (CertificateView) alone: what others have issued need not please a library
+// to be shown and judged. Never with the encoder's code. A value; copies are cheap enough for
+// hundreds, not for millions. Const access from several threads is safe.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,20 +14,18 @@
 #include "engine/x509/certificate_view.h"
 #include "engine/x509/san.h"
 
-namespace Botan {
-class X509_Certificate;
-}
-
 namespace fleetmint {
 
 class Certificate {
  public:
-  // Parse throws Error(kInput) if `der` is not one whole certificate that both readers understand.
-  // Success does not mean that it is valid: dates, names, signature and constraints are looked at
-  // by chain.h, and nothing looks at revocation.
+  // Parse throws Error(kInput) if `der` is not one whole certificate, or an extension that it reads
+  // is not of its form. Success does not mean that it is valid: dates, names, signature and
+  // constraints are looked at by chain.h, and nothing looks at revocation.
   static Certificate Parse(ByteView der);
 
   const Bytes& der() const { return der_; }
+  // View gives the certificate in place, for what is not kept here.
+  CertificateView View() const { return CertificateView::Read(der_); }
   int version() const { return version_; }
   const Bytes& serial() const { return serial_; }    // magnitude, big endian, without leading zeros
   const Bytes& subject() const { return subject_; }  // DER of the name
@@ -39,7 +36,12 @@ class Certificate {
 
   bool is_ca() const { return is_ca_; }
   std::optional<std::uint32_t> path_length() const { return path_length_; }
-  std::uint16_t key_usage() const { return key_usage_; }  // bits of key_usage::
+  // Bits of key_usage::; 0 where there is none, which restricts nothing: ask MaySignCrls.
+  std::uint16_t key_usage() const { return key_usage_; }
+  bool MaySignCrls() const;
+  // MaySignCertificates: it is one of a CA as most verifiers have it: by its basic constraints; or
+  // without any, by keyCertSign, or as a self-signed one of version 1.
+  bool MaySignCertificates() const;
   const std::vector<std::string>& extended_key_usage() const { return extended_key_usage_; }
   const SubjectAltNames& san() const { return san_; }
   const Bytes& subject_key_identifier() const { return subject_key_identifier_; }
@@ -49,6 +51,7 @@ class Certificate {
   const Bytes* Extension(const std::string& oid) const;
   bool IsCritical(const std::string& oid) const;
   std::vector<std::string> ExtensionOids() const;  // in the order of the certificate
+  std::string SignatureOid() const;                // of its signature's algorithm
 
   // SignedBy tells whether `issuer`'s key made the signature. It looks at the signature alone:
   // names, dates and CA bits are the caller's.
@@ -75,7 +78,6 @@ class Certificate {
   SubjectAltNames san_;
   Bytes subject_key_identifier_, authority_key_identifier_;
   std::vector<RawExtension> extensions_;
-  std::shared_ptr<const Botan::X509_Certificate> botan_;
 };
 
 }  // namespace fleetmint

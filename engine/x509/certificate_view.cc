@@ -4,6 +4,7 @@
 
 #include "engine/base/ber.h"
 #include "engine/base/error.h"
+#include "engine/x509/name_match.h"
 #include "engine/x509/read_time.h"
 
 namespace fleetmint {
@@ -29,10 +30,13 @@ CertificateView CertificateView::Read(ByteView der) {
   const BerElement element = outer.Expect(ber::kSequence, "a TBSCertificate");
   view.tbs_ = element.encoded;
   BerReader tbs(element.content);
-  if (tbs.PeekTag() == ber::Context(0)) tbs.Next();
-  view.serial_ = tbs.Expect(ber::kInteger, "a serial number").content;
+  if (tbs.PeekTag() == ber::Context(0)) {
+    view.version_ = 1 + static_cast<int>(tbs.Enter(ber::Context(0), "a version").SmallInteger());
+  }
+  view.raw_serial_ = tbs.Expect(ber::kInteger, "a serial number").content;
+  view.serial_ = view.raw_serial_;
   while (view.serial_.size() > 1 && view.serial_[0] == 0) view.serial_ = view.serial_.subspan(1);
-  tbs.Expect(ber::kSequence, "a signature algorithm");
+  view.inner_algorithm_ = tbs.Expect(ber::kSequence, "a signature algorithm").encoded;
   view.issuer_ = tbs.Expect(ber::kSequence, "an issuer").encoded;
   BerReader validity = tbs.Enter(ber::kSequence, "a validity");
   view.not_before_ = ReadTime(validity);
@@ -45,6 +49,9 @@ CertificateView CertificateView::Read(ByteView der) {
     ForEachExtension(tbs.Enter(ber::Context(3), "extensions").Enter(ber::kSequence, "extensions"),
                      [&](const ExtensionView& one) { view.extensions_.push_back(one); });
   }
+  view.algorithm_ = outer.Expect(ber::kSequence, "a signature algorithm").encoded;
+  view.signature_ = outer.BitString("a signature");
+  outer.ExpectEnd("a certificate");
   return view;
 }
 
@@ -117,6 +124,39 @@ ByteView CertificateView::AuthorityKeyIdentifier() const {
       BerReader(extension->value).Enter(ber::kSequence, "an authority key identifier");
   if (identifier.PeekTag() != ber::ContextPrimitive(0)) return {};
   return identifier.Next().content;
+}
+
+bool CertificateView::NamesKeyOf(const CertificateView& issuer) const {
+  const ExtensionView* const extension = Extension(kAuthorityKeyIdentifier);
+  if (extension == nullptr) return true;
+  BerReader identifier =
+      BerReader(extension->value).Enter(ber::kSequence, "an authority key identifier");
+  while (!identifier.AtEnd()) {
+    const BerElement field = identifier.Next();
+    if (field.tag == ber::ContextPrimitive(0)) {
+      const ByteView key = issuer.SubjectKeyIdentifier();
+      if (!key.empty() &&
+          !std::equal(key.begin(), key.end(), field.content.begin(), field.content.end())) {
+        return false;
+      }
+    } else if (field.tag == ber::ContextPrimitive(2)) {
+      const ByteView serial = issuer.raw_serial();
+      if (!std::equal(serial.begin(), serial.end(), field.content.begin(), field.content.end())) {
+        return false;
+      }
+    } else if (field.tag == ber::Context(1)) {
+      // Of several names the first directory name counts: that of the issuer's issuer.
+      BerReader names(field.content);
+      while (!names.AtEnd()) {
+        const BerElement name = names.Next();
+        if (name.tag != ber::Context(4)) continue;
+        const ByteView wanted = BerReader(name.content).Expect(ber::kSequence, "a name").encoded;
+        if (!SameName(wanted, issuer.issuer())) return false;
+        break;
+      }
+    }
+  }
+  return true;
 }
 
 }  // namespace fleetmint

@@ -26,11 +26,18 @@ class CertificateView {
   // Read throws Error(kInput, kDamaged) if `der` is not one whole certificate.
   static CertificateView Read(ByteView der);
 
-  ByteView tbs() const { return tbs_; }          // DER of the TBSCertificate
-  ByteView serial() const { return serial_; }    // magnitude, big endian, without leading zeros
-  ByteView issuer() const { return issuer_; }    // DER of the name
-  ByteView subject() const { return subject_; }  // DER of the name
-  ByteView spki() const { return spki_; }        // DER of the SubjectPublicKeyInfo
+  ByteView tbs() const { return tbs_; }        // DER of the TBSCertificate
+  int version() const { return version_; }     // 1 to 3
+  ByteView serial() const { return serial_; }  // magnitude, big endian, without leading zeros
+  ByteView raw_serial() const { return raw_serial_; }  // content of the INTEGER
+  ByteView issuer() const { return issuer_; }          // DER of the name
+  ByteView subject() const { return subject_; }        // DER of the name
+  ByteView spki() const { return spki_; }              // DER of the SubjectPublicKeyInfo
+  // The AlgorithmIdentifier (DER) within what is signed and the one beside the signature, which
+  // must be the same; and the signature.
+  ByteView inner_algorithm() const { return inner_algorithm_; }
+  ByteView algorithm() const { return algorithm_; }
+  ByteView signature() const { return signature_; }
   Time not_before() const { return not_before_; }
   Time not_after() const { return not_after_; }
 
@@ -49,10 +56,15 @@ class CertificateView {
   BasicConstraints Constraints() const;
   ByteView SubjectKeyIdentifier() const;
   ByteView AuthorityKeyIdentifier() const;
+  // NamesKeyOf tells whether all that the authority key identifier says (key, or issuer and serial)
+  // is true of that issuer. True where it says nothing.
+  bool NamesKeyOf(const CertificateView& issuer) const;
 
  private:
   CertificateView() = default;
-  ByteView tbs_, serial_, issuer_, subject_, spki_;
+  int version_ = 1;
+  ByteView tbs_, serial_, raw_serial_, issuer_, subject_, spki_;
+  ByteView inner_algorithm_, algorithm_, signature_;
   Time not_before_, not_after_;
   std::vector<ExtensionView> extensions_;
 };

@@ -5,179 +5,244 @@
 
 #include "engine/base/ber.h"
 #include "engine/base/counted.h"
-#include "engine/base/error.h"
-#include "engine/base/text.h"
 #include "engine/x509/certificate_spec.h"
 #include "engine/x509/name.h"
+#include "engine/x509/name_constraints.h"
+#include "engine/x509/name_match.h"
 #include "engine/x509/oids.h"
 
 namespace fleetmint {
 namespace {
 
-// What may be critical (RFC 5280 6.1.4 o): it is kept here, or says nothing of what a CA may issue.
-constexpr std::array<const char*, 8> kUnderstood{oid::kBasicConstraints,    oid::kKeyUsage,
-                                                 oid::kSubjectAltName,      oid::kNameConstraints,
-                                                 oid::kCertificatePolicies, oid::kPolicyConstraints,
-                                                 oid::kExtendedKeyUsage,    oid::kInhibitAnyPolicy};
+constexpr const char* kStrict = "OpenSSL with -x509_strict";
+constexpr const char* kGo = "Go";
+constexpr const char* kStrictAndGo = "OpenSSL with -x509_strict, and Go";
 
-bool IsSelfIssued(const Certificate& certificate) {
-  return certificate.issuer() == certificate.subject();
+// What may be critical for OpenSSL (RFC 5280 6.1.4 o), and for Go, which keeps no policies.
+constexpr std::array<std::string_view, 10> kUnderstood{
+    oid::kBasicConstraints,      oid::kKeyUsage,
+    oid::kSubjectAltName,        oid::kNameConstraints,
+    oid::kCertificatePolicies,   oid::kExtendedKeyUsage,
+    oid::kCrlDistributionPoints, oid::kPolicyConstraints,
+    oid::kInhibitAnyPolicy,      oid::kPolicyMappings};
+constexpr std::array<std::string_view, 3> kNotOfGo{oid::kPolicyConstraints, oid::kInhibitAnyPolicy,
+                                                   oid::kPolicyMappings};
+
+template <typename Oids>
+bool Holds(const Oids& oids, std::string_view oid) {
+  return std::find(oids.begin(), oids.end(), oid) != oids.end();
+}
+
+// Signatures with these hashes can be forged (MD5) or are no longer taken by everybody (SHA-1):
+// RFC 8017 A.2.4, RFC 5758.
+constexpr std::array<std::string_view, 3> kWeakSignatures{
+    "1.2.840.113549.1.1.4", "1.2.840.113549.1.1.5", "1.2.840.10045.4.1"};
+
+// NameConstraints of kinds that Go knows: critical ones of other kinds it refuses.
+bool GoKnows(const NameConstraints& constraints) {
+  return std::none_of(kNameKinds.begin(), kNameKinds.end(), [&](NameKind kind) {
+    const bool known = kind == NameKind::kDns || kind == NameKind::kEmail ||
+                       kind == NameKind::kUri || kind == NameKind::kIp;
+    return !known && constraints.Constrains(kind);
+  });
 }
 
 class ChainCheck {
  public:
   ChainCheck(std::span<const Certificate> chain, Time now) : chain_(chain), now_(now) {}
 
-  std::vector<std::string> Run() {
-    std::uint32_t below = 0;  // CA certificates below this one that count for its path length
+  std::vector<PathFault> Run() {
     for (std::size_t i = 0; i < chain_.size(); ++i) {
-      const Certificate& certificate = chain_[i];
-      CheckItself(certificate);
-      if (certificate.path_length() && *certificate.path_length() < below) {
-        Add(certificate, "allows " + Counted(*certificate.path_length(), "CA certificate") +
-                             " below it (path length), but has " + std::to_string(below));
-      }
-      if (!IsSelfIssued(certificate)) ++below;
-      CheckIssuer(certificate, i);
+      at_ = &chain_[i];
+      CheckAuthority(i + 1 == chain_.size());
+      CheckForm();
+      CheckExtensions();
+      CheckDates();
+      CheckPathLength(i);
+      CheckNames(i);
+      CheckIssuer(i);
     }
     return std::move(faults_);
   }
 
  private:
-  void Add(const Certificate& certificate, const std::string& what) {
-    faults_.push_back("the CA certificate '" + NameToString(certificate.subject()) + "' " + what);
+  void Add(std::string_view rule, const std::string& what, std::string hint,
+           std::string refused_by = "") {
+    const std::string whose = "the CA certificate '" + NameToString(at_->subject()) + "' ";
+    faults_.push_back({{whose + what, {}, std::move(hint), rule}, std::move(refused_by)});
   }
 
-  void CheckItself(const Certificate& c) {
-    if (c.version() != 3) Add(c, "is of version " + std::to_string(c.version()) + ", not 3");
-    if (!c.is_ca()) {
-      Add(c, "is not one of a CA: its basic constraints do not say CA:TRUE");
+  // Whether it may sign certificates: 4.2.1.3, 4.2.1.9.
+  void CheckAuthority(bool last) {
+    const Certificate& c = *at_;
+    const bool usage = c.Extension(oid::kKeyUsage) != nullptr;
+    if (usage && (c.key_usage() & key_usage::kKeyCertSign) == 0) {
+      Add("not_ca", "may not sign certificates: its key usage lacks keyCertSign",
+          "give the certificate of a CA, issued with the key usage keyCertSign");
+    }
+    if (c.Extension(oid::kBasicConstraints) == nullptr) {
+      Add("not_ca", "has no basic constraints, so it is not one of a CA",
+          "have it issued with basicConstraints = critical, CA:TRUE",
+          last && c.MaySignCertificates() ? kStrictAndGo : "");
+    } else if (!c.is_ca()) {
+      Add("not_ca", "is not one of a CA: its basic constraints do not say CA:TRUE",
+          "give the certificate of a CA, issued with basicConstraints = critical, CA:TRUE");
     } else if (!c.IsCritical(oid::kBasicConstraints)) {
-      Add(c, "has basic constraints that are not critical");
+      Add("constraints_critical", "has basic constraints that are not critical",
+          "have it issued with basicConstraints = critical, CA:TRUE", kStrict);
     }
-    if ((c.key_usage() & key_usage::kKeyCertSign) == 0) {
-      Add(c, "may not sign certificates: its key usage lacks keyCertSign");
+    if (c.is_ca() && !usage) {
+      Add("key_usage", "has no key usage", "have it issued with keyUsage = critical, keyCertSign",
+          kStrict);
     }
-    if (now_ > c.not_after()) Add(c, "expired at " + FormatRfc3339(c.not_after()));
-    if (now_ < c.not_before()) Add(c, "is not valid before " + FormatRfc3339(c.not_before()));
+  }
+
+  // What a strict verifier refuses of its form.
+  void CheckForm() {
+    const CertificateView view = at_->View();
+    if (view.raw_serial().empty() || (view.raw_serial()[0] & 0x80U) != 0) {
+      Add("serial", "has a negative serial number", "have it issued again", "Go from 1.23 on");
+    } else if (view.serial().size() > 20) {
+      Add("serial", "has a serial number of " + std::to_string(view.serial().size()) + " octets",
+          "have it issued again with at most 20", "GnuTLS, and Java in places");
+    }
+    if (at_->version() == 3 && at_->is_ca() && at_->subject_key_identifier().empty()) {
+      Add("key_identifier", "has no subject key identifier",
+          "have it issued with subjectKeyIdentifier = hash", kStrict);
+    }
+    if (at_->version() != 3 && !view.extensions().empty()) {
+      Add("version", "has extensions, but is of version " + std::to_string(at_->version()),
+          "have it issued as version 3", kStrictAndGo);
+    }
+    if (CompareForm(at_->subject()).empty() || CompareForm(at_->issuer()).empty()) {
+      Add("empty_name", "has an empty subject or issuer", "have it issued with names", kStrict);
+    }
+    const bool self_issued = at_->issuer() == at_->subject();
+    if (!self_issued && Holds(kWeakSignatures, at_->SignatureOid())) {
+      Add("weak_hash", "is signed with MD5 or SHA-1", "have it issued again, signed with SHA-256",
+          "Go, and TLS of OpenSSL at its usual security level");
+    }
+  }
+
+  void CheckExtensions() {
+    const Certificate& c = *at_;
+    std::vector<std::string> seen;
     for (const std::string& oid : c.ExtensionOids()) {
-      const bool understood = std::any_of(kUnderstood.begin(), kUnderstood.end(),
-                                          [&](const char* known) { return oid == known; });
-      if (!understood && c.IsCritical(oid)) {
-        Add(c, "has the critical extension " + oid + ", which is not understood");
+      if (Holds(seen, oid)) {
+        Add("extension_twice", "has the extension " + oid + " twice", "have it issued again");
+      }
+      seen.push_back(oid);
+      if (!c.IsCritical(oid)) continue;
+      if (!Holds(kUnderstood, oid)) {
+        Add("critical_extension", "has the critical extension " + oid + ", which is not understood",
+            "have it issued without it, or with it not critical");
+      } else if (Holds(kNotOfGo, oid)) {
+        Add("critical_extension", "has the critical extension " + oid, "have it issued without it",
+            "Go before 1.24");
+      }
+    }
+    if (const Bytes* const value = c.Extension(oid::kNameConstraints)) {
+      if (c.IsCritical(oid::kNameConstraints) && !GoKnows(NameConstraints::Read(*value))) {
+        Add("constraint_kinds",
+            "has critical name constraints of kinds beside DNS, IP, e-mail, URI",
+            "have it issued without these, or with them not critical", kGo);
       }
     }
   }
 
-  void CheckIssuer(const Certificate& c, std::size_t i) {
+  void CheckDates() {
+    if (now_ > at_->not_after()) {
+      Add("expired", "expired at " + FormatRfc3339(at_->not_after()),
+          "have it renewed, and give the new certificate; or make a new issuing CA");
+    }
+    if (now_ < at_->not_before()) {
+      Add("not_yet_valid", "is not valid before " + FormatRfc3339(at_->not_before()),
+          "check the clock of this machine, or wait until then");
+    }
+  }
+
+  // 6.1.4 (l), (m); Go counts self-issued ones, too.
+  void CheckPathLength(std::size_t i) {
+    if (!at_->path_length() || i == 0) return;
+    const auto below = static_cast<std::size_t>(
+        std::count_if(chain_.begin(), chain_.begin() + static_cast<std::ptrdiff_t>(i),
+                      [](const Certificate& c) { return c.issuer() != c.subject(); }));
+    if (*at_->path_length() >= i) return;
+    const bool error = *at_->path_length() < below;
+    Add("path_length",
+        "allows " + Counted(*at_->path_length(), "CA certificate") +
+            " below it (path length), but has " + std::to_string(error ? below : i),
+        "have it issued with a longer path length, or import a CA that stands higher",
+        error ? "" : kGo);
+  }
+
+  // Constraints bind the CAs below, too; not self-issued ones (6.1.3 b).
+  void CheckNames(std::size_t i) {
+    if (at_->issuer() == at_->subject()) return;
+    const Bytes* const san = at_->Extension(oid::kSubjectAltName);
+    const ChainConstraints above(chain_.subspan(i + 1));
+    for (Fault& fault : above.Faults(at_->subject(), san == nullptr ? ByteView() : *san)) {
+      fault.message += ", which the CA '" + NameToString(at_->subject()) + "' has itself";
+      faults_.push_back({std::move(fault)});
+    }
+  }
+
+  void CheckIssuer(std::size_t i) {
+    const Certificate& c = *at_;
     const bool last = i + 1 == chain_.size();
     const Certificate& issuer = last ? c : chain_[i + 1];
-    if (c.issuer() != issuer.subject() || !c.SignedBy(issuer)) {
-      Add(c, last ? "is the last one of the chain and not signed by itself"
-                  : "is not signed by the next one of the chain");
+    if (!SameName(c.issuer(), issuer.subject()) || !c.SignedBy(issuer)) {
+      if (last) {
+        Add("root", "is the last one of the chain and not signed by itself",
+            "add the certificates above it, up to the root");
+      } else {
+        Add("order", "is not signed by the next one of the chain",
+            "issuing certificate first, then each one's issuer, the root last");
+      }
       return;
     }
-    const Bytes &wanted = c.authority_key_identifier(), &found = issuer.subject_key_identifier();
-    if (!wanted.empty() && !found.empty() && wanted != found) {
-      Add(c, "names another key of its issuer (authority key identifier)");
+    if (c.issuer() != issuer.subject()) {
+      Add("name_encoding", "names its issuer in another encoding than that has itself",
+          "have it issued again, with the issuer's name copied byte for byte", "Go, and GnuTLS");
+    }
+    if (!c.View().NamesKeyOf(issuer.View())) {
+      Add("key_identifier", "names another key of its issuer (authority key identifier)",
+          "give the issuer's certificate of that key: after a renewal there may be two");
+    } else if (!last && c.version() == 3 && c.authority_key_identifier().empty()) {
+      Add("key_identifier", "does not name its issuer's key (authority key identifier)",
+          "have it issued with authorityKeyIdentifier = keyid", kStrict);
     }
   }
 
   std::span<const Certificate> chain_;
   Time now_;
-  std::vector<std::string> faults_;
+  const Certificate* at_ = nullptr;
+  std::vector<PathFault> faults_;
 };
-
-// The subtrees of one name constraints extension.
-struct Subtrees {
-  std::vector<std::string> permitted_dns, excluded_dns;
-  std::vector<Bytes> permitted_ip, excluded_ip;  // address and mask: 8 or 32 octets
-  bool other = false;                            // kinds of names that are not compared here
-};
-
-void ReadSubtrees(BerReader list, std::vector<std::string>& dns, std::vector<Bytes>& ip,
-                  bool& other) {
-  while (!list.AtEnd()) {
-    BerReader subtree = list.Enter(ber::kSequence, "a subtree");
-    const BerElement base = subtree.Next();
-    if (base.tag == ber::ContextPrimitive(2)) {
-      dns.push_back(AsciiLower(AsText(base.content)));
-    } else if (base.tag == ber::ContextPrimitive(7)) {
-      ip.emplace_back(base.content.begin(), base.content.end());
-    } else {
-      other = true;
-    }
-  }
-}
-
-Subtrees ReadNameConstraints(ByteView value) {
-  Subtrees subtrees;
-  BerReader fields = BerReader(value).Enter(ber::kSequence, "name constraints");
-  while (!fields.AtEnd()) {
-    const BerElement field = fields.Next();
-    if (field.tag == ber::Context(0)) {
-      ReadSubtrees(BerReader(field.content), subtrees.permitted_dns, subtrees.permitted_ip,
-                   subtrees.other);
-    } else if (field.tag == ber::Context(1)) {
-      ReadSubtrees(BerReader(field.content), subtrees.excluded_dns, subtrees.excluded_ip,
-                   subtrees.other);
-    }
-  }
-  return subtrees;
-}
-
-// "host.example.com" is within "example.com" and within ".example.com"; everything is within "".
-bool IsWithin(const std::string& name, std::string base) {
-  if (base.starts_with('.')) base.erase(0, 1);
-  const std::string lower = AsciiLower(name);
-  return base.empty() || lower == base || lower.ends_with("." + base);
-}
-
-bool IsWithin(const Bytes& address, const Bytes& subtree) {
-  if (subtree.size() != 2 * address.size()) return false;
-  for (std::size_t i = 0; i < address.size(); ++i) {
-    if (((address[i] ^ subtree[i]) & subtree[address.size() + i]) != 0) return false;
-  }
-  return true;
-}
-
-template <typename Name, typename Subtree>
-bool IsAllowed(const Name& name, const std::vector<Subtree>& permitted,
-               const std::vector<Subtree>& excluded) {
-  const auto within = [&](const Subtree& subtree) { return IsWithin(name, subtree); };
-  if (std::any_of(excluded.begin(), excluded.end(), within)) return false;
-  return permitted.empty() || std::any_of(permitted.begin(), permitted.end(), within);
-}
 
 }  // namespace
 
-std::vector<std::string> ChainFaults(std::span<const Certificate> chain, Time now) {
+std::vector<PathFault> ChainFaults(std::span<const Certificate> chain, Time now) {
   return ChainCheck(chain, now).Run();
 }
 
-std::vector<std::string> NameConstraintFaults(std::span<const Certificate> chain,
-                                              const SubjectAltNames& san) {
-  std::vector<std::string> faults;
-  for (const Certificate& ca : chain) {
-    const Bytes* const extension = ca.Extension(oid::kNameConstraints);
-    if (extension == nullptr) continue;
-    const std::string whose = "the name constraints of CA '" + NameToString(ca.subject()) + "'";
-    const Subtrees subtrees = ReadNameConstraints(*extension);
-    if (subtrees.other && ca.IsCritical(oid::kNameConstraints)) {
-      faults.push_back(whose + " are of a kind that is not supported");
-    }
-    for (const std::string& dns : san.dns) {
-      if (!IsAllowed(dns, subtrees.permitted_dns, subtrees.excluded_dns)) {
-        faults.push_back(whose + " do not allow the DNS name '" + dns + "'");
-      }
-    }
-    for (const Bytes& ip : san.ip) {
-      if (!IsAllowed(ip, subtrees.permitted_ip, subtrees.excluded_ip)) {
-        faults.push_back(whose + " do not allow the IP address '" + FormatIp(ip) + "'");
-      }
+std::vector<Fault> Errors(const std::vector<PathFault>& faults) {
+  std::vector<Fault> errors;
+  for (const PathFault& fault : faults) {
+    if (fault.IsError()) errors.push_back(fault.fault);
+  }
+  return errors;
+}
+
+std::vector<std::string> Warnings(const std::vector<PathFault>& faults) {
+  std::vector<std::string> warnings;
+  for (const PathFault& fault : faults) {
+    if (!fault.IsError()) {
+      warnings.push_back(fault.fault.message + ": refused by " + fault.refused_by + " (" +
+                         fault.fault.hint + ")");
     }
   }
-  return faults;
+  return warnings;
 }
 
 }  // namespace fleetmint

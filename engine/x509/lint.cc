@@ -7,7 +7,6 @@
 
 #include "engine/base/error.h"
 #include "engine/base/text.h"
-#include "engine/x509/chain.h"
 #include "engine/x509/lint_reader.h"
 #include "engine/x509/name.h"
 #include "engine/x509/tbs_certificate.h"
@@ -145,9 +144,15 @@ Finding NameConstraints(const Subject& s) {
             "name constraints are not the asked ones, or not critical");
 }
 
+// What an issuer of anybody's may have below it.
 Finding IssuerConstraints(const Subject& s) {
-  const auto faults = NameConstraintFaults(s.context.chain, s.tbs.san);
-  return faults.empty() ? Finding() : Finding(faults.front());
+  if (s.context.rules == nullptr) return std::nullopt;
+  const auto* const san = s.tbs.Find(lint_oid::kSubjectAltName);
+  const auto faults = s.context.rules->Faults({.subject = s.tbs.subject,
+                                               .san = san == nullptr ? ByteView() : san->value,
+                                               .extended_key_usage = s.tbs.extended_key_usage,
+                                               .key_usage = s.tbs.key_usage});
+  return faults.empty() ? Finding() : Finding(faults.front().message);
 }
 
 // Whether the extension is absent if nothing was asked for, and else holds that and nothing more.
@@ -207,7 +212,7 @@ constexpr std::array<Rule, 26> kRules{{
     {"extensions_unique", "RFC 5280 4.2", NoExtensionTwice},
     {"critical_known", "RFC 5280 4.2", OnlyKnownCritical},
     {"name_constraints", "RFC 5280 4.2.1.10", NameConstraints},
-    {"issuer_constraints", "RFC 5280 4.2.1.10", IssuerConstraints},
+    {"issuer_constraints", "RFC 5280 6.1", IssuerConstraints},
     {"crl_distribution_point", "RFC 5280 4.2.1.13", CrlDistributionPoint},
     {"authority_information", "RFC 5280 4.2.2.1", AuthorityInformation},
     {"security_identifier", "KB5014754", SecurityIdentifier},

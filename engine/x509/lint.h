@@ -5,13 +5,12 @@
 // the signature algorithm is the one of the issuer's key. Pure functions; any thread.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
 #include "engine/base/bytes.h"
-#include "engine/x509/certificate.h"
 #include "engine/x509/certificate_spec.h"
+#include "engine/x509/leaf_rules.h"
 
 namespace fleetmint {
 
@@ -27,7 +26,7 @@ struct LintContext {
   ByteView issuer_key_identifier;  // empty for a self-signed root
   Time issuer_not_before;          // ignored for a self-signed root
   Time issuer_not_after;
-  std::span<const Certificate> chain;  // of the issuer on: their name constraints bind
+  const LeafRules* rules = nullptr;  // of the issuer and those above it; nothing: none bind
   bool self_signed = false;
 };
 

@@ -12,6 +12,7 @@ inline constexpr const char* kBasicConstraints = "2.5.29.19";
 inline constexpr const char* kNameConstraints = "2.5.29.30";
 inline constexpr const char* kCrlDistributionPoints = "2.5.29.31";
 inline constexpr const char* kCertificatePolicies = "2.5.29.32";
+inline constexpr const char* kPolicyMappings = "2.5.29.33";
 inline constexpr const char* kAuthorityKeyIdentifier = "2.5.29.35";
 inline constexpr const char* kPolicyConstraints = "2.5.29.36";
 inline constexpr const char* kExtendedKeyUsage = "2.5.29.37";

@@ -46,15 +46,19 @@ void WriteExtendedKeyUsage(DerWriter& list, const CertificateSpec& spec) {
   });
 }
 
-// 4.2.1.6: critical if and only if the subject is empty. dNSName [2], iPAddress [7].
+// 4.2.1.6: dNSName [2], iPAddress [7].
+void WriteGeneralNames(DerWriter& value, const SubjectAltNames& san) {
+  value.Sequence([&](DerWriter& names) {
+    for (const std::string& dns : san.dns) names.ContextPrimitive(2, AsBytes(dns));
+    for (const Bytes& ip : san.ip) names.ContextPrimitive(7, ip);
+  });
+}
+
+// Critical if and only if the subject is empty.
 void WriteSubjectAltName(DerWriter& list, const CertificateSpec& spec) {
   if (spec.san.empty()) return;
-  Extension(list, oid::kSubjectAltName, spec.subject.empty(), [&](DerWriter& value) {
-    value.Sequence([&](DerWriter& names) {
-      for (const std::string& dns : spec.san.dns) names.ContextPrimitive(2, AsBytes(dns));
-      for (const Bytes& ip : spec.san.ip) names.ContextPrimitive(7, ip);
-    });
-  });
+  Extension(list, oid::kSubjectAltName, spec.subject.empty(),
+            [&](DerWriter& value) { WriteGeneralNames(value, spec.san); });
 }
 
 // 4.2.1.2 and 4.2.1.1: not critical; keyIdentifier [0] alone.
@@ -149,6 +153,12 @@ Sha1Digest SubjectKeyIdentifier(ByteView spki) {
   BerReader reader = BerReader(spki).Enter(ber::kSequence, "a SubjectPublicKeyInfo");
   reader.Expect(ber::kSequence, "an algorithm identifier");
   return Sha1(reader.BitString("a public key"));
+}
+
+Bytes EncodeSubjectAltNames(const SubjectAltNames& san) {
+  DerWriter writer;
+  WriteGeneralNames(writer, san);
+  return writer.Take();
 }
 
 Bytes EncodeTbsCertificate(const CertificateSpec& spec, const TbsInput& input) {

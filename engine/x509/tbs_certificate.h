@@ -26,6 +26,9 @@ Bytes EncodeAlgorithmIdentifier(SignatureAlgorithm algorithm);
 // Throws Error(kInput) if `spki` is not a SubjectPublicKeyInfo.
 Sha1Digest SubjectKeyIdentifier(ByteView spki);
 
+// EncodeSubjectAltNames gives the DER of a SAN extension's value (4.2.1.6): GeneralNames.
+Bytes EncodeSubjectAltNames(const SubjectAltNames& san);
+
 // TbsInput is everything a certificate needs beside its spec. Views must outlive the call.
 struct TbsInput {
   Serial serial{};

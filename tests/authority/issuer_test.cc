@@ -45,8 +45,7 @@ class IssuerTest : public testing::Test {
     run_ = ledger_.BeginRun("fleet", {"missing", now_}, random_, now_);
     issuer_id_ =
         ledger_.CommitIssuer(std::move(root_.reservation), root_.der, {1}, IssuerState::kCurrent);
-    issuer_.emplace(issuer_id_, IssuerCertificate::Of(certificate_), *signer_,
-                    std::span<const Certificate>{});
+    issuer_.emplace(issuer_id_, IssuerCertificate::Of({&certificate_, 1}), *signer_);
   }
 
   static const PrivateKey& CaKey() {
@@ -224,7 +223,7 @@ TEST_F(IssuerTest, AReservationIsConsumed) {
 
 // What one issuer's record says must not come out under another one's name.
 TEST_F(IssuerTest, AnotherIssuersReservationIsRefused) {
-  const Issuer other(issuer_id_ + 1, IssuerCertificate::Of(certificate_), *signer_, {});
+  const Issuer other(issuer_id_ + 1, IssuerCertificate::Of({&certificate_, 1}), *signer_);
   Reservation reservation = Reserve("ws-0001");
   SigningBatch batch = other.NewBatch();
   const auto error =
@@ -236,7 +235,7 @@ TEST_F(IssuerTest, AnotherIssuersReservationIsRefused) {
 
 TEST_F(IssuerTest, SignsABatchInOneCallAndInOrder) {
   CountingSigner counting(MakeSoftwareSigner(CaKey().pkcs8()));
-  const Issuer issuer(issuer_id_, IssuerCertificate::Of(certificate_), counting, {});
+  const Issuer issuer(issuer_id_, IssuerCertificate::Of({&certificate_, 1}), counting);
   SigningBatch batch = issuer.NewBatch();
   for (const std::string name : {"a", "b", "c"}) {
     Reservation reservation = Reserve(name);
@@ -300,20 +299,27 @@ TEST_F(IssuerTest, ARootSignsItself) {
 
 TEST_F(IssuerTest, AKeyOfAnotherCertificateIsRefused) {
   const auto other = MakeSoftwareSigner(EcIdentity().key.pkcs8());
-  const auto error = ThrownBy([&] { Issuer(1, IssuerCertificate::Of(certificate_), *other, {}); });
+  const auto error = ThrownBy([&] {
+    Issuer(1, IssuerCertificate::Of({&certificate_, 1}), *other);
+  });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->kind(), ErrorKind::kAuthority);
   EXPECT_NE(std::string(error->what()).find("does not belong"), std::string::npos);
 }
 
+IssuerCertificate OfOne(ByteView der) {
+  const Certificate certificate = Certificate::Parse(der);
+  return IssuerCertificate::Of({&certificate, 1});
+}
+
 TEST_F(IssuerTest, OnlyACaCertificateIssues) {
   CertificateSpec mute = CaSpec("CN=CRLs only");
   const Bytes ca = SignWith(CaKey(), mute.subject, mute, CaKey().spki());
-  EXPECT_NO_THROW(IssuerCertificate::Of(Certificate::Parse(ca)));
+  EXPECT_NO_THROW(OfOne(ca));
   mute.key_usage = key_usage::kCrlSign;
   const Bytes crl_only = SignWith(CaKey(), mute.subject, mute, CaKey().spki());
   for (const Bytes& der : {EcIdentity().certificate, crl_only}) {
-    const auto error = ThrownBy([&] { IssuerCertificate::Of(Certificate::Parse(der)); });
+    const auto error = ThrownBy([&] { OfOne(der); });
     ASSERT_TRUE(error) << ToHex(der);
     EXPECT_EQ(error->kind(), ErrorKind::kAuthority);
   }

@@ -57,7 +57,7 @@ TEST_F(CalendarTest, CountsWhatIsAndWhatWillBe) {
   EXPECT_EQ(calendar.Busiest(1000)->Count(), 103U);
   EXPECT_EQ(plan.Renewals(clock_.Now() + 400 * kDay).Busiest(1000)->Count(), 100U) << "expired";
   // What would outlive the issuing CA ends with it, all at once: no jitter helps.
-  plan.Compare(authority.ledger(), clock_.Now(), clock_.Now() + 100 * kDay);
+  plan.Compare(authority.ledger(), clock_.Now(), IssuerThatEnds(clock_.Now() + 100 * kDay));
   const auto day = plan.Renewals(clock_.Now()).Busiest(1);
   EXPECT_EQ(day->Count(), 100U);
   EXPECT_EQ(day->begins, std::chrono::floor<std::chrono::days>(clock_.Now() + 100 * kDay));

@@ -132,7 +132,8 @@ TEST_F(RenewTest, WhatGainsTooLittleIsHeldBack) {
   const Time end = authority.ledger().Current("test", "h-1")->not_after;
   const Seconds tenth = ParseDuration("1y") / 10;
   const auto held_back = [&](std::optional<Time> issuer_end) {
-    plan.Compare(authority.ledger(), now, issuer_end);
+    plan.Compare(authority.ledger(), now,
+                 issuer_end ? std::optional(IssuerThatEnds(*issuer_end)) : std::nullopt);
     plan.Select(Selection::Only({"h-1"}, false));
     EXPECT_EQ(plan.size(), 1U) << "who names a host knows why";
     plan.Select(Selection::Expiring(ParseDuration("2y"), now));
@@ -143,7 +144,7 @@ TEST_F(RenewTest, WhatGainsTooLittleIsHeldBack) {
   EXPECT_FALSE(held_back(end + std::chrono::days{500})) << "the CA lives long enough";
   EXPECT_TRUE(held_back(end + tenth - Seconds{1}));
   EXPECT_FALSE(held_back(end + tenth));
-  plan.Compare(authority.ledger(), now, end + Seconds{1});
+  plan.Compare(authority.ledger(), now, IssuerThatEnds(end + Seconds{1}));
   plan.Select(Selection::All());
   EXPECT_EQ(plan.size(), 1U) << "h-2's new validity is not cut by the CA's end";
   EXPECT_EQ(plan.summary().held_back, 2U);
@@ -157,7 +158,7 @@ TEST_F(RenewTest, WhatARevokedCaHasSignedIsNotHeldBack) {
   const Time now = clock_.Now() + std::chrono::days{60};
   const Time end = authority.ledger().Current("test", "h-1")->not_after;
   const auto selected = [&] {
-    plan.Compare(authority.ledger(), now, end + Seconds{1});
+    plan.Compare(authority.ledger(), now, IssuerThatEnds(end + Seconds{1}));
     plan.Select(Selection::IssuerRetired(99));
     return plan.size();
   };

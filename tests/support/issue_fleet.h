@@ -34,6 +34,13 @@ inline IssuingWorkspace OpenIssuingWorkspace(const std::string& ca, const std::s
                                 {out, fleet, ".", {}, false}, random, clock, log);
 }
 
+// IssuerThatEnds is an issuing CA of which nothing is known but its end.
+inline IssuerCertificate IssuerThatEnds(Time at) {
+  IssuerCertificate issuer;
+  issuer.not_after = at;
+  return issuer;
+}
+
 inline RunResult IssueFleet(Plan plan, const IssueFleetOptions& options) {
   const SystemClock system_clock;
   const Clock& clock = options.clock != nullptr ? *options.clock : system_clock;

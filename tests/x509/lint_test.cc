@@ -139,14 +139,15 @@ RawExtension& Find(std::vector<RawExtension>& extensions, std::string_view oid) 
 }
 
 // A chain of one CA with a name constraint; it lives as long as the program.
-std::span<const Certificate> ChainThatPermits(const std::string& dns) {
+const LeafRules* ChainThatPermits(const std::string& dns) {
   CertificateSpec spec = CaSpec();
   spec.permitted_dns = {dns};
   const Bytes tbs = EncodeTbsCertificate(spec, Sound(spec).input);
-  static std::vector<Certificate> chain;
-  chain.assign(
-      1, Certificate::Parse(AssembleSigned(tbs, SignatureAlgorithm::kEcdsaSha256, Bytes(64))));
-  return chain;
+  static LeafRules rules;
+  const std::vector<Certificate> chain{
+      Certificate::Parse(AssembleSigned(tbs, SignatureAlgorithm::kEcdsaSha256, Bytes(64)))};
+  rules = LeafRules(chain);
+  return &rules;
 }
 
 using Change = std::function<void(Case&)>;
@@ -286,7 +287,7 @@ std::vector<Violation> ExtensionViolations() {
       {"security_identifier", "absent", Asked([](auto& s) { s.sid = "S-1-5-21-1-2-3-4"; })},
       {"security_identifier", "not asked", [](Case& c) { c.encoded.sid = "S-1-5-21-1-2-3-4"; }},
       {"issuer_constraints", "dns name outside of the permitted",
-       [](Case& c) { c.context.chain = ChainThatPermits("other"); }},
+       [](Case& c) { c.context.rules = ChainThatPermits("other"); }},
       {"name_constraints", "absent", Without("2.5.29.30"), true},
       {"name_constraints", "another", Asked([](auto& s) { s.permitted_dns = {"other"}; }), true},
       {"name_constraints", "not critical", Criticality("2.5.29.30", false), true},
@@ -320,7 +321,7 @@ TEST(LintTest, SoundCertificatesHaveNoFinding) {
 
 TEST(LintTest, NamesThatTheChainPermitsHaveNoFinding) {
   Case c = Sound(LeafSpec());
-  c.context.chain = ChainThatPermits("corp");
+  c.context.rules = ChainThatPermits("corp");
   EXPECT_EQ(RulesOf(Lint(c)), "");
 }
 
