@@ -48,7 +48,8 @@ class Reader {
     return Checked(key, [&] { return ParseDuration(settings_.Value(key)); });
   }
   Name Subject() const {
-    return Checked("subject", [&] { return Name::Parse(settings_.Value("subject")); });
+    return Checked("subject",
+                   [&] { return Name::Parse(settings_.Value("subject"), NameOrder::kEncoded); });
   }
   PasswordSource Password() const {
     return Checked("password", [&] { return PasswordSource::Parse(settings_.Value("password")); });

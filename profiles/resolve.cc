@@ -126,7 +126,7 @@ class Resolver {
     for (Name::Attribute& attribute : name.attributes) {
       attribute.value = Text("subject", attribute.value);
     }
-    return name.ToString();
+    return name.ToString(NameOrder::kEncoded);
   }
 
   // A list's items as a set. An item that is empty or has a space would not come out of the joined

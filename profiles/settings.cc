@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "engine/base/error.h"
+#include "engine/x509/name.h"
 
 namespace fleetmint {
 namespace {
@@ -97,6 +98,16 @@ std::string Unescape(std::string_view text) {
   throw Error::OfCause(ErrorKind::kLedger, ErrorCause::kDamaged, "settings: " + message);
 }
 
+// A value as people write it.
+std::string Shown(std::string_view key, std::string_view value) {
+  if (key != "subject") return std::string(value);
+  try {
+    return Name::Parse(value, NameOrder::kEncoded).ToString();
+  } catch (const Error&) {
+    return std::string(value);  // damaged
+  }
+}
+
 }  // namespace
 
 Settings::Settings(std::string profile, std::string group, Values values)
@@ -164,7 +175,7 @@ std::vector<SettingChange> Differences(const Settings& before, const Settings& n
   for (const std::string_view key : Settings::Keys()) {
     if (before.Value(key) == now.Value(key)) continue;
     changes.push_back(
-        {std::string(key), std::string(before.Value(key)), std::string(now.Value(key))});
+        {std::string(key), Shown(key, before.Value(key)), Shown(key, now.Value(key))});
   }
   return changes;
 }

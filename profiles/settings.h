@@ -7,6 +7,9 @@
 // default, in what was issued before. The defaults of a format never change: another default is
 // another format.
 //
+// A subject stands in the order of its encoding (NameOrder::kEncoded), not as people write it:
+// what was issued by versions that took their text so is still what it was.
+//
 // Everything is filled in but {host} and {fqdn} (template.h). Lists are sets: sorted, with a space
 // between the items. A backslash in a value is "\\", a newline "\n", another control character
 // "\x" and two hexadecimal digits.
@@ -62,7 +65,7 @@ class Settings {
 };
 
 // SettingChange is a key whose value differs; `before` and `now` are its values, the default
-// included.
+// included, as people write them.
 struct SettingChange {
   std::string key, before, now;
   friend bool operator==(const SettingChange&, const SettingChange&) = default;

@@ -144,14 +144,18 @@ Settings TestFleet::Marked(const Settings& settings) const {
   for (const std::string_view key : Settings::Keys()) {
     values.emplace(key, settings.Value(key));
   }
-  Name subject = Name::Parse(values["subject"]);
+  Name subject = Name::Parse(values["subject"], NameOrder::kEncoded);
   std::erase_if(subject.attributes, [](const auto& attribute) { return attribute.type == "O"; });
   for (Name::Attribute& attribute : subject.attributes) {
     const bool host = attribute.type == "CN" && attribute.value.find('.') != std::string::npos;
     if (host) attribute.value = Suffixed(attribute.value);
   }
-  subject.attributes.push_back({"O", kTestOrganization});
-  values["subject"] = subject.ToString();
+  // Behind the country and what is within it, as an organization is.
+  const auto place = std::find_if_not(
+      subject.attributes.begin(), subject.attributes.end(),
+      [](const auto& each) { return each.type == "C" || each.type == "ST" || each.type == "L"; });
+  subject.attributes.insert(place, {"O", kTestOrganization});
+  values["subject"] = subject.ToString(NameOrder::kEncoded);
   values["sid"] = "";  // an account of a real directory
   if (ParseDuration(values["validity"]) < kLasts) {
     values["validity"] = kValidity;

@@ -91,6 +91,7 @@ bool IsSid(std::string_view sid) {
 
 void CheckNames(const CertificateSpec& spec, Faults& faults) {
   for (Fault& fault : NameFaults(spec.subject)) {
+    if (spec.is_ca && fault.hint == kLongNameHint) fault.hint = "a CA needs a shorter name";
     Add(faults, "subject", "subject: " + fault.message, std::move(fault.hint));
   }
   if (spec.subject.empty() && spec.san.empty()) {

@@ -32,7 +32,7 @@ TEST_F(ImportTest, AWeakKeyIsRefused) {
            temp_ / "weak.crt"});
   ExpectRefused(
       [&] { Import(ReadFileBytes(temp_ / "weak.key"), Chain({"weak"})); },
-      "the key of the CA certificate 'O=Example, CN=weak' is weak: the primes of its modulus");
+      "the key of the CA certificate 'CN=weak, O=Example' is weak: the primes of its modulus");
 }
 
 // Every way in which `openssl` writes a key that the header promises to read.
@@ -114,7 +114,7 @@ TEST_F(ImportTest, AChainOfThreeKeepsItsNamesByteForByte) {
   ASSERT_EQ(tiers.size(), 3u);
   EXPECT_EQ(tiers[0].name + " " + tiers[1].name + " " + tiers[2].name,
             "root intermediate-1 issuing");
-  EXPECT_EQ(tiers[2].subject, "O=Example, CN=low");
+  EXPECT_EQ(tiers[2].subject, "CN=low, O=Example");
   EXPECT_FALSE(tiers[0].key_present || tiers[1].key_present);
   EXPECT_TRUE(tiers[2].key_present);
   EXPECT_EQ(authority.ChainDers().back(), tiers[0].certificate);

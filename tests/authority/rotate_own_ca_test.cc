@@ -72,7 +72,7 @@ TEST_F(RotateOwnCaTest, AnImportedCaThatSignsItselfRotatesLikeOurs) {
   Authority authority = Import(ReadFileBytes(temp_ / "own.key"), Chain({"own"}));
   authority.Rotate({}, Options());
   authority.Activate(clock_);
-  EXPECT_EQ(NameToString(authority.Chain().front().subject()), "O=Example, CN=own G2");
+  EXPECT_EQ(NameToString(authority.Chain().front().subject()), "CN=own G2, O=Example");
   EXPECT_TRUE(OpensslVerify(authority, IssueLeaf(authority)).ok());
 }
 
@@ -80,11 +80,11 @@ TEST_F(RotateOwnCaTest, AnImportedCaRotatesByItsOwnCaAlone) {
   Authority authority = ImportUnderCorp();
   IssueLeaf(authority);
   const std::string plain = Refusal([&] { authority.Rotate({}, Options()); });
-  EXPECT_TRUE(Says(plain, "the key of 'O=Example, CN=corp' is not here")) << plain;
+  EXPECT_TRUE(Says(plain, "the key of 'CN=corp, O=Example' is not here")) << plain;
   EXPECT_TRUE(Says(plain, "ca rotate --request FILE")) << plain;
   // Nobody wants a second root that is called like the organization's.
   const std::string root = Refusal([&] { authority.Rotate({.root = true}, Options()); });
-  EXPECT_TRUE(Says(root, "'O=Example, CN=corp' is another organization's")) << root;
+  EXPECT_TRUE(Says(root, "'CN=corp, O=Example' is another organization's")) << root;
   EXPECT_TRUE(Says(root, "ca rotate --request FILE")) << root;
   // Its key, where it is at hand, signs.
   const Bytes key = ReadFileBytes(temp_ / "corp.key");

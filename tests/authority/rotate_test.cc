@@ -42,7 +42,7 @@ TEST_F(RotateTest, NamesGenerations) {
   EXPECT_EQ(name("CN=Acme CA G99999999999999999999", 2), "CN=Acme CA G99999999999999999999 G2");
   EXPECT_EQ(name("CN=Acme GmbH G", 2), "CN=Acme GmbH G G2");
   EXPECT_EQ(name("CN=Acme Gx2", 2), "CN=Acme Gx2 G2");
-  EXPECT_EQ(name("O=Acme", 2), "O=Acme, CN=G2");
+  EXPECT_EQ(name("O=Acme", 2), "CN=G2, O=Acme");
 }
 
 // Like the one before but for key, name and serial; its constraints, too.

@@ -25,7 +25,7 @@ FleetStatus MakeFleet(int number) {
 CaStatus MakeCa(int number) {
   CaStatus ca;
   ca.tier = "issuing";
-  ca.name = Name::Parse("C=DE, O=Example, CN=CA " + std::to_string(number));
+  ca.name = Name::Parse("CN=CA " + std::to_string(number) + ", O=Example, C=DE");
   ca.issuer = Name{{{"CN", "\"Root\""}}};
   ca.serial =
       Bytes{0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, static_cast<std::uint8_t>(number)};

@@ -173,7 +173,7 @@ TEST(CatalogTest, ToYamlKeepsEveryCharacterAndEverySetting) {
   FaultList faults("p.yaml");
   const ProfilePatch patch = ParseProfilePatch(
       yaml::ReadText("friendly_name: \"a\\\"b\\\\c\\nd\\te\\rf\\x01\\x7f'ü # : {host}\"\n"
-                     "subject: 'CN={host}, O=\"\"'\n",
+                     "subject: 'CN={host}, O=A\"\"'\n",
                      faults),
       {}, faults);
   EXPECT_EQ(faults.size(), 1u) << "an unescaped quote is no value of a subject";

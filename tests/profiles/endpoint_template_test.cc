@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/layer.h"
 
 namespace fleetmint {
@@ -115,8 +117,8 @@ TEST(EndpointTemplateTest, TheFqdnIsGivenOrTheHostOrTheHostInItsDomain) {
 
 // A value must not be able to add attributes to the subject, on its way through the settings.
 TEST(EndpointTemplateTest, AValueInASubjectStaysOneValue) {
-  for (const std::string value :
-       {"Acme, O=Evil+CN=\"x\"", " #a\\,b ", "#", "a;<b>=c", "{host}", "{{", "CN=a\tb"}) {
+  for (const std::string value : {"Acme, O=Evil+CN=\"x\"", " #a\\,b ", "#", "a;<b>=c", "{host}",
+                                  "{{", "/O=Evil", "CN=a\tb"}) {
     LayerInput input = PlainInput();
     input.variables["site"] = value;
     const Settings settings =
@@ -131,9 +133,9 @@ TEST(EndpointTemplateTest, AValueInASubjectStaysOneValue) {
     ASSERT_TRUE(expanded) << faults[0].message;
     const Name& subject = expanded->certificate.subject;
     ASSERT_EQ(subject.attributes.size(), 2u);
-    EXPECT_EQ(subject.attributes[0].value, "ws-1");
-    EXPECT_EQ(subject.attributes[1].type, "O");
-    EXPECT_EQ(subject.attributes[1].value, "a" + value + "b");
+    EXPECT_EQ(subject.attributes[0].type, "O");
+    EXPECT_EQ(subject.attributes[0].value, "a" + value + "b");
+    EXPECT_EQ(subject.attributes[1].value, "ws-1");
   }
 }
 
@@ -154,7 +156,7 @@ TEST(EndpointTemplateTest, WhatTheValuesBreakIsRefusedForThatEndpoint) {
   const std::string label(63, 'x');
   for (const Case& c : {
            Case{"observeit-agent", "", label + "-long", "is longer than 64 characters",
-                "put the long name into dns"},
+                "write subject: \"\" and dns"},
            Case{"mtls-client", "", "bad_label-", "starts or ends with a hyphen", ""},
            Case{"observeit-agent", "", "bad_label-", "fqdn 'bad_label-.corp.example': its label",
                 "labels of letters"},
@@ -185,6 +187,24 @@ TEST(EndpointTemplateTest, WhatTheValuesBreakIsRefusedForThatEndpoint) {
     const std::string all = Error(ErrorKind::kInput, faults).what();
     EXPECT_THAT(all, AllOf(HasSubstr(c.message), HasSubstr(c.hint))) << c.text;
     for (const Fault& fault : faults) EXPECT_EQ(fault.where.ToString(), "");
+  }
+}
+
+// The hint of a name that is too long for a CN, followed to the letter.
+TEST(EndpointTemplateTest, ANameTooLongForACnIsIssuedAsTheHintSays) {
+  const std::string host = std::string(60, 'x') + "-1";
+  const std::string fqdn = host + ".corp.example";
+  for (const char* const profile : {"observeit-agent", "mtls-client", "mtls-server"}) {
+    const Settings settings = test::Resolved(*Builtin().Find(profile), {""});
+    std::vector<Fault> faults;
+    EXPECT_FALSE(EndpointTemplate(settings).Expand(host, faults)) << profile;
+    ASSERT_EQ(faults.size(), 1u);
+    const std::string& hint = faults.front().hint;  // write KEY: VALUE and KEY: VALUE (...)
+    std::string patch = hint.substr(6, hint.find(" (") - 6);
+    patch.replace(patch.find(" and "), 5, "\n");
+    const CertificateSpec spec = Expanded(profile, patch, PlainInput(), host).certificate;
+    EXPECT_TRUE(spec.subject.empty()) << patch;
+    EXPECT_EQ(std::count(spec.san.dns.begin(), spec.san.dns.end(), fqdn), 1) << patch;
   }
 }
 

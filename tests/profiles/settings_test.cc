@@ -142,6 +142,24 @@ TEST(SettingsTest, AnotherFormatIsRefused) {
   }
 }
 
+// A record holds a subject in the order of its encoding: what was issued when text was read the
+// other way round is still itself, differs from what the same text makes today, and both are shown
+// as people write them.
+TEST(SettingsTest, ASubjectIsRecordedInTheOrderOfItsEncoding) {
+  const Profile& profile = *Builtin().Find("mtls-client");
+  const Settings now = Resolved(profile, {"subject: 'CN={host}, O=Acme, C=DE'"});
+  EXPECT_EQ(now.Value("subject"), "C=DE, O=Acme, CN={host}");
+  std::string body = now.Body();
+  const std::string line = "subject=C=DE, O=Acme, CN={host}";
+  body.replace(body.find(line), line.size(), "subject=CN={host}, O=Acme, C=DE");
+  const Settings before = Settings::Parse(1, "mtls-client", "g", body);
+  EXPECT_EQ(test::ExpandedOf(before, "x").certificate.subject.attributes.front().type, "CN");
+  EXPECT_EQ(test::ExpandedOf(now, "x").certificate.subject.attributes.front().type, "C");
+  EXPECT_THAT(
+      Differences(before, now),
+      ElementsAre(SettingChange{"subject", "C=DE, O=Acme, CN={host}", "CN={host}, O=Acme, C=DE"}));
+}
+
 TEST(SettingsTest, DifferencesNameTheKeysThatDiffer) {
   const Settings before("p", "g", {{"validity", "1y"}, {"sid", "S-1-5-1"}, {"jitter", "14d"}});
   const Settings now("q", "h", {{"validity", "30d"}, {"jitter", "14d"}, {"key", "p256"}});

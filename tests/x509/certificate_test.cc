@@ -45,7 +45,7 @@ Bytes Sign(ByteView tbs, const Botan::Private_Key& key = Key()) {
 // Everything that a spec can say, in one certificate.
 CertificateSpec FullSpec() {
   CertificateSpec spec;
-  spec.subject = Name::Parse("C=DE, O=Acme, CN=Issuing");
+  spec.subject = Name::Parse("CN=Issuing, O=Acme, C=DE");
   spec.san.dns = {"ws-0001.corp", "itAuth"};
   spec.san.ip = {FromHex("0a000005"), FromHex("20010db8000000000000000000000001")};
   spec.key_usage = key_usage::kKeyCertSign | key_usage::kCrlSign | key_usage::kDigitalSignature;

@@ -187,8 +187,8 @@ TEST(CertificateTextTest, OpensslReadsWhatTheSpecSays) {
   const std::string text = WithNames(OpensslText(Leaf(spec)));
   for (const char* part :
        {"Version: 3 (0x2)", "40:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:02",
-        "Signature Algorithm: sha256WithRSAEncryption", "Issuer: CN=Acme Root, O=Acme, C=DE",
-        "Subject: CN=ws-0001.corp.example, O=Acme", "Not Before: Jan  1 00:00:00 2026 GMT",
+        "Signature Algorithm: sha256WithRSAEncryption", "Issuer: C=DE, O=Acme, CN=Acme Root",
+        "Subject: O=Acme, CN=ws-0001.corp.example", "Not Before: Jan  1 00:00:00 2026 GMT",
         "Not After : Jan  1 00:00:00 2036 GMT", "ASN1 OID: prime256v1",
         "X509v3 Basic Constraints: critical\n                CA:FALSE\n",
         "X509v3 Key Usage: critical\n                Digital Signature, Key Encipherment\n",
