@@ -1,5 +1,5 @@
-// CertificateFile: certificates in the files that people have: PEM, DER, PKCS#7 (.p7b of Windows and
-// of AD CS). Pure functions; any thread.
+// CertificateFile: certificates in the files that people have: PEM, DER, PKCS#7 (.p7b of Windows
+// and of AD CS). Pure functions; any thread.
 #pragma once
 
 #include <vector>

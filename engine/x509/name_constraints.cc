@@ -4,6 +4,7 @@
 
 #include "engine/base/ber.h"
 #include "engine/base/text.h"
+#include "engine/x509/directory_string.h"
 #include "engine/x509/name.h"
 #include "engine/x509/oids.h"
 #include "engine/x509/san.h"
@@ -159,7 +160,7 @@ void AddNamesWithin(ByteView subject, bool common_names, std::vector<BoundName>&
       BerReader attribute = set.Enter(ber::kSequence, "an attribute");
       const std::string type = attribute.Oid();
       const BerElement value = attribute.Next();
-      const std::string text = Utf8OfString(value.tag, value.content);
+      const std::string text = DecodeString(value);
       if (type == kEmailAddress) {
         names.push_back({NameKind::kEmail, text, {}, Shown(NameKind::kEmail, text)});
       } else if (type == kCommonName && common_names && LooksLikeDns(text)) {

@@ -24,8 +24,4 @@ bool SameName(ByteView one, ByteView other);
 // its subtree (RFC 5280 4.2.1.10).
 bool IsBelow(const ComparedName& name, const ComparedName& base);
 
-// Utf8OfString gives the content of an ASN.1 string of any kind as UTF-8; TeletexString is read as
-// Latin-1, as OpenSSL does.
-std::string Utf8OfString(std::uint8_t tag, ByteView content);
-
 }  // namespace fleetmint

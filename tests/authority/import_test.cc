@@ -59,6 +59,8 @@ TEST_F(ImportTest, KeysInEachFormat) {
                {"pkcs8", "-topk8", "-v2", "aes128", "-passout", pass, "-in", ec, "-outform", "DER"},
                true},
            Case{"rsa", {"rsa", "-traditional", "-in", rsa}, false},
+           Case{"rsa", {"rsa", "-traditional", "-aes128", "-passout", pass, "-in", rsa}, true},
+           Case{"ec", {"ec", "-des3", "-passout", pass, "-in", ec}, true},
            Case{"rsa", {"rsa", "-traditional", "-in", rsa, "-outform", "DER"}, false},
            Case{"ec", {"ec", "-in", ec, "-outform", "DER"}, false},
            Case{"ec", {"ec", "-in", ec}, false},
@@ -219,6 +221,8 @@ TEST_F(ImportTest, KeysThatDoNotFitAreRefused) {
       Converted({"pkcs8", "-topk8", "-v2", "aes256", "-passout", pass, "-in", temp_ / "top.key"});
   const Bytes traditional =
       Converted({"rsa", "-traditional", "-aes256", "-passout", pass, "-in", rsa});
+  const Bytes camellia =
+      Converted({"rsa", "-traditional", "-camellia256", "-passout", pass, "-in", rsa});
   const Bytes pbes1 =
       Converted({"pkcs8", "-topk8", "-v1", "PBE-SHA1-3DES", "-passout", pass, "-in", rsa});
   const Bytes scrypt = Converted({"pkcs8", "-topk8", "-scrypt", "-passout", pass, "-in", rsa});
@@ -232,7 +236,9 @@ TEST_F(ImportTest, KeysThatDoNotFitAreRefused) {
        {Case{ReadFileBytes(temp_ / "stranger.key"), nullptr, "does not belong"},
         Case{encrypted, &wrong, "wrong passphrase for the CA key to import"},
         Case{encrypted, nullptr, "no passphrase was given"},
-        Case{traditional, &right, "hint: convert it: openssl pkcs8 -topk8"},
+        Case{traditional, &wrong, "wrong passphrase for the CA key to import"},
+        Case{traditional, nullptr, "no passphrase was given"},
+        Case{camellia, &right, "hint: convert it: openssl pkcs8 -topk8"},
         Case{pbes1, &right, "hint: convert it: openssl pkcs8 -topk8"},
         Case{scrypt, &right, "unsupported key derivation function 1.3.6.1.4.1.11591.4.11"},
         Case{{}, nullptr, "cannot read the CA key to import"},

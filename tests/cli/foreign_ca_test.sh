@@ -56,7 +56,7 @@ takes ws-1 || fail "$(cat verdict)"
 # --- What forbids every endpoint: a warning at import, a count in check, nothing reserved.
 make server root 1800 "$ca_extensions"$'\nextendedKeyUsage=serverAuth'
 import 0 server root
-says "the CA 'O=Corp, CN=server' has the extended key usage server_auth, which forbids client_auth below it"
+says "the CA 'CN=server, O=Corp' has the extended key usage server_auth, which forbids client_auth below it"
 check 1
 prints '5 of 5 endpoints would fail: the CA '
 issue 3
@@ -71,7 +71,7 @@ make narrow root 1800 "$ca_extensions"$'\nnameConstraints=critical,permitted;DNS
 import 0 narrow root
 says "has name constraints"
 check 1
-prints "5 of 5 endpoints would fail: the name constraints of CA 'O=Corp, CN=narrow' forbid the DNS name 'itAuth'"
+prints "5 of 5 endpoints would fail: the name constraints of CA 'CN=narrow, O=Corp' forbid the DNS name 'itAuth'"
 issue 3
 equal "$(reserved)" 0
 
@@ -90,7 +90,7 @@ san: {dns: ["{fqdn}"]}
 Y
 sed 's/^profile:.*/profile: fast-named/' fleet.yaml >named.yaml
 run 1 check named.yaml --ca ca --profiles profiles.d
-prints "1 of 5 endpoints would fail: the name constraints of CA 'O=Corp, CN=lab' forbid the DNS name 'ws-3.example.com'"
+prints "1 of 5 endpoints would fail: the name constraints of CA 'CN=lab, O=Corp' forbid the DNS name 'ws-3.example.com'"
 run 1 issue named.yaml --ca ca --out out --profiles profiles.d
 says '1 of 5 endpoints would fail'
 equal "$(reserved)" 4
@@ -110,7 +110,7 @@ make long short 1800 "$ca_extensions"
 import 0 long short
 sed -i 's/^defaults: {/defaults: {validity: 90d, /' fleet.yaml
 check 0
-prints "end at $(date -u -d "$(openssl x509 -noout -enddate <short.crt | cut -d= -f2)" +%Y-%m-%dT%H:%M:%SZ) (in 59 days), with the CA 'O=Corp, CN=short'"
+prints "end at $(date -u -d "$(openssl x509 -noout -enddate <short.crt | cut -d= -f2)" +%Y-%m-%dT%H:%M:%SZ) (in 59 days), with the CA 'CN=short, O=Corp'"
 issue 0
 openssl verify -CAfile short.crt -untrusted chain.pem -attime "$(($(date -d "$(openssl x509 -noout -enddate <out/bundles/ws-1.crt.pem | cut -d= -f2)" +%s) - 1))" \
   out/bundles/ws-1.crt.pem >verdict 2>&1 || fail "$(cat verdict)"
@@ -146,7 +146,7 @@ for kind in default nombstr utf8only MASK:0x4 MASK:0x800 MASK:0x100; do
   string_mask=$kind make names root 1800 "$ca_extensions" '/O=Müller/CN=Gerät' || continue
   import 0 names root
   run 0 ca show --ca ca --json
-  equal "$(jq -r '.tiers[-1].subject' <stdout)" 'O=Müller, CN=Gerät'
+  equal "$(jq -r '.tiers[-1].subject' <stdout)" 'CN=Gerät, O=Müller'
   issue 0
   takes ws-1 || fail "$(cat verdict)"
 done
@@ -172,7 +172,7 @@ imports() {
   takes ws-1 || fail "$* $(cat verdict)"
 }
 cat sub.crt root.crt >chain.pem
-echo 'a phrase' >phrase
+echo "a phrase" | tee phrase >phrase.too
 openssl crl2pkcs7 -nocrl -certfile root.crt -certfile sub.crt -out chain.p7b
 imports --key sub.key --chain chain.p7b
 openssl crl2pkcs7 -nocrl -certfile root.crt -certfile sub.crt -outform DER -out chain.der.p7b
@@ -205,7 +205,7 @@ for scheme in '-v1 PBE-MD5-DES -provider legacy -provider default' '-v1 PBE-SHA1
   [[ $command == openssl* ]] || fail "no hint for $scheme"
   command=${command//NEW_KEY/new.key}
   rm -f new.key
-  bash -c "${command/KEY/odd.key} -passin file:phrase -passout file:phrase" >log 2>&1 || fail "$command: $(cat log)"
+  bash -c "${command/KEY/odd.key} -passin file:phrase -passout file:phrase.too" >log 2>&1 || fail "$command: $(cat log)"
   imports --key new.key --key-passphrase-file phrase --chain chain.pem
 done
 echo "CAs of others: imported, judged, issued with"
