@@ -30,6 +30,13 @@ std::optional<RunLock> RunLock::TryAcquire(const Directory& authority, const std
                                            std::string* holder) {
   Descriptor file(::openat(authority.descriptor(), RunLock::kFile,
                            O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.IsOpen() && errno == EROFS) {
+    throw Error::OfCause(ErrorKind::kAuthority, ErrorCause::kUnsupported,
+                         "'" + authority.path() +
+                             "' is on a read-only medium: nothing can be "
+                             "written there",
+                         "copy the directory to a disk, and use the copy");
+  }
   if (!file.IsOpen()) {
     throw Error(ErrorKind::kAuthority,
                 "cannot open '" + authority.PathOf(RunLock::kFile) + "': " + std::strerror(errno));

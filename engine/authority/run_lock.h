@@ -12,7 +12,8 @@ namespace fleetmint {
 class RunLock {
  public:
   // TryAcquire takes the lock, or nothing if another process holds it; `holder` then receives who
-  // ("pid 4711 (fleetmint issue) since 2026-01-31T23:59:59Z").
+  // ("pid 4711 (fleetmint issue) since 2026-01-31T23:59:59Z"). Error(kAuthority) of cause
+  // kUnsupported: the authority is on a medium that nobody can write.
   static std::optional<RunLock> TryAcquire(const Directory& authority, const std::string& what,
                                            std::string* holder);
   // Acquire throws Error(kBusy) that names the holder; its hint says what else the caller's command

@@ -121,7 +121,7 @@ int Rotate(Session& session, const Options& options) {
   rotate.above_passphrase = above.Source(passphrase);
   rotate.above_key = std::move(above.content);
   if (!options.key_name.empty()) rotate.key = ParseKeyName(options.key_name);
-  if (!options.validity.empty()) rotate.validity = ParseDuration(options.validity);
+  if (!options.validity.empty()) rotate.validity = ParsePeriod("--validity", options.validity);
   authority.Rotate(rotate, KeyWork(session, &passphrase));
   SayNext(session, authority);
   const std::vector<TierInfo> tiers = authority.Tiers();

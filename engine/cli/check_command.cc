@@ -112,6 +112,20 @@ std::optional<std::pair<Time, std::string>> Cut(const Plan& plan, const IssuerCe
   return std::pair{issuer.not_after, issuer.ends};
 }
 
+// When the certificates will end: jitter and the CA's end make a range of it.
+std::string EndsText(const std::pair<Time, Time>& ends, Time now) {
+  const auto [first, last] = ends;
+  const auto day = [](Time at) { return FormatRfc3339(at).substr(0, 10); };
+  const auto days = [&](Time at) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::days>(at - now).count());
+  };
+  if (day(first) == day(last)) {
+    return "  certificates end on " + day(last) + ", in " + days(last) + " days\n";
+  }
+  return "  certificates end from " + day(first) + " to " + day(last) + ", in " + days(first) +
+         " to " + days(last) + " days\n";
+}
+
 // As "2027-03-31T00:00:00Z (in 124 days)".
 std::string DateAndDays(Time at, Time now) {
   const auto days = std::chrono::duration_cast<std::chrono::days>(at - now).count();
@@ -186,6 +200,9 @@ std::string Text(Session& session, const Plan& plan, const Estimate& estimate) {
   for (const PlanRefusal& refusal : summary.refusals) {
     text += "  " + RefusalText(refusal, summary) + "\n";
   }
+  if (const auto ends = plan.Ends(session.clock.Now())) {
+    text += EndsText(*ends, session.clock.Now());
+  }
   if (estimate.cut) {
     text += "  those that would end later end at " +
             DateAndDays(estimate.cut->first, session.clock.Now()) + ", with the CA '" +
@@ -193,6 +210,7 @@ std::string Text(Session& session, const Plan& plan, const Estimate& estimate) {
   }
   line("issued, and expired", summary.expired);
   line("issued, no longer in the file", summary.not_in_fleet);
+  for (const std::string& name : FirstNames(plan.NotInFleet())) text += "    " + name + "\n";
   line("without crl_url: revocation reaches only servers that load the CRL", summary.no_crl_url);
   line("with a password of their own (100,000 iterations, slower)", summary.slow_passwords);
   if (summary.to_issue != 0) {
@@ -222,10 +240,15 @@ int Check(Session& session, const std::string& file) {
   if (issuer) estimate.cut = Cut(plan, *issuer, session.clock.Now());
   estimate.busiest = BusiestWindows(pace, plan, session.clock.Now());
   session.ui.Out(session.json ? Json(session, plan, estimate) : Text(session, plan, estimate));
-  if (plan.summary().refused == 0) return 0;
-  session.ui.Warn("the CA may not sign what was counted as refused",
-                  plan.summary().refusals.front().fault.hint);
-  return ExitCode(ErrorKind::kEndpoint);
+  const PlanSummary& summary = plan.summary();
+  if (summary.expired != 0) {
+    session.ui.Warn(Counted(summary.expired, "certificate has", "certificates have") + " expired",
+                    "fleetmint renew --within 1d renews them");
+  }
+  if (summary.refused != 0)
+    session.ui.Warn("the CA may not sign what was counted as refused",
+                    summary.refusals.front().fault.hint);
+  return summary.refused == 0 && summary.expired == 0 ? 0 : ExitCode(ErrorKind::kEndpoint);
 }
 
 }  // namespace

@@ -7,10 +7,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <new>
+#include <span>
+#include <string_view>
 
 #include "engine/base/botan_error.h"
-#include "engine/base/text.h"
 #include "engine/cli/session.h"
+#include "engine/cli/usage_error.h"
 
 namespace fleetmint::cli {
 namespace {
@@ -26,34 +28,17 @@ constexpr const char* kFooter =
     "output\n"
     "identity wrong, nothing issued; 3 authority, ledger or disk failed, resumable; 4 a key check\n"
     "disagreed, do not resume on this machine; 5 another run holds the authority, try again;\n"
-    "130 interrupted, resumable.\n";
+    "130 interrupted, resumable.\n"
+    "\n"
+    "FLEETMINT_PASSPHRASE_FILE names the file of the passphrase where no option does.\n";
 
-std::vector<std::string> CommandNames(const CLI::App& app) {
-  std::vector<std::string> names;
-  const auto named = [](const CLI::App* command) { return !command->get_name().empty(); };
-  for (const CLI::App* command : app.get_subcommands(named)) names.push_back(command->get_name());
-  return names;
-}
-
-int UsageError(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv,
+int UsageError(const CLI::App& app, const CLI::ParseError& error, std::span<char*> arguments,
                Session& session) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-  // The words up to the first that is no command: `fleetmint ca innit`.
-  const CLI::App* command = &app;
-  std::string called = "fleetmint";
-  for (int i = 1; i < argc && !CommandNames(*command).empty() && argv[i][0] != '-'; ++i) {
-    const std::string word = argv[i];
-    const std::vector<std::string> known = CommandNames(*command);
-    if (std::find(known.begin(), known.end(), word) == known.end()) {
-      session.ui.Report(Error::WithHint(ErrorKind::kUsage,
-                                        "unknown command '" + word + "' of '" + called + "'",
-                                        DidYouMean(word, known)));
-      return ExitCode(ErrorKind::kUsage);
-    }
-    command = command->get_subcommand(word);
-    called += " " + word;
-  }
-  session.ui.Report(Error::WithHint(ErrorKind::kUsage, error.what(), "see " + called + " --help"));
+  const auto is_json = [](const char* word) { return std::string_view(word) == "--json"; };
+  const bool json = std::any_of(arguments.begin(), arguments.end(), is_json);
+  session.ui.Configure(/*quiet=*/false, json, "");
+  session.ui.ReportAll(UsageErrorOf(app, error.what(), arguments));
   return ExitCode(ErrorKind::kUsage);
 }
 
@@ -75,15 +60,15 @@ int RunAction(Session& session) {
   try {
     return session.action();
   } catch (const Error& error) {
-    session.ui.Report(error);
+    session.ui.ReportAll(error);
     return ExitCode(error.kind());
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const Botan::Exception& error) {
     ThrowIfOutOfMemory(error);
-    session.ui.Report(Error(ErrorKind::kDisk, std::string("unexpected: ") + error.what()));
+    session.ui.ReportAll(Error(ErrorKind::kDisk, std::string("unexpected: ") + error.what()));
   } catch (const std::exception& error) {
-    session.ui.Report(Error(ErrorKind::kDisk, std::string("unexpected: ") + error.what()));
+    session.ui.ReportAll(Error(ErrorKind::kDisk, std::string("unexpected: ") + error.what()));
   }
   EndAtOnce();
 }
@@ -121,7 +106,8 @@ int RunCommand(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return UsageError(app, error, argc, argv, session);
+    return UsageError(app, error, std::span(argv, static_cast<std::size_t>(argc)).subspan(1),
+                      session);
   }
   session.ui.Configure(session.quiet, session.json, session.log_level);
   const int code = RunAction(session);

@@ -62,7 +62,8 @@ int List(Session& session, const Options& options) {
   DamageWarner damaged(session.ui);
   ProfileNames profiles(ledger, damaged);
   std::optional<Time> before;
-  if (!options.expiring.empty()) before = session.clock.Now() + ParseDuration(options.expiring);
+  if (!options.expiring.empty())
+    before = session.clock.Now() + ParsePeriod("--expiring", options.expiring);
   nlohmann::ordered_json array = nlohmann::ordered_json::array();
   std::size_t count = 0;
   if (options.csv)

@@ -18,7 +18,7 @@ void WarnOfClock(Session& session, const Ledger& ledger) {
   if (!latest || now + kTolerated >= *latest) return;
   session.ui.Warn("the clock of this machine says " + FormatRfc3339(now) +
                       ", but the ledger has an entry of " + FormatRfc3339(*latest) +
-                      ": it has gone back by " + FormatDuration(*latest - now),
+                      ": it has gone back by " + DurationText(*latest - now),
                   "set the clock; what is issued now is dated by it");
 }
 
@@ -34,7 +34,7 @@ void WarnOfPlan(Session& session, const Plan& plan) {
   for (const PlanChange& change : summary.changes) session.ui.Say(ChangeText(change));
   warn(summary.expired, "endpoint has a certificate that has expired, and is not issued anew",
        "endpoints have a certificate that has expired, and are not issued anew",
-       "fleetmint renew --within 1m renews them");
+       "fleetmint renew --within 1d renews them");
   if (summary.revoked != 0) {  // no warning: somebody meant it, and is not to be told every night
     session.ui.Say(
         Counted(summary.revoked,
@@ -52,6 +52,9 @@ void WarnOfPlan(Session& session, const Plan& plan) {
   warn(summary.not_in_fleet, "certificate is current whose endpoint the fleet file no longer names",
        "certificates are current whose endpoints the fleet file no longer names",
        "fleetmint retire --not-in FLEET ends them");
+  for (const std::string& name : FirstNames(plan.NotInFleet())) {
+    session.ui.Say("not in the fleet file: " + name);
+  }
   for (const PlanRefusal& refusal : summary.refusals) {
     session.ui.Warn(RefusalText(refusal, summary), refusal.fault.hint);
   }
@@ -89,7 +92,14 @@ void Summarize(Session& session, const RunResult& result, const Plan& plan, bool
                                   {"endpoints_per_second", rate},
                                   {"kernel", KernelName(session, summary)},
                                   {"threads", session.Threads()},
+                                  {"failures", nlohmann::ordered_json::array()},
                                   {"manifest", nullptr}};
+    for (const EndpointFailure& failure : result.failures) {
+      object["failures"].push_back({{"endpoint", failure.endpoint}, {"reason", failure.reason}});
+    }
+    for (const auto& [endpoint, reason] : plan.Refused()) {
+      object["failures"].push_back({{"endpoint", endpoint}, {"reason", reason}});
+    }
     if (published) object["manifest"] = manifest;
     session.ui.Out(object.dump() + "\n");
     return;
@@ -212,7 +222,10 @@ IssuingWorkspace OpenToMint(Session& session, const MintOptions& options, Locked
 int MintPlan(Session& session, const Plan& plan, IssuingWorkspace& workspace,
              const std::string& nothing_to_do) {
   WarnOfPlan(session, plan);
-  if (plan.size() == 0 && plan.summary().refused == 0) session.ui.Say(nothing_to_do);
+  // Whose certificate has expired has something to be done, and was named.
+  const bool nothing = plan.size() == 0 && plan.summary().refused == 0 &&
+                       (plan.selection().renews() || plan.summary().expired == 0);
+  if (nothing) session.ui.Say(nothing_to_do);
 
   const RunResult result = RunPlan(session, plan, workspace);
   const std::optional<PublishReport> published = PublishAfterRun(session, workspace);

@@ -15,6 +15,7 @@ namespace fleetmint::cli {
 namespace {
 
 constexpr std::size_t kLongest = 4096;
+constexpr std::size_t kShortest = 8;  // SP 800-63B 5.1.1.1
 
 // A line as the passphrase it holds.
 SecretBytes Checked(SecretBytes line, const std::string& what) {
@@ -85,6 +86,18 @@ SecretBytes UserPassphrase::FromTerminal(const std::string& purpose, bool confir
 }
 
 SecretBytes UserPassphrase::Get(const std::string& purpose, bool confirm) {
+  SecretBytes phrase = Read(purpose, confirm);
+  // Only a new one: what a key has must open it, however short.
+  if (confirm && phrase.size() < kShortest) {
+    throw Error::WithHint(
+        ErrorKind::kAuthority,
+        "the passphrase is shorter than " + std::to_string(kShortest) + " characters",
+        "give a longer one: it is all that protects the keys in the directory");
+  }
+  return phrase;
+}
+
+SecretBytes UserPassphrase::Read(const std::string& purpose, bool confirm) {
   const Signals::Waiting waiting(signals_);
   if (!options_.file.empty()) return FromFile(options_.file);
   if (options_.descriptor >= 0) return ReadLine(options_.descriptor, "the passphrase descriptor");

@@ -21,10 +21,12 @@ class UserPassphrase final : public PassphraseSource {
   UserPassphrase(const PassphraseOptions& options, Signals& signals)
       : options_(options), signals_(signals) {}
   // Get reads the first line of the file or descriptor, or asks on /dev/tty without echo.
-  // Errors: kAuthority: a file that others may read, nothing there, no terminal.
+  // Errors: kAuthority: a file that others may read, nothing there, no terminal; with
+  // `confirm` fewer than 8 characters.
   SecretBytes Get(const std::string& purpose, bool confirm) override;
 
  private:
+  SecretBytes Read(const std::string& purpose, bool confirm);
   static SecretBytes FromFile(const std::string& path);
   SecretBytes FromTerminal(const std::string& purpose, bool confirm);
 

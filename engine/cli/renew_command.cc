@@ -24,12 +24,12 @@ struct Options {
 
 // A duration that selects what a renewal has just made would renew the fleet at every call.
 Seconds Within(const std::string& text, const Plan& plan) {
-  const Seconds within = ParseDuration(text);
+  const Seconds within = ParsePeriod("--within", text);
   if (within == Seconds{0}) Refuse("--within " + text + " selects nothing", "e.g. --within 30d");
   const Seconds shortest = plan.ShortestValidity();
   if (within < shortest) return within;
   Refuse("--within " + text + " is not shorter than what is issued: the shortest validity is " +
-             FormatDuration(shortest) + ", jitter taken off",
+             DurationText(shortest) + ", jitter taken off",
          "give a shorter one, or --all to renew everything");
 }
 
@@ -103,18 +103,6 @@ void ResumeOrStart(Session& session, Plan& plan, Selection selection, const Ledg
   plan.Select(selection);
 }
 
-void SayWhoHasLeft(Session& session, const Plan& plan) {
-  constexpr std::size_t kMost = 10;
-  const std::vector<std::string>& gone = plan.NotInFleet();
-  for (std::size_t i = 0; i < gone.size() && i < kMost; ++i) {
-    session.ui.Say("not in the fleet file, and not renewed: " + gone[i]);
-  }
-  if (gone.size() > kMost) {
-    session.ui.Say("and " + Counted(gone.size() - kMost, "more that is", "more that are") +
-                   " not in the file");
-  }
-}
-
 int Renew(Session& session, const Options& options) {
   session.Keys();  // refuses a kernel that cannot run here
   const Catalog catalog = session.LoadCatalog();
@@ -137,7 +125,6 @@ int Renew(Session& session, const Options& options) {
     plan.Select(selection);
   }
   IssuingWorkspace workspace = OpenToMint(session, options.mint, std::move(locked), plan);
-  SayWhoHasLeft(session, plan);
   return MintPlan(session, plan, workspace, "nothing to do: no certificate is to be renewed");
 }
 

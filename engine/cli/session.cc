@@ -76,6 +76,14 @@ std::optional<Seconds> CrlValidity(const std::string& text) {
                         "e.g. --valid-for 30d; sign anew before half of it is over");
 }
 
+Seconds ParsePeriod(const std::string& option, const std::string& text) {
+  const Seconds period = ParseDuration(text);
+  if (!text.ends_with('m')) return period;
+  const auto count = static_cast<std::size_t>(period.count() / 60);
+  throw Error::WithHint(ErrorKind::kUsage, option + " " + text + " is " + Counted(count, "minute"),
+                        "write " + std::to_string(30 * count) + "d for " + Counted(count, "month"));
+}
+
 void WarnOfCrl(Session& session, const CrlState& state) {
   const Fault& fault = state.failure->faults().front();
   session.ui.Warn("the CRL of '" + state.issuer + "' is not signed: " + fault.message, fault.hint);
@@ -131,7 +139,8 @@ void AddProfiles(CLI::App& command, Session& session) {
 
 void AddPassphrase(CLI::App& command, Session& session) {
   auto* const file = command.add_option("--passphrase-file", session.passphrase.file,
-                                        "file (mode 0600) whose first line is the passphrase");
+                                        "file (mode 0600) whose first line is the passphrase (or "
+                                        "FLEETMINT_PASSPHRASE_FILE)");
   file->type_name("FILE");
   command
       .add_option("--passphrase-fd", session.passphrase.descriptor,

@@ -63,6 +63,10 @@ bool CanAsk();
 // CrlValidity reads --valid-for; nothing where it is empty. Throws Error(kUsage) under a minute.
 std::optional<Seconds> CrlValidity(const std::string& text);
 
+// ParsePeriod reads the duration of an option that counts days, weeks or years. Throws
+// Error(kUsage) for minutes: who writes 1m means a month.
+Seconds ParsePeriod(const std::string& option, const std::string& text);
+
 // WarnOfCrl says why a CRL could not be signed.
 void WarnOfCrl(Session& session, const CrlState& state);
 

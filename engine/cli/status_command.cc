@@ -135,7 +135,7 @@ void WriteMetrics(const AuthorityStatus& status, const std::string& file) {
 int Status(Session& session, const Options& options) {
   const Authority authority = Authority::Open(session.ca);
   const AuthorityStatus status =
-      LookAt(authority, ParseDuration(options.within), session.clock.Now());
+      LookAt(authority, ParsePeriod("--within", options.within), session.clock.Now());
   if (!options.metrics.empty()) WriteMetrics(status, options.metrics);
   if (session.json) {
     session.ui.Out(ToJson(status).dump() + "\n");

@@ -2,6 +2,7 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "engine/base/counted.h"
 
@@ -43,6 +45,7 @@ void Ui::Configure(bool quiet, bool json, const std::string& log_level) {
   quiet_ = quiet;
   json_ = json;
   shows_progress_ = shows_progress_ && !quiet && !json;
+  times_ = !log_level.empty() && !journal_;  // who asks for a log; the journal has its own
   for (std::size_t i = 0; i < std::size(kLevelNames); ++i) {
     if (log_level == kLevelNames[i]) least_ = static_cast<LogLevel>(i);
   }
@@ -50,6 +53,7 @@ void Ui::Configure(bool quiet, bool json, const std::string& log_level) {
 
 void Ui::Out(std::string_view text) {
   EndProgress();
+  printed_ = printed_ || !text.empty();
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
@@ -97,18 +101,43 @@ void Ui::Report(const Error& error, const std::string& hint) {
   if (!hint.empty()) Hint(Priority::kError, hint);
 }
 
+void Ui::ReportAll(const Error& error) {
+  Report(error);
+  if (!json_ || printed_) return;
+  nlohmann::ordered_json errors = nlohmann::ordered_json::array();
+  for (const Fault& fault : error.faults()) {
+    nlohmann::ordered_json one{{"message", fault.message}};
+    if (!fault.where.file.empty()) one["file"] = fault.where.file;
+    if (fault.where.position.line != 0) {
+      one["line"] = fault.where.position.line;
+      one["column"] = fault.where.position.column;
+    }
+    if (!fault.hint.empty()) one["hint"] = fault.hint;
+    errors.push_back(std::move(one));
+  }
+  const nlohmann::ordered_json object{{"exit_code", ExitCode(error.kind())}, {"errors", errors}};
+  // What a file says need not be UTF-8.
+  Out(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+}
+
 void Ui::Write(LogLevel level, std::string_view message) {
   if (level < least_) return;
   constexpr Priority kPriorities[] = {Priority::kInfo, Priority::kWarning, Priority::kError};
   Line(kPriorities[static_cast<int>(level)],
-       "fleetmint: " + std::string(kLevelNames[static_cast<int>(level)]) + ": " +
-           std::string(message));
+       (times_ ? FormatRfc3339(SystemClock().Now()) + " " : "") + "fleetmint: " +
+           std::string(kLevelNames[static_cast<int>(level)]) + ": " + std::string(message));
 }
 
 void Ui::Progress(const std::string& line) {
   if (!shows_progress_) return;
   const std::lock_guard lock(mutex_);
-  std::fprintf(stderr, "\r\033[K%s", line.c_str());
+  winsize size{};
+  std::string shown = line;
+  // A longer line would go on in the next row, and stay there.
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0) {
+    shown.resize(std::min<std::size_t>(shown.size(), size.ws_col - 1U));
+  }
+  std::fprintf(stderr, "\r\033[K%s", shown.c_str());
   std::fflush(stderr);
   drawn_ = true;
 }
@@ -137,6 +166,15 @@ void ProgressObserver::Failed(const std::string& endpoint, const std::string& re
   ui_.Warn("endpoint '" + endpoint + "' was not issued: " + reason);
 }
 
+std::vector<std::string> FirstNames(const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 20;
+  std::vector<std::string> first(
+      names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, names.size())));
+  if (names.size() > kMost)
+    first.push_back("and " + std::to_string(names.size() - kMost) + " more");
+  return first;
+}
+
 std::string RefusalText(const PlanRefusal& refusal, const PlanSummary& summary) {
   return std::to_string(refusal.endpoints) + " of " +
          Counted(summary.refused + summary.to_issue, "endpoint") +
@@ -145,14 +183,25 @@ std::string RefusalText(const PlanRefusal& refusal, const PlanSummary& summary) 
 
 std::string ChangeText(const PlanChange& change) {
   const auto value = [](const std::string& text) { return text.empty() ? "nothing" : text; };
-  return Counted(change.endpoints, "endpoint") + ": " + change.key +
-         (change.alike ? " " : ", e.g. ") + value(change.before) + " -> " + value(change.now);
+  std::string names;
+  for (const std::string& name : change.names) names += (names.empty() ? " (" : ", ") + name;
+  if (!names.empty()) names += change.endpoints > change.names.size() ? ", ...)" : ")";
+  return Counted(change.endpoints, "endpoint") + names + ": " + change.key +
+         (change.alike ? " " : ", e.g. ") + value(change.before) + " -> " + value(change.now) +
+         (change.key == "bundle.encryption" ? ": their bundles are for another os" : "");
 }
 
 std::string NumberText(double number) {
   char text[32];
   std::snprintf(text, sizeof text, number < 100 ? "%.1f" : "%.0f", number);
   return text;
+}
+
+std::string DurationText(Seconds duration) {
+  const std::int64_t seconds = duration.count();
+  constexpr std::int64_t kDay = 86'400;
+  if (seconds < 2 * kDay) return DurationText(static_cast<double>(seconds));
+  return Counted(static_cast<std::size_t>(seconds / kDay), "day");
 }
 
 std::string DurationText(double seconds) {

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/base/log.h"
 #include "engine/pipeline/issue.h"
@@ -44,6 +45,9 @@ class Ui final : public Log {
   void Warn(const std::string& line, const std::string& hint = "");
   // Report prints every fault of an error, and what else to do about it.
   void Report(const Error& error, const std::string& hint = "");
+  // ReportAll is Report of what ends a command: with --json on stdout, too, as {"exit_code",
+  // "errors": [{"message", "file", "line", "column", "hint"}]}, unless a result stands there.
+  void ReportAll(const Error& error);
 
   void Write(LogLevel level, std::string_view message) override;
 
@@ -63,6 +67,8 @@ class Ui final : public Log {
   std::mutex mutex_;
   LogLevel least_ = LogLevel::kWarning;  // that is said
   bool quiet_ = false, json_ = false, shows_progress_ = false, drawn_ = false, journal_ = false;
+  bool times_ = false;    // before each line of the log
+  bool printed_ = false;  // a result
 };
 
 // ProgressObserver shows count, share, rate and time left of a run; at log level info each endpoint
@@ -81,14 +87,19 @@ class ProgressObserver final : public RunObserver {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// ChangeText gives "12 endpoints: validity 1y -> 90d".
+// ChangeText gives "12 endpoints (ws-1, ws-2, ws-3, ...): validity 1y -> 90d".
 std::string ChangeText(const PlanChange& change);
+
+// FirstNames gives the first 20 of some names, and "and N more" for the rest.
+std::vector<std::string> FirstNames(const std::vector<std::string>& names);
 
 // RefusalText gives "12 of 12 endpoints would fail: the name constraints of ...".
 std::string RefusalText(const PlanRefusal& refusal, const PlanSummary& summary);
 
 // Duration gives "3 h 20 min", "45 s", "0.8 s"; Number one decimal below 100, none above.
 std::string DurationText(double seconds);
+// DurationText of a whole duration gives days from two on.
+std::string DurationText(Seconds duration);
 std::string NumberText(double number);
 
 }  // namespace fleetmint::cli

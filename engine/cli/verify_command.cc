@@ -28,15 +28,24 @@ VerifyReport Examine(Session& session, const Authority& authority, const OutputD
                 session.signals.TakeToken());
 }
 
+// Whether nobody can write to the authority: then no run is going on, and none can be recovered.
+bool IsReadOnlyMedium(const Error& error) { return error.cause() == ErrorCause::kUnsupported; }
+
 VerifyReport Examine(Session& session) {
+  bool run_in_progress = true;
   try {
-    if (const auto workspace =
-            OpenIfFree(session, "verify",
-                       "what it has committed is verified; manifest and strangers are not")) {
-      return Examine(session, workspace->authority(), workspace->output(), false);
+    try {
+      if (const auto workspace =
+              OpenIfFree(session, "verify",
+                         "what it has committed is verified; manifest and strangers are not")) {
+        return Examine(session, workspace->authority(), workspace->output(), false);
+      }
+    } catch (const Error& error) {
+      if (!IsReadOnlyMedium(error)) throw;
+      run_in_progress = false;
     }
     const auto workspace = ReadingWorkspace::Open(session.ca, session.out);
-    return Examine(session, workspace.authority(), workspace.output(), true);
+    return Examine(session, workspace.authority(), workspace.output(), run_in_progress);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kFindings) throw;
     return Unreadable(error);

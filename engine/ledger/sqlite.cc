@@ -1,6 +1,8 @@
 #include "engine/ledger/sqlite.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <cerrno>
 #include <cstring>
@@ -40,19 +42,46 @@ void CreateFile(const std::string& path) {
   }
 }
 
+// In WAL mode SQLite writes beside a database even to read it.
+bool IsReadOnlyMedium(const std::string& path) {
+  struct statvfs medium {};
+  return ::statvfs(path.c_str(), &medium) == 0 && (medium.f_flag & ST_RDONLY) != 0;
+}
+
+void CheckNoWal(const std::string& path) {
+  const std::string wal = path + "-wal";
+  struct stat status {};
+  if (::stat(wal.c_str(), &status) != 0 || status.st_size == 0) return;
+  throw Error::WithHint(ErrorKind::kLedger,
+                        "ledger '" + path + "' is on a read-only medium, and '" + wal +
+                            "' has changes that can be read only where they can be written",
+                        "copy the directory to a disk, and use the copy");
+}
+
+// Immutable: SQLite neither locks nor looks for changes.
+std::string ImmutableUri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c == '?' || c == '#' || c == '%') {
+      const auto byte = static_cast<std::uint8_t>(c);
+      uri += "%" + ToHex(ByteView(&byte, 1));
+    } else {
+      uri += c;
+    }
+  }
+  return uri + "?immutable=1";
+}
+
 }  // namespace
 
 Connection::Connection(const std::string& path, bool create) : path_(path) {
   if (create) CreateFile(path);
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-  const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
-  if (code != SQLITE_OK) {
-    const std::string reason = sqlite3_errstr(code);
-    sqlite3_close(handle_);
-    throw Error::WithHint(ErrorKind::kLedger, "cannot open ledger '" + path + "': " + reason,
-                          HintFor(code));
+  if (!create && IsReadOnlyMedium(path)) {
+    CheckNoWal(path);
+    Open(ImmutableUri(path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX);
+    return;
   }
-  sqlite3_extended_result_codes(handle_, 1);
+  Open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX);
   sqlite3_busy_timeout(handle_, kBusyMilliseconds);
   try {
     Execute("PRAGMA journal_mode=WAL");
@@ -63,6 +92,17 @@ Connection::Connection(const std::string& path, bool create) : path_(path) {
     sqlite3_close(handle_);
     throw;
   }
+}
+
+void Connection::Open(const std::string& name, int flags) {
+  const int code = sqlite3_open_v2(name.c_str(), &handle_, flags, nullptr);
+  if (code != SQLITE_OK) {
+    const std::string reason = sqlite3_errstr(code);
+    sqlite3_close(handle_);
+    throw Error::WithHint(ErrorKind::kLedger, "cannot open ledger '" + path_ + "': " + reason,
+                          HintFor(code));
+  }
+  sqlite3_extended_result_codes(handle_, 1);
 }
 
 Connection::~Connection() {

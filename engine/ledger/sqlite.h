@@ -18,7 +18,9 @@ namespace fleetmint {
 
 class Connection {
  public:
-  // Opens an existing database; `create` makes a new one and fails if it exists.
+  // Opens an existing database; `create` makes a new one and fails if it exists. On a medium that
+  // nobody can write (statvfs) it is read as it stands; Error(kLedger) where a -wal file beside it
+  // says that this is not all.
   Connection(const std::string& path, bool create);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -36,6 +38,7 @@ class Connection {
   const std::string& path() const { return path_; }
 
  private:
+  void Open(const std::string& name, int flags);
   std::string path_;
   sqlite3* handle_ = nullptr;
   std::map<std::string_view, sqlite3_stmt*> statements_;  // keyed by their text's literal

@@ -176,15 +176,15 @@ Plan Plan::Make(FleetDraft draft, const Catalog& catalog, const PlanOptions& opt
   return plan;
 }
 
-void Plan::AddChanges(const std::vector<SettingChange>& changes) {
+void Plan::AddChanges(const std::vector<SettingChange>& changes, std::size_t index) {
   for (const SettingChange& change : changes) {
     auto place = std::find_if(summary_.changes.begin(), summary_.changes.end(),
                               [&](const PlanChange& known) { return known.key == change.key; });
     if (place == summary_.changes.end()) {
-      place = summary_.changes.insert(place, {change.key, change.before, change.now, true, 0});
+      place = summary_.changes.insert(place, {change.key, change.before, change.now, true, 0, {}});
     }
     place->alike = place->alike && place->before == change.before && place->now == change.now;
-    ++place->endpoints;
+    if (place->endpoints++ < PlanChange::kMostNames) place->names.push_back(fleet_->Name(index));
   }
 }
 
@@ -229,7 +229,7 @@ void Plan::Compare(const Ledger& ledger, Time now, std::optional<IssuerCertifica
       compared = pair;
     }
     endpoint.changes = changes;
-    AddChanges(changes_[changes]);
+    AddChanges(changes_[changes], i);
   }
   std::sort(summary_.changes.begin(), summary_.changes.end(),
             [](const PlanChange& a, const PlanChange& b) { return a.key < b.key; });
@@ -257,6 +257,29 @@ Seconds Plan::ShortestValidity() const {
     shortest = std::min(shortest, Seconds{kind.validity - kind.jitter});
   }
   return shortest;
+}
+
+std::optional<std::pair<Time, Time>> Plan::Ends(Time now) const {
+  std::optional<std::pair<Time, Time>> ends;
+  const auto take = [&](Time end) {
+    if (issuer_) end = std::min(end, issuer_->not_after);
+    if (!ends) ends.emplace(end, end);
+    ends->first = std::min(ends->first, end);
+    ends->second = std::max(ends->second, end);
+  };
+  std::vector<const Kind*> kinds(kinds_.size());
+  for (const auto& [kind, number] : kinds_) kinds[number] = &kind;
+  std::vector<bool> seen(kinds_.size());
+  for (const std::uint32_t index : to_issue_) {
+    const std::uint32_t number = endpoints_[index].kind;
+    if (seen[number]) continue;
+    seen[number] = true;
+    const Kind& kind = *kinds[number];
+    const Validity validity{Seconds{kind.validity}, Seconds{kind.backdate}, Seconds{kind.jitter}};
+    take(now + validity.duration);
+    take(now + validity.duration - WidthOfJitter(validity));
+  }
+  return ends;
 }
 
 RenewalCalendar Plan::Renewals(Time now) const {

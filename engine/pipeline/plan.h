@@ -30,9 +30,11 @@ namespace fleetmint {
 // PlanChange is a setting that differs from what endpoints were issued under.
 struct PlanChange {
   std::string key;
-  std::string before, now;    // of the first of them
-  bool alike = true;          // the same values for all of them
-  std::size_t endpoints = 0;  // how many
+  std::string before, now;              // of the first of them
+  bool alike = true;                    // the same values for all of them
+  std::size_t endpoints = 0;            // how many
+  std::vector<std::string> names = {};  // of the first of them
+  static constexpr std::size_t kMostNames = 3;
 };
 
 // PlanRefusal is a reason why certificates would be refused below the CA.
@@ -118,6 +120,9 @@ class Plan {
   // shortest that any endpoint of the fleet may get.
   const Validity& longest_validity() const { return longest_validity_; }
   Seconds ShortestValidity() const;
+  // Ends gives the first and the last moment at which certificates of the selected ones may end, if
+  // they are issued at `now`; nothing where none is selected.
+  std::optional<std::pair<Time, Time>> Ends(Time now) const;
   // Renewals tells when certificates of the fleet end: those that endpoints have and keep, and
   // those that are issued to the selected ones, if that is at `now`. Revoked and expired ones are
   // nobody's to renew.
@@ -179,7 +184,7 @@ class Plan {
   static Kind KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolved& layer);
   // Whether the CA may not issue that of endpoint `index`; then it is counted in `summary`.
   class LeafCheck;
-  void AddChanges(const std::vector<SettingChange>& changes);
+  void AddChanges(const std::vector<SettingChange>& changes, std::size_t index);
   bool GainsTooLittle(const CurrentName& current, const Kind& kind) const;
 
   const Catalog* catalog_;

@@ -5,7 +5,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 shipped=$source_tree/output/schedule
 fast_profiles
-echo secret >phrase
+echo a-secret >phrase
 chmod 600 phrase
 mkdir home run
 run 0 ca init --profile fast --profiles profiles.d --passphrase-file phrase --ca home/ca

@@ -128,7 +128,7 @@ ended_in_words() {
   esac
 }
 
-acknowledged() { sed -nE "s/^fleetmint: info: issued '(.*)'$/\1/p" "$1" | sort; }
+acknowledged() { sed -nE "s/^[^ ]*Z fleetmint: info: issued '(.*)'$/\1/p" "$1" | sort; }
 
 # not_in_place LOG CA OUT: the endpoints that LOG acknowledges and whose bundles are not in OUT, whole, as the
 # ledger has recorded them. Recovers nothing.

@@ -184,7 +184,8 @@ def main():
     cases = pairwise(rng, None if wanted == 'all' else int(wanted))
     maker = Maker(work)
     now = int(time.time())
-    times = {'now': now + 60, 'after the root': now + 150 * 86400, 'before': now - 2 * 86400}
+    times = {'now': now + 86400,  # whenever a certificate is made within the run
+              'after the root': now + 150 * 86400, 'before': now - 2 * 86400}
 
     def judge(numbered):
         number, case = numbered
@@ -245,7 +246,8 @@ def main():
     if wanted == 'all' and idle:
         print(f'values that changed no verdict: {sorted(idle)}')
         return 1
-    return len(wrong) > 0 or len(results) < 200
+    # Most of the pairs are sound: else something else than the axes decides.
+    return len(wrong) > 0 or len(results) < 200 or 2 * refused > 3 * len(results) / 2
 
 
 sys.exit(main())
