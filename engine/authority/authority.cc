@@ -41,6 +41,8 @@ Directory OpenAuthorityDirectory(const std::string& path) {
     std::vector<Fault> faults = error.faults();
     if (error.cause() == ErrorCause::kAbsent) {
       faults.front().hint = "make an authority first: fleetmint ca init --ca " + ShellWord(path);
+    } else if (faults.front().hint.empty()) {
+      faults.front().hint = "run fleetmint as the user whose directory it is";
     }
     throw Error(ErrorKind::kAuthority, std::move(faults));
   }

@@ -188,7 +188,7 @@ int Install(Session& session, const Options& options) {
 }
 
 int Backup(Session& session, const Options& options) {
-  CheckPlaceOfAuthority(options.backup);
+  CheckPlaceOfAuthority(options.backup, "--to");
   Authority authority = Authority::Open(session.ca);
   authority.BackUp(options.backup, session.random);
   const Counts counts = Authority::Open(options.backup).ledger().Count();

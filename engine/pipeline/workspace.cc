@@ -49,15 +49,15 @@ OutputDirectory OpenOutput(const std::string& path, const Authority& authority) 
 
 }  // namespace
 
-void CheckPlaceOfAuthority(const std::string& path) {
+void CheckPlaceOfAuthority(const std::string& path, const std::string& option) {
   fs::path place = Resolved(path);
   for (; place.has_relative_path(); place = place.parent_path()) {
     if (!OutputDirectory::IsOne(place.string())) continue;
     throw Error::WithHint(
         ErrorKind::kAuthority,
         "'" + path + "' lies within the output directory '" + place.string() + "'",
-        "the output is shipped and the authority is secret: give --ca a place of "
-        "its own");
+        "the output is shipped and the authority is secret: give " + option +
+            " a place of its own");
   }
 }
 

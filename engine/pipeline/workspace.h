@@ -28,8 +28,8 @@
 namespace fleetmint {
 
 // CheckPlaceOfAuthority throws Error(kAuthority) if a new authority in `path` would lie within an
-// output directory, and so be shipped.
-void CheckPlaceOfAuthority(const std::string& path);
+// output directory, and so be shipped; `option` is the one that the hint names.
+void CheckPlaceOfAuthority(const std::string& path, const std::string& option = "--ca");
 
 // FleetFolder gives where the fleet's file lay at the last issue, with `authority` where it is now:
 // there relative paths of password files start.
