@@ -101,10 +101,11 @@ Plan::Kind Plan::KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolv
                                 : "pem",
               .os_unknown = layer.os_unknown && expanded.bundle.pfx,
               .slow_password = expanded.password.kind != PasswordSource::Kind::kDerived,
-              .no_crl_url = expanded.certificate.crl_url.empty(),
+              .no_crl_url = expanded.certificate.crl_urls.empty(),
               .validity = validity.duration.count(),
               .backdate = validity.backdate.count(),
-              .jitter = validity.jitter.count()};
+              .jitter = validity.jitter.count(),
+              .end = validity.end ? validity.end->time_since_epoch().count() : 0};
 }
 
 Plan::Block Plan::Validate(const Fleet& fleet, std::size_t begin, std::size_t end) {
@@ -127,6 +128,8 @@ Plan::Block Plan::Validate(const Fleet& fleet, std::size_t begin, std::size_t en
     }
     own.clear();
     if (!valid) continue;
+    block.fqdns.emplace_back(std::hash<std::string>{}(AsciiLower(expanded.fqdn)),
+                             static_cast<std::uint32_t>(i));
     if (expanded.password.kind != PasswordSource::Kind::kDerived) {
       block.passwords.emplace_back(static_cast<std::uint32_t>(i), expanded.password);
     }
@@ -168,9 +171,12 @@ Plan Plan::Make(FleetDraft draft, const Catalog& catalog, const PlanOptions& opt
     oneapi::tbb::parallel_for(std::size_t{0}, blocks, [&](std::size_t block) {
       found[block].emplace(plan.Validate(*fleet, block * kBlock, end_of(block)));
     });
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> fqdns;
     for (std::size_t block = 0; block < blocks; ++block) {
+      fqdns.insert(fqdns.end(), found[block]->fqdns.begin(), found[block]->fqdns.end());
       plan.Take(*fleet, block * kBlock, end_of(block), *std::move(found[block]), draft.faults());
     }
+    plan.NoteSameFqdns(*fleet, std::move(fqdns));
   }
   plan.fleet_.emplace(std::move(draft).Accept());
   plan.Select(Selection::Missing());
@@ -255,6 +261,7 @@ std::map<std::string, const CurrentName*> Plan::Find(const std::vector<std::stri
 Seconds Plan::ShortestValidity() const {
   Seconds shortest = Seconds::max();
   for (const auto& [kind, number] : kinds_) {
+    if (kind.end != 0) continue;
     shortest = std::min(shortest, Seconds{kind.validity - kind.jitter});
   }
   return shortest;
@@ -283,7 +290,7 @@ RenewalCalendar Plan::Renewals(Time now) const {
     if (fresh[number] == 0) continue;
     const Kind& kind = *kinds[number];
     const RenewalCalendar::Work work{kind.key, kind.slow_password};
-    const Validity validity{Seconds{kind.validity}, Seconds{kind.backdate}, Seconds{kind.jitter}};
+    const Validity validity = kind.ValidityAt(now);
     const Time last = now + validity.duration, first = last - WidthOfJitter(validity);
     const Time end = std::min(last, issuer_end_.value_or(last));
     // What would end after the issuing CA ends with it, all at once.
@@ -300,7 +307,8 @@ RenewalCalendar Plan::Renewals(Time now) const {
 }
 
 bool Plan::GainsTooLittle(const CurrentName& current, const Kind& kind) const {
-  const Seconds validity{kind.validity};
+  const Seconds validity = kind.ValidityAt(now_).duration;
+  if (EndsAsBefore(current, kind)) return true;
   return issuer_end_ && now_ + validity > *issuer_end_ &&
          *issuer_end_ - current.not_after < validity / 10;
 }
@@ -315,6 +323,8 @@ void Plan::Select(const Selection& selection) {
   summary.endpoints = endpoints_.size();
   summary.not_in_fleet = not_in_fleet_.size();
   summary.changes = std::move(summary_.changes);
+  summary.same_fqdn = summary_.same_fqdn;
+  summary.same_fqdn_first = std::move(summary_.same_fqdn_first);
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const Endpoint& endpoint = endpoints_[i];
     const CurrentName* const current =
@@ -326,6 +336,7 @@ void Plan::Select(const Selection& selection) {
         !current->revoked && !current->issuer_revoked &&
         GainsTooLittle(*current, *kinds[endpoint.kind])) {
       ++summary.held_back;
+      if (EndsAsBefore(*current, *kinds[endpoint.kind])) ++summary.at_end;
       wanted = false;
     }
     if (wanted && IsNeverIssued(fleet_->Fault(i))) continue;
@@ -360,7 +371,8 @@ void Plan::Select(const Selection& selection) {
     if (kind.os_unknown) summary.os_unknown += count;
     if (kind.slow_password) summary.slow_passwords += count;
     if (kind.no_crl_url) summary.no_crl_url += count;
-    const Validity validity{Seconds{kind.validity}, Seconds{kind.backdate}, Seconds{kind.jitter}};
+    const Validity validity = kind.ValidityAt(now_);
+    if (kind.end != 0 && validity.duration <= Seconds{0}) ThrowPast(Time{Seconds{kind.end}}, count);
     if (validity.duration > longest_validity_.duration) longest_validity_ = validity;
   }
   summary_ = std::move(summary);
