@@ -49,8 +49,9 @@ void ReadVars(const yaml::Node& node, Level& level, FaultList& faults) {
 std::string DnsNameOf(const yaml::Entry& entry, const std::string& name, FaultList& faults) {
   const auto fault = DnsNameFault(name, false);
   if (!fault || (entry.key == "fqdn" && IsIpv4(name))) return name;
+  const bool dotted = name.starts_with('.') || name.ends_with('.');
   faults.Add(entry.value.where, entry.key + " '" + name + "': " + *fault,
-             entry.key == "domain" ? "e.g. corp.example.com" : DnsNameHint(name));
+             entry.key == "domain" && !dotted ? kDnsLabelsHint : DnsNameHint(name));
   return "";
 }
 

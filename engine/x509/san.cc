@@ -110,8 +110,11 @@ std::string DnsNameHint(std::string_view name) {
   std::string_view bare = name;
   if (bare.starts_with('[') && bare.ends_with(']')) bare = bare.substr(1, bare.size() - 2);
   if (ParseIp(bare)) return "an address belongs under ip: ['" + std::string(bare) + "']";
-  if (name.ends_with('.') && !DnsNameFault(name.substr(0, name.size() - 1), true)) {
-    return "write '" + std::string(name.substr(0, name.size() - 1)) + "', without the last dot";
+  std::string_view inner = name;
+  while (inner.ends_with('.')) inner.remove_suffix(1);
+  while (inner.starts_with('.')) inner.remove_prefix(1);
+  if (inner != name && !DnsNameFault(inner, true)) {
+    return "write '" + std::string(inner) + "', without a dot at an end";
   }
   const std::size_t dot = name.rfind('.');
   const bool number = !name.empty() && IsNumber(name.substr(dot == name.npos ? 0 : dot + 1));
