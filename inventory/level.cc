@@ -45,11 +45,13 @@ void ReadVars(const yaml::Node& node, Level& level, FaultList& faults) {
   }
 }
 
-// The DNS name that `entry` says; "" and a fault if it is none.
+// The DNS name that `entry` says, or the IPv4 address as an fqdn; "" and a fault if it is none.
 std::string DnsNameOf(const yaml::Entry& entry, const std::string& name, FaultList& faults) {
   const auto fault = DnsNameFault(name, false);
-  if (!fault) return name;
-  faults.Add(entry.value.where, entry.key + " '" + name + "': " + *fault, kDnsNameHint);
+  if (!fault || (entry.key == "fqdn" && IsIpv4(name))) return name;
+  const bool dotted = name.starts_with('.') || name.ends_with('.');
+  faults.Add(entry.value.where, entry.key + " '" + name + "': " + *fault,
+             entry.key == "domain" && !dotted ? kDnsLabelsHint : DnsNameHint(name));
   return "";
 }
 
@@ -62,7 +64,7 @@ void ReadText(const yaml::Entry& entry, const Catalog& catalog, Level& level, Fa
     if (TargetOf(*text)) {
       level.os = *text;
     } else {
-      faults.Add(entry.value.where, "unknown os '" + *text + "'", DidYouMean(*text, OsNames()));
+      faults.Add(entry.value.where, "unknown os '" + *text + "'", OsHint(*text));
     }
   }
   if (entry.key == "profile") {

@@ -7,6 +7,7 @@
 
 #include "engine/base/durable_file.h"
 #include "engine/base/text.h"
+#include "engine/x509/san.h"
 #include "inventory/fleet_impl.h"
 #include "inventory/name_index.h"
 
@@ -25,6 +26,11 @@ bool IsFleetName(const std::string& name) {
   return !name.empty() && name.size() <= 63 && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   });
+}
+
+bool IsIpv6(const std::string& name) {
+  const auto address = ParseIp(name);
+  return address && address->size() == 16;
 }
 
 class Loader {
@@ -328,8 +334,10 @@ class Loader {
     const bool ascii =
         std::all_of(name.begin(), name.end(), [](char c) { return (c & 0x80) == 0; });
     faults_.Add(where, kind + " name '" + name + "' cannot be a file name everywhere: " + *reason,
-                ascii ? "letters, digits, '-', '_' and '.' are safe"
-                      : "write an international name as DNS does (xn--..., e.g. by idn2)");
+                IsIpv6(name)
+                    ? "give it a name, and the address under ip: {name: NAME, ip: ['" + name + "']}"
+                : ascii ? "letters, digits, '-', '_' and '.' are safe"
+                        : "write an international name as DNS does (xn--..., e.g. by idn2)");
     return false;
   }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "engine/base/error.h"
+#include "engine/x509/san.h"
 
 namespace fleetmint {
 namespace {
@@ -38,6 +39,22 @@ HostPattern::Alternative HostPattern::ParseAlternative(std::string_view pattern,
   if (item.empty()) Bad(pattern, "an empty item between brackets", "e.g. [01-20] or [a,b,c]");
   if (item.find(' ') != std::string_view::npos) {
     Bad(pattern, "a space between brackets", "write it without spaces, e.g. [a,b,c]");
+  }
+  if (ParseIp(item) && !IsIpv4(item)) {
+    Bad(pattern, "an address is no range",
+        "give the host a name, and the address under ip: {name: NAME, ip: ['" + std::string(item) +
+            "']}");
+  }
+  // As other tools write ranges: [1:20] and [1..20].
+  for (const std::string_view mark : {":", ".."}) {
+    const std::size_t at = item.find(mark);
+    if (at == std::string_view::npos) continue;
+    const std::string_view low = item.substr(0, at), high = item.substr(at + mark.size());
+    const bool numbers = IsNumber(low) && IsNumber(high);
+    std::string right(pattern);
+    right.replace(static_cast<std::size_t>(item.data() - pattern.data()) + at, mark.size(), "-");
+    Bad(pattern, "'" + std::string(item) + "' is not a range",
+        numbers ? "write '" + right + "'" : "ranges are of numbers, e.g. [01-20]; or [a,b,c]");
   }
   Alternative alternative;
   alternative.word = item;

@@ -106,6 +106,9 @@ constexpr Field kFields[] = {
     {"supersedes_sha1", SupersedesSha1, In::kCsv},
     {"state", [](const ManifestSource& s) -> Json { return Text(s.state); }},
     {"issued_at", [](const ManifestSource& s) -> Json { return FormatRfc3339(s.issued_at); }},
+    {"uri", [](const ManifestSource& s) -> Json { return s.certificate.San().uri; }},
+    {"email", [](const ManifestSource& s) -> Json { return s.certificate.San().email; }},
+    {"upn", [](const ManifestSource& s) -> Json { return s.certificate.San().upn; }},
 };
 
 // A value as a cell: text as it is, a list joined by a space.

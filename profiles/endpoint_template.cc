@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/clock.h"
+#include "engine/base/text.h"
 #include "engine/x509/san.h"
 #include "profiles/words.h"
 
@@ -47,6 +48,9 @@ class Reader {
   Seconds Duration(std::string_view key) const {
     return Checked(key, [&] { return ParseDuration(settings_.Value(key)); });
   }
+  fleetmint::Time Time(std::string_view key) const {
+    return Checked(key, [&] { return ParseRfc3339(settings_.Value(key)); });
+  }
   Name Subject() const {
     return Checked("subject",
                    [&] { return Name::Parse(settings_.Value("subject"), NameOrder::kEncoded); });
@@ -84,8 +88,14 @@ class Reader {
 
 CertificateSpec ReadCertificate(const Reader& reader) {
   CertificateSpec certificate;
-  certificate.validity = {reader.Duration("validity"), reader.Duration("backdate"),
-                          reader.Duration("jitter")};
+  Validity& validity = certificate.validity;
+  validity.backdate = reader.Duration("backdate");
+  if (reader.Text("not_after").empty()) {
+    validity.duration = reader.Duration("validity");
+    validity.jitter = reader.Duration("jitter");
+  } else {
+    validity.end = reader.Time("not_after");
+  }
   for (const std::string& name : reader.Items("key_usage")) {
     const std::uint16_t bit = reader.Known("key_usage", KeyUsageBit(name));
     certificate.key_usage = static_cast<std::uint16_t>(certificate.key_usage | bit);
@@ -130,8 +140,13 @@ EndpointTemplate::EndpointTemplate(const Settings& settings) {
   }
   dns_ = reader.Templates("san.dns");
   ip_ = reader.Templates("san.ip");
-  crl_url_ = reader.TemplateOf("crl_url");
+  uri_ = reader.Templates("san.uri");
+  email_ = reader.Templates("san.email");
+  upn_ = reader.Templates("san.upn");
+  crl_urls_ = reader.Templates("crl_url");
   ca_issuers_url_ = reader.TemplateOf("ca_issuers_url");
+  ocsp_url_ = reader.TemplateOf("ocsp_url");
+  sid_form_ = reader.WordIn("sid_form", words::kSidForms);
   sid_ = reader.TemplateOf("sid");
   friendly_name_ = reader.TemplateOf("friendly_name");
   description_ = reader.TemplateOf("description");
@@ -147,6 +162,56 @@ std::string EndpointTemplate::Fqdn(const std::string& host) const {
   return qualified ? host : host + "." + domain_;
 }
 
+namespace {
+
+using Bindings = std::span<const Template::Binding>;
+
+void FillEach(const std::vector<Template>& items, Bindings bindings,
+              std::vector<std::string>& into) {
+  std::string text;
+  for (const Template& item : items) {
+    item.Fill(bindings, text);
+    if (std::find(into.begin(), into.end(), text) == into.end()) into.push_back(text);
+  }
+}
+
+void AddIp(Bytes address, std::vector<Bytes>& ip) {
+  if (std::find(ip.begin(), ip.end(), address) == ip.end()) ip.push_back(std::move(address));
+}
+
+// Whether `names` has `name`, whatever its case.
+bool HasDnsName(const std::vector<std::string>& names, const std::string& name) {
+  const std::string lower = AsciiLower(name);
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& other) { return AsciiLower(other) == lower; });
+}
+
+}  // namespace
+
+void EndpointTemplate::FillNames(Bindings bindings, SubjectAltNames& san,
+                                 std::vector<Fault>& faults) const {
+  std::string text;
+  for (const Template& item : dns_) {
+    item.Fill(bindings, text);
+    if (IsIpv4(text)) {
+      AddIp(*ParseIp(text), san.ip);
+    } else if (!HasDnsName(san.dns, text)) {
+      san.dns.push_back(text);
+    }
+  }
+  for (const Template& item : ip_) {
+    item.Fill(bindings, text);
+    if (auto address = ParseIp(text)) {
+      AddIp(*std::move(address), san.ip);
+    } else {
+      faults.push_back({"'" + text + "' is not an IP address", {}, kIpAddressHint});
+    }
+  }
+  FillEach(uri_, bindings, san.uri);
+  FillEach(email_, bindings, san.email);
+  FillEach(upn_, bindings, san.upn);
+}
+
 bool EndpointTemplate::Expand(const std::string& host, ExpandedProfile& into,
                               std::vector<Fault>& faults) const {
   const std::size_t before = faults.size();
@@ -158,33 +223,24 @@ bool EndpointTemplate::Expand(const std::string& host, ExpandedProfile& into,
   for (std::size_t i = 0; i < subject_values_.size(); ++i) {
     subject_values_[i].Fill(bindings, certificate.subject.attributes[i].value);
   }
-  auto& dns = certificate.san.dns;
-  std::string text;
-  for (const Template& item : dns_) {
-    item.Fill(bindings, text);
-    if (std::find(dns.begin(), dns.end(), text) == dns.end()) dns.push_back(text);
-  }
-  for (const Template& item : ip_) {
-    item.Fill(bindings, text);
-    auto address = ParseIp(text);
-    auto& ip = certificate.san.ip;
-    if (!address) {
-      faults.push_back({"'" + text + "' is not an IP address", {}, kIpAddressHint});
-    } else if (std::find(ip.begin(), ip.end(), *address) == ip.end()) {
-      ip.push_back(*std::move(address));
-    }
-  }
-  crl_url_.Fill(bindings, certificate.crl_url);
+  FillNames(bindings, certificate.san, faults);
+  FillEach(crl_urls_, bindings, certificate.crl_urls);
   ca_issuers_url_.Fill(bindings, certificate.ca_issuers_url);
+  ocsp_url_.Fill(bindings, certificate.ocsp_url);
   sid_.Fill(bindings, certificate.sid);
   friendly_name_.Fill(bindings, into.bundle.friendly_name);
   description_.Fill(bindings, into.bundle.description);
   password_path_.Fill(bindings, into.password.path);
-  if (const auto fault = DnsNameFault(into.fqdn, false)) {
-    faults.push_back({"fqdn '" + into.fqdn + "': " + *fault, {}, kDnsNameHint});
+  const auto fault_of_fqdn = DnsNameFault(into.fqdn, false);
+  if (fault_of_fqdn && !IsIpv4(into.fqdn)) {
+    faults.push_back({"fqdn '" + into.fqdn + "': " + *fault_of_fqdn, {}, DnsNameHint(into.fqdn)});
   }
   for (Fault& fault : fixed_is_valid_ ? ValidateTexts(certificate) : ValidateSpec(certificate)) {
     faults.push_back(std::move(fault));
+  }
+  if (!certificate.sid.empty() && sid_form_ != SidForm::kExtension) {
+    certificate.san.uri.push_back(kSidUriPrefix + certificate.sid);
+    if (sid_form_ == SidForm::kUri) certificate.sid.clear();
   }
   return faults.size() == before;
 }

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "engine/x509/certificate_spec.h"
 #include "profiles/bundle_spec.h"
 #include "profiles/password_source.h"
+#include "profiles/profile.h"
 #include "profiles/settings.h"
 #include "profiles/template.h"
 
@@ -46,7 +48,9 @@ class EndpointTemplate {
   std::string Fqdn(const std::string& host) const;
 
   // Expand makes `into` what `host` gets, and uses its memory again. It has validated that:
-  // ValidateSpec, and an fqdn that is a DNS name. Otherwise it adds faults, without places and
+  // ValidateSpec, and an fqdn that is a DNS name or an IPv4 address. What comes out as an IPv4
+  // address among the DNS names stands among the IP addresses; names that are equal but for their
+  // case stand once, as the first of them is written. Otherwise it adds faults, without places and
   // without the host's name in front, gives false, and `into` is not to be used.
   bool Expand(const std::string& host, ExpandedProfile& into, std::vector<Fault>& faults) const;
   // The same in memory of its own; nothing if there were faults.
@@ -56,8 +60,12 @@ class EndpointTemplate {
   std::string fqdn_, domain_;
   Name subject_;                          // its values are those of subject_values_
   std::vector<Template> subject_values_;  // one for each attribute
-  std::vector<Template> dns_, ip_;
-  Template crl_url_, ca_issuers_url_, sid_, friendly_name_, description_, password_path_;
+  void FillNames(std::span<const Template::Binding> bindings, SubjectAltNames& san,
+                 std::vector<Fault>& faults) const;
+
+  std::vector<Template> dns_, ip_, uri_, email_, upn_, crl_urls_;
+  SidForm sid_form_ = SidForm::kExtension;
+  Template ca_issuers_url_, ocsp_url_, sid_, friendly_name_, description_, password_path_;
   ExpandedProfile fixed_;  // what is the same for all endpoints
   bool fixed_is_valid_ = false;
 };

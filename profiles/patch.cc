@@ -21,7 +21,8 @@ enum class Shape : std::uint8_t {
   kOptional,  // a text, or `~` to take it away
   kWord,      // true or false without quotes
   kNumber,
-  kList,   // a list, or one text
+  kList,          // a list, or one text
+  kOptionalList,  // the same, or `~` to take it away
   kAdded,  // as kList, `~` adds nothing; a replacement would silently lose names such as itAuth
 };
 
@@ -78,6 +79,38 @@ void SetBundleBool(const Setting& setting, ProfileConfig& config) {
   config.bundle.*member = WordIn(profile_words::kBooleans, setting);
 }
 
+// `san: {replace: true}`: nothing of outer layers stays. Applied before the names of its own layer.
+void ReplaceNames(const Setting& setting, ProfileConfig& config) {
+  if (!WordIn(profile_words::kBooleans, setting)) return;
+  for (auto* const names : {&config.dns, &config.ip, &config.uri, &config.email, &config.upn}) {
+    names->clear();
+  }
+}
+
+void SetCrlUrls(const Setting& setting, ProfileConfig& config) {
+  config.crl_urls.clear();
+  for (const std::string& url : setting.values) {
+    const auto& all = config.crl_urls;
+    const bool fresh = std::find(all.begin(), all.end(), url) == all.end();
+    if (fresh && !url.empty()) config.crl_urls.push_back(url);
+  }
+}
+
+void SetSidForm(const Setting& setting, ProfileConfig& config) {
+  config.sid_form = WordIn(profile_words::kSidForms, setting);
+}
+
+// A day, which ends with its last second in UTC, or a time.
+void SetNotAfter(const Setting& setting, ProfileConfig& config) {
+  const std::string text = TextOf(setting);
+  try {
+    config.validity.end = ParseRfc3339(text.size() == 10 ? text + "T23:59:59Z" : text);
+  } catch (const Error&) {
+    Bad(Quoted(setting.key) + " is " + Quoted(text),
+        "a day, e.g. 2027-03-31, or a time, e.g. 2027-03-31T12:00:00Z");
+  }
+}
+
 template <Seconds Validity::*member>
 void SetDuration(const Setting& setting, ProfileConfig& config) {
   try {
@@ -85,6 +118,11 @@ void SetDuration(const Setting& setting, ProfileConfig& config) {
   } catch (const Error& error) {
     throw Error::About(ErrorKind::kInput, Quoted(setting.key), error);
   }
+}
+
+void SetValidity(const Setting& setting, ProfileConfig& config) {
+  SetDuration<&Validity::duration>(setting, config);
+  config.validity.end.reset();
 }
 
 void SetSubject(const Setting& setting, ProfileConfig& config) {
@@ -163,27 +201,39 @@ void SetPassword(const Setting& setting, ProfileConfig& config) {
   config.password = PasswordSource::Parse(TextOf(setting));
 }
 
+constexpr std::string_view kReplaceKey = "san.replace";
+
 // In this order they are suggested and, inside a mapping, applied: an algorithm comes before its
 // size.
 constexpr Key kKeys[] = {
     {"", "subject", "subject", Shape::kOptional, SetSubject},
     {"", "dns", "san.dns", Shape::kAdded, AddTexts<&ProfileConfig::dns>},
     {"", "ip", "san.ip", Shape::kAdded, AddTexts<&ProfileConfig::ip>},
+    {"", "uri", "san.uri", Shape::kAdded, AddTexts<&ProfileConfig::uri>},
+    {"", "email", "san.email", Shape::kAdded, AddTexts<&ProfileConfig::email>},
+    {"", "upn", "san.upn", Shape::kAdded, AddTexts<&ProfileConfig::upn>},
     {"", "key_usage", "key_usage", Shape::kList, SetKeyUsage},
     {"", "extended_key_usage", "extended_key_usage", Shape::kList, SetExtendedKeyUsage},
-    {"", "validity", "validity", Shape::kText, SetDuration<&Validity::duration>},
+    {"", "validity", "validity", Shape::kText, SetValidity},
+    {"", "not_after", "not_after", Shape::kText, SetNotAfter},
     {"", "backdate", "backdate", Shape::kText, SetDuration<&Validity::backdate>},
     {"", "jitter", "jitter", Shape::kText, SetDuration<&Validity::jitter>},
     {"", "friendly_name", "friendly_name", Shape::kOptional,
      SetText<&ProfileConfig::friendly_name>},
     {"", "description", "description", Shape::kOptional, SetText<&ProfileConfig::description>},
-    {"", "crl_url", "crl_url", Shape::kOptional, SetText<&ProfileConfig::crl_url>},
+    {"", "crl_url", "crl_url", Shape::kOptionalList, SetCrlUrls},
+    {"", "ocsp_url", "ocsp_url", Shape::kOptional, SetText<&ProfileConfig::ocsp_url>},
     {"", "ca_issuers_url", "ca_issuers_url", Shape::kOptional,
      SetText<&ProfileConfig::ca_issuers_url>},
     {"", "sid", "sid", Shape::kOptional, SetText<&ProfileConfig::sid>},
+    {"", "sid_form", "sid_form", Shape::kText, SetSidForm},
     {"", "password", "password", Shape::kText, SetPassword},
+    {"san", "replace", kReplaceKey, Shape::kWord, ReplaceNames},
     {"san", "dns", "san.dns", Shape::kAdded, AddTexts<&ProfileConfig::dns>},
     {"san", "ip", "san.ip", Shape::kAdded, AddTexts<&ProfileConfig::ip>},
+    {"san", "uri", "san.uri", Shape::kAdded, AddTexts<&ProfileConfig::uri>},
+    {"san", "email", "san.email", Shape::kAdded, AddTexts<&ProfileConfig::email>},
+    {"san", "upn", "san.upn", Shape::kAdded, AddTexts<&ProfileConfig::upn>},
     {"key", "algorithm", "key.algorithm", Shape::kText, SetAlgorithm},
     {"key", "bits", "key.bits", Shape::kNumber, SetBits},
     {"key", "curve", "key.curve", Shape::kText, SetCurve},
@@ -219,6 +269,9 @@ std::optional<std::vector<std::string>> ReadShape(Shape shape, const Node& node,
     case Shape::kNumber:
       if (!yaml::AsInteger(node, what, 1, 65536, faults)) return std::nullopt;
       return Texts{node.scalar};
+    case Shape::kOptionalList:
+      if (node.IsNull()) return Texts{};
+      return yaml::AsTextList(node, what, faults);
     case Shape::kAdded:
       if (node.IsNull()) return std::nullopt;
       [[fallthrough]];
@@ -309,6 +362,14 @@ ProfilePatch ParseProfilePatch(const yaml::Node& mapping, std::span<const std::s
       known.insert(known.end(), keys.begin(), keys.end());
       faults.Add(entry.key_where, "unknown key " + Quoted(entry.key), DidYouMean(entry.key, known));
     }
+  }
+  // Whatever order they are written in: names of this layer stay.
+  std::stable_partition(patch.settings.begin(), patch.settings.end(),
+                        [](const Setting& setting) { return setting.key == kReplaceKey; });
+  const Node* const end = mapping.Find("not_after");
+  if (end != nullptr && mapping.Find("validity") != nullptr) {
+    faults.Add(end->where, "'not_after' beside 'validity': one of them would be ignored",
+               "take one of the two out");
   }
   patch.settings.shrink_to_fit();
   return patch;

@@ -1,6 +1,7 @@
 // ProfilePatch: a sparse set of settings, as a profile file, a group or one endpoint writes them.
 //
-// `dns` and `ip` append, every other setting replaces. A patch is plain data and small; what its
+// `dns`, `ip`, `uri`, `email` and `upn` append, but where `san` says `replace: true`; every other
+// setting replaces. A patch is plain data and small; what its
 // keys mean is one table in patch.cc. Const access from several threads is safe.
 #pragma once
 

@@ -26,21 +26,28 @@ struct ProfilePatch;
 // EncryptionChoice: `auto` decides by the endpoint's operating system.
 enum class EncryptionChoice : std::uint8_t { kAuto, kModern, kLegacy };
 
+// SidForm is how a certificate carries its account's SID (KB5014754): in the extension, which every
+// domain controller knows; in a URI of the SAN, which those of Server 2019 and later know.
+enum class SidForm : std::uint8_t { kExtension, kUri, kBoth };
+
 // ProfileConfig holds every setting of a profile. Its texts are templates ({host} {fqdn} {fleet}
 // {group} {var}).
 struct ProfileConfig {
   std::string subject;  // RFC 4514, with templates in its values
   std::vector<std::string> dns;
   std::vector<std::string> ip;
+  std::vector<std::string> uri, email, upn;
   KeySpec key;
   std::uint16_t key_usage = 0;
   std::vector<std::string> extended_key_usage;  // dotted OIDs
   Validity validity;
   std::string friendly_name;
   std::string description;
-  std::string crl_url;
+  std::vector<std::string> crl_urls;
   std::string ca_issuers_url;
+  std::string ocsp_url;
   std::string sid;
+  SidForm sid_form = SidForm::kExtension;
   EncryptionChoice encryption = EncryptionChoice::kAuto;
   BundleSpec bundle;  // but for its encryption, friendly_name and description
   PasswordSource password;

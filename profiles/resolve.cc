@@ -55,20 +55,30 @@ class Resolver {
     values_["subject"] = Subject();
     values_["san.dns"] = Join(dns);
     values_["san.ip"] = Join(Items("san.ip", config_.ip));
+    values_["san.uri"] = Join(Items("san.uri", config_.uri));
+    values_["san.email"] = Join(Items("san.email", config_.email));
+    values_["san.upn"] = Join(Items("san.upn", config_.upn));
     values_["key"] = KeySpecWord(config_.key);
     values_["key_usage"] = Join(KeyUsageNames(config_.key_usage));
     values_["extended_key_usage"] = JoinSet(usages);
-    values_["validity"] = FormatDuration(config_.validity.duration);
     values_["backdate"] = FormatDuration(config_.validity.backdate);
-    values_["jitter"] = FormatDuration(config_.validity.jitter);
-    values_["crl_url"] = Text("crl_url", config_.crl_url);
+    if (config_.validity.end) {
+      values_["not_after"] = FormatRfc3339(*config_.validity.end);
+    } else {
+      values_["validity"] = FormatDuration(config_.validity.duration);
+      values_["jitter"] = FormatDuration(config_.validity.jitter);
+    }
+    values_["crl_url"] = CrlUrls();
     values_["ca_issuers_url"] = Text("ca_issuers_url", config_.ca_issuers_url);
+    values_["ocsp_url"] = Text("ocsp_url", config_.ocsp_url);
     values_["sid"] = Text("sid", config_.sid);
+    values_["sid_form"] = words::WordOf(words::kSidForms, config_.sid_form);
     if (!ok_) return;
     for (const std::string& required : config_.required_dns) {
       if (dns.contains(required)) continue;
-      Add(nullptr,
-          {"profile '" + profile_.name() + "' requires the dns name '" + required + "'", {}, ""});
+      Add(nullptr, {"profile '" + profile_.name() + "' requires the dns name '" + required + "'",
+                    {},
+                    "write dns: [" + required + "], too"});
     }
   }
 
@@ -129,8 +139,32 @@ class Resolver {
     return name.ToString(NameOrder::kEncoded);
   }
 
+  // In their order: the first place of a CRL is the one that is asked first.
+  std::string CrlUrls() {
+    const ProfilePatch::Setting* const setting = FindSetting(input_.patches, "crl_url");
+    std::vector<std::string> urls;
+    for (const std::string& written : config_.crl_urls) {
+      const std::string url = Text("crl_url", written);
+      if (url.find(' ') != std::string::npos) {
+        Add(setting, {"crl_url '" + url + "' is not a URL", {}, "http://HOST/PATH"});
+      } else if (!url.empty() && std::find(urls.begin(), urls.end(), url) == urls.end()) {
+        urls.push_back(url);
+      }
+    }
+    return Join(urls);
+  }
+
+  // What is wrong with an item that is empty or has a space.
+  static Fault ItemFault(std::string_view key, const std::string& item) {
+    const std::string reason = item.empty() ? "it is empty" : "it has the character ' '";
+    if (key == "san.ip") return {"'" + item + "' is not an IP address", {}, kIpAddressHint};
+    if (key == "san.dns") return {"dns name '" + item + "': " + reason, {}, DnsNameHint(item)};
+    const char* const hint = key == "san.uri" ? kUriHint : key == "san.upn" ? kUpnHint : kEmailHint;
+    return {std::string(key.substr(4)) + " '" + item + "': " + reason, {}, hint};
+  }
+
   // A list's items as a set. An item that is empty or has a space would not come out of the joined
-  // text again; it is neither a DNS name nor an IP address, whatever {host} and {fqdn} are.
+  // text again; it is no name of any kind, whatever {host} and {fqdn} are.
   std::set<std::string> Items(std::string_view key, const std::vector<std::string>& items) {
     std::set<std::string> result;
     for (const std::string& written : items) {
@@ -139,9 +173,7 @@ class Resolver {
       if (!item) continue;
       const bool is_ip = key == "san.ip";
       if (item->empty() || item->find(' ') != std::string::npos) {
-        const std::string reason = item->empty() ? "it is empty" : "it has the character ' '";
-        Add(setting, is_ip ? Fault{"'" + *item + "' is not an IP address", {}, kIpAddressHint}
-                           : Fault{"dns name '" + *item + "': " + reason, {}, kDnsNameHint});
+        Add(setting, ItemFault(key, *item));
         continue;
       }
       const auto address = is_ip ? ParseIp(*item) : std::nullopt;

@@ -14,7 +14,8 @@ struct Default {
   std::string_view value;
 };
 
-// Format 1. Never to be changed: ledgers hold bodies that rely on every line of it.
+// Format 1. Never to be changed: ledgers hold bodies that rely on every line of it. (A line more is
+// a key whose default is what was so far.)
 constexpr Default kDefaults[] = {
     {"backdate", "10m"},
     {"bundle.chain", "issuing"},
@@ -35,10 +36,16 @@ constexpr Default kDefaults[] = {
     {"jitter", "0s"},
     {"key", "rsa-2048"},
     {"key_usage", ""},
+    {"not_after", ""},
+    {"ocsp_url", ""},
     {"password", "derived"},
     {"san.dns", ""},
+    {"san.email", ""},
     {"san.ip", ""},
+    {"san.upn", ""},
+    {"san.uri", ""},
     {"sid", ""},
+    {"sid_form", "extension"},
     {"subject", ""},
     {"validity", ""},
 };

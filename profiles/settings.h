@@ -11,7 +11,9 @@
 // what was issued by versions that took their text so is still what it was.
 //
 // Everything is filled in but {host} and {fqdn} (template.h). Lists are sets: sorted, with a space
-// between the items. A backslash in a value is "\\", a newline "\n", another control character
+// between the items; `crl_url` alone keeps its order, and where there is `not_after` there is no
+// `validity` and no `jitter`. A backslash in a value is "\\", a newline "\n", another control
+// character
 // "\x" and two hexadecimal digits.
 //
 // What is not promised: that the values of a parsed body make a certificate. EndpointTemplate

@@ -35,6 +35,11 @@ std::string List(const std::vector<std::string>& items, bool quoted) {
   return out + "]";
 }
 
+// One text, or a list of several.
+std::string UrlsText(const std::vector<std::string>& urls) {
+  return urls.size() > 1 ? List(urls, true) : Quote(urls.empty() ? "" : urls.front());
+}
+
 std::string KeyText(const KeySpec& key) {
   if (key.algorithm == KeyAlgorithm::kRsa)
     return "{algorithm: rsa, bits: " + std::to_string(key.bits) + "}";
@@ -52,19 +57,27 @@ std::string Catalog::ToYaml(const Profile& profile) {
   std::string out = "profile: " + profile.name() + "\n";
   out += "summary: " + Quote(profile.summary()) + "\n";
   out += "subject: " + Quote(config.subject) + "\n";
-  out += "san: {dns: " + List(config.dns, true) + ", ip: " + List(config.ip, true) + "}\n";
+  out += "san: {dns: " + List(config.dns, true) + ", ip: " + List(config.ip, true) +
+         ", uri: " + List(config.uri, true) + ", email: " + List(config.email, true) +
+         ", upn: " + List(config.upn, true) + "}\n";
   out += "require: {dns: " + List(config.required_dns, true) + "}\n";
   out += "key: " + KeyText(config.key) + "\n";
   out += "key_usage: " + List(KeyUsageNames(config.key_usage), false) + "\n";
   out += "extended_key_usage: " + List(usages, false) + "\n";
-  out += "validity: " + FormatDuration(config.validity.duration) + "\n";
+  if (config.validity.end) {
+    out += "not_after: " + FormatRfc3339(*config.validity.end) + "\n";
+  } else {
+    out += "validity: " + FormatDuration(config.validity.duration) + "\n";
+  }
   out += "backdate: " + FormatDuration(config.validity.backdate) + "\n";
   out += "jitter: " + FormatDuration(config.validity.jitter) + "\n";
   out += "friendly_name: " + Quote(config.friendly_name) + "\n";
   out += "description: " + Quote(config.description) + "\n";
-  out += "crl_url: " + Quote(config.crl_url) + "\n";
+  out += "crl_url: " + UrlsText(config.crl_urls) + "\n";
   out += "ca_issuers_url: " + Quote(config.ca_issuers_url) + "\n";
+  out += "ocsp_url: " + Quote(config.ocsp_url) + "\n";
   out += "sid: " + Quote(config.sid) + "\n";
+  out += "sid_form: " + words::WordOf(words::kSidForms, config.sid_form) + "\n";
   out += "bundle: {formats: " + List(words::FormatWords(bundle), false) +
          ", encryption: " + words::WordOf(words::kEncryptionChoices, config.encryption) +
          ", csp: " + Quote(bundle.csp) +

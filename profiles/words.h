@@ -39,6 +39,9 @@ inline constexpr std::array<Word<BundleChain>, 3> kBundleChains{{{"none", Bundle
                                                                  {"issuing", BundleChain::kIssuing},
                                                                  {"full", BundleChain::kFull}}};
 
+inline constexpr std::array<Word<SidForm>, 3> kSidForms{
+    {{"extension", SidForm::kExtension}, {"uri", SidForm::kUri}, {"both", SidForm::kBoth}}};
+
 inline constexpr std::array<Word<bool>, 2> kBooleans{{{"true", true}, {"false", false}}};
 
 // WordOf gives the word for a value, "" if it has none (a key size that KeySpecFault refuses).

@@ -33,8 +33,9 @@ Tier TierLike(const std::string& name, const Certificate& certificate, std::int6
     spec.extended_key_usage = fields.extended_key_usage;
     if (fields.path_length) spec.path_length = static_cast<std::uint32_t>(*fields.path_length);
     spec.permitted_dns = fields.permitted_dns;
-    if (!fields.crl_urls.empty()) spec.crl_url = fields.crl_urls.front();
+    spec.crl_urls = fields.crl_urls;
     if (!fields.ca_issuers_urls.empty()) spec.ca_issuers_url = fields.ca_issuers_urls.front();
+    if (!fields.ocsp_urls.empty()) spec.ocsp_url = fields.ocsp_urls.front();
     const Seconds life = fields.not_after - fields.not_before;
     spec.validity = {.duration = std::max(life - kBackdate, life / 2), .backdate = kBackdate};
     const auto key = SpecOf(*LoadSpki(certificate.spki()));

@@ -170,6 +170,7 @@ std::string Json(Session& session, const Plan& plan, const Estimate& estimate) {
                                       {"not_in_fleet", summary.not_in_fleet},
                                       {"os_unknown", summary.os_unknown},
                                       {"no_crl_url", summary.no_crl_url},
+                                      {"same_fqdn", summary.same_fqdn},
                                       {"by_profile", summary.by_profile},
                                       {"by_key", keys},
                                       {"by_encryption", summary.by_encryption},
@@ -211,6 +212,12 @@ std::string Text(Session& session, const Plan& plan, const Estimate& estimate) {
   line("issued, and expired", summary.expired);
   line("issued, no longer in the file", summary.not_in_fleet);
   for (const std::string& name : FirstNames(plan.NotInFleet())) text += "    " + name + "\n";
+  std::string sharing;
+  for (const std::string& name : summary.same_fqdn_first) {
+    sharing += (sharing.empty() ? "" : ", ") + name;
+  }
+  if (summary.same_fqdn > summary.same_fqdn_first.size()) sharing += ", ...";
+  line("with the fqdn of another endpoint (" + sharing + ")", summary.same_fqdn);
   line("without crl_url: revocation reaches only servers that load the CRL", summary.no_crl_url);
   line("with a password of their own (100,000 iterations, slower)", summary.slow_passwords);
   if (summary.to_issue != 0) {

@@ -43,7 +43,10 @@ void WarnOfPlan(Session& session, const Plan& plan) {
         "fleetmint renew --only NAME --reinstate gives one back its access, fleetmint "
         "retire NAME ends it");
   }
-  warn(summary.held_back,
+  warn(summary.at_end, "endpoint is not renewed: its certificate ends when not_after says",
+       "endpoints are not renewed: their certificates end when not_after says",
+       "give a later not_after in the fleet file");
+  warn(summary.held_back - summary.at_end,
        "endpoint is not renewed: a new certificate would end with the issuing CA, hardly later "
        "than the old one",
        "endpoints are not renewed: a new certificate would end with the issuing CA, hardly later "

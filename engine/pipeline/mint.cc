@@ -58,7 +58,9 @@ std::vector<Signed> PrepareAll(Chunk& chunk, const std::vector<Job>& jobs,
     Outcome& outcome = chunk.outcomes[i];
     try {
       CheckPlace(jobs[i].endpoint, output);
-      batch.Prepare(*outcome.reserved, jobs[i].expanded.certificate, keys[i]->spki(), now);
+      CertificateSpec spec = jobs[i].expanded.certificate;
+      spec.validity = ValidityAt(spec.validity, now);
+      batch.Prepare(*outcome.reserved, spec, keys[i]->spki(), now);
       outcome.reserved.reset();
       prepared.push_back({outcome, jobs[i], *keys[i]});
     } catch (const Error& error) {

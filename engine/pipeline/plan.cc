@@ -3,11 +3,11 @@
 #include <oneapi/tbb/parallel_for.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 
 #include "engine/base/error.h"
 #include "engine/base/text.h"
+#include "engine/pipeline/leaf_check.h"
 #include "profiles/resolve.h"
 #include "profiles/words.h"
 
@@ -100,10 +100,11 @@ Plan::Kind Plan::KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolv
                                 : "pem",
               .os_unknown = layer.os_unknown && expanded.bundle.pfx,
               .slow_password = expanded.password.kind != PasswordSource::Kind::kDerived,
-              .no_crl_url = expanded.certificate.crl_url.empty(),
+              .no_crl_url = expanded.certificate.crl_urls.empty(),
               .validity = validity.duration.count(),
               .backdate = validity.backdate.count(),
-              .jitter = validity.jitter.count()};
+              .jitter = validity.jitter.count(),
+              .end = validity.end ? validity.end->time_since_epoch().count() : 0};
 }
 
 Plan::Block Plan::Validate(const Fleet& fleet, std::size_t begin, std::size_t end) {
@@ -126,6 +127,8 @@ Plan::Block Plan::Validate(const Fleet& fleet, std::size_t begin, std::size_t en
     }
     own.clear();
     if (!valid) continue;
+    block.fqdns.emplace_back(std::hash<std::string>{}(AsciiLower(expanded.fqdn)),
+                             static_cast<std::uint32_t>(i));
     if (expanded.password.kind != PasswordSource::Kind::kDerived) {
       block.passwords.emplace_back(static_cast<std::uint32_t>(i), expanded.password);
     }
@@ -167,9 +170,12 @@ Plan Plan::Make(FleetDraft draft, const Catalog& catalog, const PlanOptions& opt
     oneapi::tbb::parallel_for(std::size_t{0}, blocks, [&](std::size_t block) {
       found[block].emplace(plan.Validate(*fleet, block * kBlock, end_of(block)));
     });
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> fqdns;
     for (std::size_t block = 0; block < blocks; ++block) {
+      fqdns.insert(fqdns.end(), found[block]->fqdns.begin(), found[block]->fqdns.end());
       plan.Take(*fleet, block * kBlock, end_of(block), *std::move(found[block]), draft.faults());
     }
+    plan.NoteSameFqdns(*fleet, std::move(fqdns));
   }
   plan.fleet_.emplace(std::move(draft).Accept());
   plan.Select(Selection::Missing());
@@ -251,133 +257,6 @@ std::map<std::string, const CurrentName*> Plan::Find(const std::vector<std::stri
   return found;
 }
 
-Seconds Plan::ShortestValidity() const {
-  Seconds shortest = Seconds::max();
-  for (const auto& [kind, number] : kinds_) {
-    shortest = std::min(shortest, Seconds{kind.validity - kind.jitter});
-  }
-  return shortest;
-}
-
-std::optional<std::pair<Time, Time>> Plan::Ends(Time now) const {
-  std::optional<std::pair<Time, Time>> ends;
-  const auto take = [&](Time end) {
-    if (issuer_) end = std::min(end, issuer_->not_after);
-    if (!ends) ends.emplace(end, end);
-    ends->first = std::min(ends->first, end);
-    ends->second = std::max(ends->second, end);
-  };
-  std::vector<const Kind*> kinds(kinds_.size());
-  for (const auto& [kind, number] : kinds_) kinds[number] = &kind;
-  std::vector<bool> seen(kinds_.size());
-  for (const std::uint32_t index : to_issue_) {
-    const std::uint32_t number = endpoints_[index].kind;
-    if (seen[number]) continue;
-    seen[number] = true;
-    const Kind& kind = *kinds[number];
-    const Validity validity{Seconds{kind.validity}, Seconds{kind.backdate}, Seconds{kind.jitter}};
-    take(now + validity.duration);
-    take(now + validity.duration - WidthOfJitter(validity));
-  }
-  return ends;
-}
-
-RenewalCalendar Plan::Renewals(Time now) const {
-  RenewalCalendar calendar;
-  std::vector<const Kind*> kinds(kinds_.size());
-  for (const auto& [kind, number] : kinds_) kinds[number] = &kind;
-  std::vector<std::size_t> fresh(kinds_.size());
-  auto selected = to_issue_.begin();  // in the fleet's order
-  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-    const Endpoint& endpoint = endpoints_[i];
-    if (selected != to_issue_.end() && *selected == i) {
-      ++selected;
-      ++fresh[endpoint.kind];
-      continue;
-    }
-    if (endpoint.current == 0) continue;
-    const CurrentName& current = current_[endpoint.current - 1];
-    if (current.revoked || current.not_after < now) continue;
-    const Kind& kind = *kinds[endpoint.kind];
-    calendar.Add({kind.key, kind.slow_password}, current.not_after);
-  }
-  for (std::size_t number = 0; number < kinds.size(); ++number) {
-    if (fresh[number] == 0) continue;
-    const Kind& kind = *kinds[number];
-    const RenewalCalendar::Work work{kind.key, kind.slow_password};
-    const Validity validity{Seconds{kind.validity}, Seconds{kind.backdate}, Seconds{kind.jitter}};
-    const Time last = now + validity.duration, first = last - WidthOfJitter(validity);
-    const Time end = issuer_ ? std::min(last, issuer_->not_after) : last;
-    // What would end after the issuing CA ends with it, all at once.
-    std::size_t spread = 0;
-    if (end > first) {
-      const auto part =
-          static_cast<double>((end - first).count()) / static_cast<double>((last - first).count());
-      spread = static_cast<std::size_t>(std::llround(static_cast<double>(fresh[number]) * part));
-      calendar.AddSpread(work, spread, first, end);
-    }
-    if (spread != fresh[number]) calendar.AddSpread(work, fresh[number] - spread, end, end);
-  }
-  return calendar;
-}
-
-bool Plan::GainsTooLittle(const CurrentName& current, const Kind& kind) const {
-  const Seconds validity{kind.validity};
-  return issuer_ && now_ + validity > issuer_->not_after &&
-         issuer_->not_after - current.not_after < validity / 10;
-}
-
-// Holds endpoints, in their order, against what the CA may issue.
-class Plan::LeafCheck {
- public:
-  LeafCheck(const Plan& plan, PlanSummary& summary)
-      : plan_(plan), summary_(summary), none_(plan.fleet_->file()) {}
-
-  // The reason why the CA may not issue that of endpoint `index`; then it is counted.
-  std::optional<std::string> Refuses(std::size_t index) {
-    if (!plan_.issuer_) return std::nullopt;
-    const LeafRules& rules = plan_.issuer_->rules;
-    const std::uint32_t number = plan_.fleet_->LayerOf(index);
-    if (number_ != number || rules.BindNames()) {
-      number_ = number;
-      faults_.clear();
-      const PlanLayer::Resolved* const resolved =
-          plan_.Resolve(*plan_.fleet_, index, layer_, none_);
-      const std::string name = plan_.fleet_->Name(index);
-      if (resolved == nullptr || !resolved->endpoints.Expand(name, expanded_, own_)) {
-        return std::nullopt;  // cannot be: Make has expanded it
-      }
-      faults_ = rules.Faults(expanded_.certificate);
-    }
-    if (faults_.empty()) return std::nullopt;
-    ++summary_.refused;
-    for (const Fault& fault : faults_) Count(fault);
-    return faults_.front().message;
-  }
-
- private:
-  void Count(const Fault& fault) {
-    auto known = std::find_if(summary_.refusals.begin(), summary_.refusals.end(),
-                              [&](const auto& other) { return other.fault.rule == fault.rule; });
-    if (known == summary_.refusals.end()) known = summary_.refusals.insert(known, {fault});
-    known->alike = known->alike && known->fault.message == fault.message;
-    // Of an endpoint with two names outside: once.
-    if (last_ != summary_.refused || last_rule_ != fault.rule) ++known->endpoints;
-    last_ = summary_.refused;
-    last_rule_ = fault.rule;
-  }
-
-  const Plan& plan_;
-  PlanSummary& summary_;
-  FaultList none_;
-  PlanLayer layer_;
-  std::optional<std::uint32_t> number_;  // of the layer that faults_ are of
-  std::vector<Fault> faults_, own_;
-  ExpandedProfile expanded_;
-  std::size_t last_ = 0;
-  std::string_view last_rule_;
-};
-
 std::vector<std::pair<std::string, std::string>> Plan::Refused() const {
   std::vector<std::pair<std::string, std::string>> refused;
   for (const auto& [index, reason] : refused_) refused.emplace_back(fleet_->Name(index), reason);
@@ -395,7 +274,12 @@ void Plan::Select(const Selection& selection) {
   summary.endpoints = endpoints_.size();
   summary.not_in_fleet = not_in_fleet_.size();
   summary.changes = std::move(summary_.changes);
-  LeafCheck leaves(*this, summary);
+  LeafCheck leaves(issuer_ ? &issuer_->rules : nullptr, summary);
+  PlanLayer layer;
+  FaultList none(fleet_->file());
+  std::vector<Fault> own;
+  summary.same_fqdn = summary_.same_fqdn;
+  summary.same_fqdn_first = std::move(summary_.same_fqdn_first);
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const Endpoint& endpoint = endpoints_[i];
     const CurrentName* const current =
@@ -407,6 +291,7 @@ void Plan::Select(const Selection& selection) {
         !current->revoked && !current->issuer_revoked &&
         GainsTooLittle(*current, *kinds[endpoint.kind])) {
       ++summary.held_back;
+      if (EndsAsBefore(*current, *kinds[endpoint.kind])) ++summary.at_end;
       wanted = false;
     }
     if (wanted && IsNeverIssued(fleet_->Fault(i))) continue;
@@ -425,7 +310,11 @@ void Plan::Select(const Selection& selection) {
       if (endpoint.changes != 0) ++summary.changed;
       continue;
     }
-    if (auto reason = leaves.Refuses(i)) {
+    const auto expand = [&](ExpandedProfile& expanded) {  // cannot fail: Make has done the same
+      const PlanLayer::Resolved* const resolved = Resolve(*fleet_, i, layer, none);
+      return resolved != nullptr && resolved->endpoints.Expand(fleet_->Name(i), expanded, own);
+    };
+    if (auto reason = leaves.Refuses(fleet_->LayerOf(i), expand)) {
       refused_.emplace_back(static_cast<std::uint32_t>(i), std::move(*reason));
       continue;
     }
@@ -445,7 +334,8 @@ void Plan::Select(const Selection& selection) {
     if (kind.os_unknown) summary.os_unknown += count;
     if (kind.slow_password) summary.slow_passwords += count;
     if (kind.no_crl_url) summary.no_crl_url += count;
-    const Validity validity{Seconds{kind.validity}, Seconds{kind.backdate}, Seconds{kind.jitter}};
+    const Validity validity = kind.ValidityAt(now_);
+    if (kind.end != 0 && validity.duration <= Seconds{0}) ThrowPast(Time{Seconds{kind.end}}, count);
     if (validity.duration > longest_validity_.duration) longest_validity_ = validity;
   }
   summary_ = std::move(summary);

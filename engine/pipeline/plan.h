@@ -52,6 +52,7 @@ struct PlanSummary {
   std::size_t changed = 0;         // of those: issued under other settings than today's
   std::size_t revoked = 0;         // it was revoked (or that under a former name): not issued anew
   std::size_t held_back = 0;       // of those: selected, but would gain too little (Select)
+  std::size_t at_end = 0;          // of held_back: not_after is what they have already
   std::size_t to_issue = 0;
   std::size_t replaced = 0;        // of to_issue: have a current certificate
   std::size_t os_unknown = 0;      // of to_issue: `os` absent, so modern encryption
@@ -63,7 +64,9 @@ struct PlanSummary {
   std::map<std::string, std::size_t> by_encryption;  // of to_issue: "modern", "legacy", "pem"
   std::vector<PlanChange> changes;                   // of the changed ones, by key
   std::size_t refused = 0;  // selected, but no verifier would take what the CA would sign: left out
-  std::vector<PlanRefusal> refusals;  // why, by rule
+  std::vector<PlanRefusal> refusals;         // why, by rule
+  std::size_t same_fqdn = 0;                 // in the fleet: have the fqdn of another one
+  std::vector<std::string> same_fqdn_first;  // the first of them, by name
 };
 
 // PlanLayer is the layer that was resolved last: neighbours mostly share it. For one thread.
@@ -117,7 +120,7 @@ class Plan {
   const Selection& selection() const { return selection_; }
   std::size_t size() const { return to_issue_.size(); }
   // longest_validity is the longest validity that the selected ones ask for; ShortestValidity the
-  // shortest that any endpoint of the fleet may get.
+  // shortest that any endpoint of the fleet may get that is not asked for by its end.
   const Validity& longest_validity() const { return longest_validity_; }
   Seconds ShortestValidity() const;
   // Ends gives the first and the last moment at which certificates of the selected ones may end, if
@@ -156,6 +159,8 @@ class Plan {
     bool slow_password = false;
     bool no_crl_url = false;
     std::int64_t validity = 0, backdate = 0, jitter = 0;  // seconds
+    std::int64_t end = 0;  // seconds since 1970, instead of validity and jitter; 0: none
+    Validity ValidityAt(Time now) const;
     friend auto operator<=>(const Kind&, const Kind&) = default;
   };
   struct Endpoint {
@@ -175,16 +180,21 @@ class Plan {
     FaultList faults;
     std::map<Kind, std::uint32_t> kinds;
     std::vector<std::pair<std::uint32_t, PasswordSource>> passwords;  // those to be loaded
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> fqdns;       // hash and endpoint
   };
   // Expands the endpoints from `begin` on; their kinds are numbered within the block.
   Block Validate(const Fleet& fleet, std::size_t begin, std::size_t end);
+  // Says that `count` certificates would end in the past.
+  [[noreturn]] static void ThrowPast(Time end, std::size_t count);
+  // Notes the endpoints that share an fqdn. (Equal hashes of 64 bits are taken for equal names.)
+  void NoteSameFqdns(const Fleet& fleet,
+                     std::vector<std::pair<std::uint64_t, std::uint32_t>> fqdns);
   // Numbers them for the plan, and makes sure that each password can be had.
   void Take(const Fleet& fleet, std::size_t begin, std::size_t end, Block&& block,
             FaultList& faults);
   static Kind KindOf(const ExpandedProfile& expanded, const PlanLayer::Resolved& layer);
-  // Whether the CA may not issue that of endpoint `index`; then it is counted in `summary`.
-  class LeafCheck;
   void AddChanges(const std::vector<SettingChange>& changes, std::size_t index);
+  bool EndsAsBefore(const CurrentName& current, const Kind& kind) const;
   bool GainsTooLittle(const CurrentName& current, const Kind& kind) const;
 
   const Catalog* catalog_;

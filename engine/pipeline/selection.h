@@ -54,6 +54,8 @@ class Selection {
   bool must_resume() const { return kind_ == Kind::kAll || kind_ == Kind::kOnly; }
   // names_hosts: Only. Who names a host knows why: its key may be gone.
   bool names_hosts() const { return kind_ == Kind::kOnly; }
+  // by_end: Expiring. It has a reason no more where a new certificate ends with the old one.
+  bool by_end() const { return kind_ == Kind::kExpiring; }
   // Names gives those of Only, in lower case, sorted.
   const std::vector<std::string>& names() const { return names_; }
 

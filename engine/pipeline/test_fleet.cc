@@ -156,7 +156,10 @@ Settings TestFleet::Marked(const Settings& settings) const {
       [](const auto& each) { return each.type == "C" || each.type == "ST" || each.type == "L"; });
   subject.attributes.insert(place, {"O", kTestOrganization});
   values["subject"] = subject.ToString(NameOrder::kEncoded);
-  values["sid"] = "";  // an account of a real directory
+  // Accounts and services that are real.
+  for (const char* const key : {"sid", "san.email", "san.upn", "san.uri"}) values[key] = "";
+  if (!values["not_after"].empty()) values["validity"] = "0s";
+  values["not_after"] = "";
   if (ParseDuration(values["validity"]) < kLasts) {
     values["validity"] = kValidity;
     values["jitter"] = "0s";

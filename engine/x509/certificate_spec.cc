@@ -13,6 +13,7 @@
 namespace fleetmint {
 namespace {
 
+constexpr std::string_view kServerAuth = "1.3.6.1.5.5.7.3.1";
 constexpr std::string_view kClientAuth = "1.3.6.1.5.5.7.3.2";
 
 struct NamedOid {
@@ -22,7 +23,7 @@ struct NamedOid {
 
 // RFC 5280 4.2.1.12; smart-card logon and document signing are Microsoft's.
 constexpr std::array<NamedOid, 9> kUsages{{
-    {"server_auth", "1.3.6.1.5.5.7.3.1"},
+    {"server_auth", kServerAuth},
     {"client_auth", kClientAuth},
     {"code_signing", "1.3.6.1.5.5.7.3.3"},
     {"email_protection", "1.3.6.1.5.5.7.3.4"},
@@ -89,6 +90,16 @@ bool IsSid(std::string_view sid) {
   return numbers >= 2;
 }
 
+void CheckTexts(const std::vector<std::string>& names, std::string_view kind,
+                std::optional<std::string> (*fault_of)(std::string_view), const char* hint,
+                Faults& faults) {
+  for (const std::string& name : names) {
+    if (const auto fault = fault_of(name)) {
+      Add(faults, kind, std::string(kind) + " '" + name + "': " + *fault, hint);
+    }
+  }
+}
+
 void CheckNames(const CertificateSpec& spec, Faults& faults) {
   for (Fault& fault : NameFaults(spec.subject)) {
     if (spec.is_ca && fault.hint == kLongNameHint) fault.hint = "a CA needs a shorter name";
@@ -99,12 +110,19 @@ void CheckNames(const CertificateSpec& spec, Faults& faults) {
         "the certificate has neither a subject nor a subject alternative name",
         "set subject, dns or ip");
   }
-  const bool client = std::find(spec.extended_key_usage.begin(), spec.extended_key_usage.end(),
-                                kClientAuth) != spec.extended_key_usage.end();
+  const auto has_usage = [&](std::string_view oid) {
+    const auto& usages = spec.extended_key_usage;
+    return std::find(usages.begin(), usages.end(), oid) != usages.end();
+  };
+  const bool wildcards = has_usage(kServerAuth) && !has_usage(kClientAuth);
   std::set<std::string> seen;  // of one name there is nothing to compare
   for (const std::string& dns : spec.san.dns) {
-    if (const auto fault = DnsNameFault(dns, !client))
-      Add(faults, "dns", "dns name '" + dns + "': " + *fault, kDnsNameHint);
+    if (const auto fault = DnsNameFault(dns, wildcards)) {
+      const bool wildcard = !wildcards && !DnsNameFault(dns, true);
+      Add(faults, "dns", "dns name '" + dns + "': " + *fault,
+          wildcard ? "profile: mtls-server, or another with extended_key_usage: [server_auth]"
+                   : DnsNameHint(dns));
+    }
     if (spec.san.dns.size() > 1 && !seen.insert(AsciiLower(dns)).second)
       Add(faults, "dns_twice", "dns name '" + dns + "' stands twice");
   }
@@ -112,6 +130,9 @@ void CheckNames(const CertificateSpec& spec, Faults& faults) {
     if (ip.size() != 4 && ip.size() != 16)
       Add(faults, "ip", "an ip address is neither IPv4 nor IPv6");
   }
+  CheckTexts(spec.san.uri, "uri", UriFault, kUriHint, faults);
+  CheckTexts(spec.san.email, "email", EmailFault, kEmailHint, faults);
+  CheckTexts(spec.san.upn, "upn", UpnFault, kUpnHint, faults);
 }
 
 void CheckCa(const CertificateSpec& spec, Faults& faults) {
@@ -146,8 +167,13 @@ void CheckUsages(const CertificateSpec& spec, Faults& faults) {
 }
 
 void CheckReferences(const CertificateSpec& spec, Faults& faults) {
-  if (!spec.crl_url.empty() && !IsUrl(spec.crl_url)) {
-    Add(faults, "crl_url", "crl_url '" + spec.crl_url + "' is not a URL", "http://HOST/PATH");
+  for (const std::string& url : spec.crl_urls) {
+    if (IsUrl(url)) continue;
+    Add(faults, "crl_url", "crl_url '" + url + "' is not a URL", "http://HOST/PATH");
+  }
+  if (!spec.ocsp_url.empty() && (!IsUrl(spec.ocsp_url) || spec.ocsp_url.starts_with("ldap:"))) {
+    Add(faults, "ocsp_url", "ocsp_url '" + spec.ocsp_url + "' is not an HTTP URL",
+        "http://HOST/PATH");
   }
   if (!spec.ca_issuers_url.empty() && !IsUrl(spec.ca_issuers_url)) {
     Add(faults, "ca_issuers_url", "ca_issuers_url '" + spec.ca_issuers_url + "' is not a URL",
@@ -159,7 +185,14 @@ void CheckReferences(const CertificateSpec& spec, Faults& faults) {
   }
 }
 
+void CheckBackdate(const Validity& validity, Faults& faults) {
+  if (validity.backdate <= std::chrono::days{1}) return;
+  Add(faults, "backdate", "backdate is longer than 1d", "10m is usual");
+}
+
 void CheckValidity(const Validity& validity, Faults& faults) {
+  CheckBackdate(validity, faults);
+  if (validity.end) return;
   if (validity.duration <= Seconds{0}) {
     Add(faults, "validity", "validity must be longer than nothing", "e.g. validity: 1y");
   }
@@ -170,12 +203,14 @@ void CheckValidity(const Validity& validity, Faults& faults) {
         "jitter is subtracted from the end of the validity; set jitter: 0s for short-lived "
         "certificates");
   }
-  if (validity.backdate > std::chrono::days{1}) {
-    Add(faults, "backdate", "backdate is longer than 1d", "10m is usual");
-  }
 }
 
 }  // namespace
+
+Validity ValidityAt(const Validity& validity, Time now) {
+  if (!validity.end) return validity;
+  return {.duration = std::max(Seconds{0}, *validity.end - now), .backdate = validity.backdate};
+}
 
 std::optional<std::string> ExtendedKeyUsageOid(const std::string& name) {
   for (const NamedOid& usage : kUsages) {

@@ -29,12 +29,18 @@ inline constexpr std::uint16_t kCrlSign = 1U << 6U;
 
 // Validity: notBefore = now - backdate; notAfter = now + duration - jitter * f, with an f in [0, 1)
 // that the issuer takes from the order of reservation (authority/issuer.cc). Of the jitter no more
-// counts than a tenth of the duration.
+// counts than a tenth of the duration. Where there is an `end`, notAfter is that, and duration and
+// jitter do not count.
 struct Validity {
   Seconds duration{0};
   Seconds backdate{0};
   Seconds jitter{0};
+  std::optional<Time> end = {};
 };
+
+// ValidityAt gives what `validity` is at `now`: an end becomes the duration that is left (nothing
+// where it is past), without jitter.
+Validity ValidityAt(const Validity& validity, Time now);
 
 struct CertificateSpec {
   Name subject;
@@ -45,9 +51,10 @@ struct CertificateSpec {
   std::optional<std::uint32_t> path_length;  // CA only
   std::vector<std::string> permitted_dns;    // CA only: critical name constraints
   Validity validity;
-  std::string crl_url;         // CRL distribution point, or empty
-  std::string ca_issuers_url;  // authority information access, or empty
-  std::string sid;             // AD security identifier "S-1-5-..." (KB5014754), or empty
+  std::vector<std::string> crl_urls;  // one CRL distribution point with these places of one CRL
+  std::string ca_issuers_url;         // authority information access, or empty
+  std::string ocsp_url;               // the same
+  std::string sid;                    // AD security identifier "S-1-5-..." (KB5014754), or empty
 };
 
 // ExtendedKeyUsageOid gives the dotted OID of "client_auth", "server_auth", ... or of a dotted OID

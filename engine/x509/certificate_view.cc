@@ -18,7 +18,17 @@ constexpr std::string_view kKeyUsage = "\x55\x1D\x0F"sv;
 constexpr std::string_view kSubjectAltName = "\x55\x1D\x11"sv;
 constexpr std::string_view kBasicConstraints = "\x55\x1D\x13"sv;
 constexpr std::string_view kAuthorityKeyIdentifier = "\x55\x1D\x23"sv;
+// 1.3.6.1.4.1.311.20.2.3, a user principal name.
+constexpr std::string_view kUserPrincipalName = "\x2B\x06\x01\x04\x01\x82\x37\x14\x02\x03"sv;
 constexpr std::string_view kExtendedKeyUsage = "\x55\x1D\x25"sv;
+
+// Of an otherName: a user principal name, and nothing else that others may write there.
+void ReadOtherName(BerReader other, SubjectAltNames& san) {
+  const BerElement type = other.Expect(ber::kOid, "the type of an other name");
+  if (AsText(type.content) != kUserPrincipalName) return;
+  BerReader value = other.Enter(ber::Context(0), "a user principal name");
+  san.upn.emplace_back(AsText(value.Expect(ber::kUtf8String, "a user principal name").content));
+}
 
 }  // namespace
 
@@ -69,7 +79,10 @@ SubjectAltNames CertificateView::San() const {
   BerReader names = BerReader(extension->value).Enter(ber::kSequence, "subject alternative names");
   while (!names.AtEnd()) {
     const BerElement name = names.Next();
+    if (name.tag == ber::Context(0)) ReadOtherName(BerReader(name.content), san);
+    if (name.tag == ber::ContextPrimitive(1)) san.email.emplace_back(AsText(name.content));
     if (name.tag == ber::ContextPrimitive(2)) san.dns.emplace_back(AsText(name.content));
+    if (name.tag == ber::ContextPrimitive(6)) san.uri.emplace_back(AsText(name.content));
     if (name.tag == ber::ContextPrimitive(7)) {
       san.ip.emplace_back(name.content.begin(), name.content.end());
     }

@@ -63,6 +63,9 @@ Finding ValidityNested(const Subject& s) {
 }
 
 Finding ValidityLength(const Subject& s) {
+  if (const auto& end = s.spec.validity.end) {
+    return If(s.tbs.not_after > *end, "the validity is longer than asked");
+  }
   return If(
       s.tbs.not_after - s.tbs.not_before > s.spec.validity.duration + s.spec.validity.backdate,
       "the validity is longer than asked");
@@ -87,6 +90,18 @@ Finding DnsNames(const Subject& s) {
     if (const auto fault = DnsNameFault(dns, true)) return "dns name '" + dns + "': " + *fault;
   }
   return std::nullopt;
+}
+
+Finding OtherNames(const Subject& s) {
+  const auto broken = [](const auto& names, const auto& fault_of) -> Finding {
+    for (const std::string& name : names) {
+      if (const auto fault = fault_of(name)) return "the name '" + name + "': " + *fault;
+    }
+    return std::nullopt;
+  };
+  if (auto finding = broken(s.tbs.san.uri, UriFault)) return finding;
+  if (auto finding = broken(s.tbs.san.email, EmailFault)) return finding;
+  return broken(s.tbs.san.upn, UpnFault);
 }
 
 Finding BasicConstraints(const Subject& s) {
@@ -155,26 +170,34 @@ Finding IssuerConstraints(const Subject& s) {
   return faults.empty() ? Finding() : Finding(faults.front().message);
 }
 
-// Whether the extension is absent if nothing was asked for, and else holds that and nothing more.
-bool Carries(const Subject& s, const char* oid, const std::vector<std::string>& found,
-             const std::string& asked) {
-  if (asked.empty()) return s.tbs.Find(oid) == nullptr;
-  return found.size() == 1 && found.front() == asked;
+// Whether the extension is absent if nothing was asked for.
+bool AbsentUnless(bool asked, const Subject& s, const char* oid) {
+  return asked || s.tbs.Find(oid) == nullptr;
+}
+
+// Whether what was found is what was asked for, if anything was, and nothing more.
+bool Holds(const std::vector<std::string>& found, const std::string& asked) {
+  return asked.empty() ? found.empty() : found.size() == 1 && found.front() == asked;
 }
 
 Finding CrlDistributionPoint(const Subject& s) {
-  return If(!Carries(s, lint_oid::kCrlDistributionPoints, s.tbs.crl_urls, s.spec.crl_url),
+  const bool asked = !s.spec.crl_urls.empty();
+  return If(s.tbs.crl_urls != s.spec.crl_urls ||
+                !AbsentUnless(asked, s, lint_oid::kCrlDistributionPoints),
             "the CRL distribution point is not the asked one");
 }
 
 Finding AuthorityInformation(const Subject& s) {
-  return If(
-      !Carries(s, lint_oid::kAuthorityInformation, s.tbs.ca_issuers_urls, s.spec.ca_issuers_url),
-      "the authority information access is not the asked one");
+  const bool asked = !s.spec.ca_issuers_url.empty() || !s.spec.ocsp_url.empty();
+  return If(!Holds(s.tbs.ca_issuers_urls, s.spec.ca_issuers_url) ||
+                !Holds(s.tbs.ocsp_urls, s.spec.ocsp_url) ||
+                !AbsentUnless(asked, s, lint_oid::kAuthorityInformation),
+            "the authority information access is not the asked one");
 }
 
 Finding SecurityIdentifier(const Subject& s) {
-  return If(!Carries(s, lint_oid::kSecurityIdentifier, {s.tbs.sid}, s.spec.sid),
+  return If(s.tbs.sid != s.spec.sid ||
+                !AbsentUnless(!s.spec.sid.empty(), s, lint_oid::kSecurityIdentifier),
             "the security identifier is not the asked one");
 }
 
@@ -189,7 +212,7 @@ struct Rule {
   Finding (*check)(const Subject&);
 };
 
-constexpr std::array<Rule, 26> kRules{{
+constexpr std::array<Rule, 27> kRules{{
     {"version", "RFC 5280 4.1.2.1", Version},
     {"serial", "RFC 5280 4.1.2.2", SerialRule},
     {"signature_algorithm", "RFC 5280 4.1.2.3", Algorithm},
@@ -203,6 +226,7 @@ constexpr std::array<Rule, 26> kRules{{
     {"san_matches", "the profile", SanMatches},
     {"san_critical", "RFC 5280 4.2.1.6", SanCritical},
     {"dns_names", "RFC 5280 4.2.1.6, RFC 1034 3.5", DnsNames},
+    {"other_names", "RFC 5280 4.2.1.6, RFC 3986, RFC 5321", OtherNames},
     {"basic_constraints", "RFC 5280 4.2.1.9", BasicConstraints},
     {"key_usage", "RFC 5280 4.2.1.3", KeyUsage},
     {"ca_key_usage", "RFC 5280 4.2.1.9", CaKeyUsage},

@@ -91,6 +91,16 @@ void ReadExtendedKeyUsage(BerReader value, TbsFields& fields) {
   while (!oids.AtEnd()) fields.extended_key_usage.push_back(oids.Oid());
 }
 
+// An otherName { type, [0] EXPLICIT UTF8String }: a user principal name alone.
+std::string ReadUpn(BerReader other) {
+  if (other.Oid() != "1.3.6.1.4.1.311.20.2.3") Bad("an other name that is no principal name");
+  BerReader tagged = other.Enter(ber::Context(0), "a principal name");
+  other.ExpectEnd("a principal name");
+  std::string upn = ReadText(tagged, ber::kUtf8String, "a principal name");
+  tagged.ExpectEnd("a principal name");
+  return upn;
+}
+
 // 4.2.1.6.
 void ReadSan(BerReader value, TbsFields& fields) {
   BerReader names = value.Enter(ber::kSequence, "subject alternative names");
@@ -102,8 +112,14 @@ void ReadSan(BerReader value, TbsFields& fields) {
       fields.san.dns.emplace_back(AsText(name.content));
     } else if (name.tag == ber::ContextPrimitive(7)) {
       fields.san.ip.emplace_back(name.content.begin(), name.content.end());
+    } else if (name.tag == ber::ContextPrimitive(6)) {
+      fields.san.uri.emplace_back(AsText(name.content));
+    } else if (name.tag == ber::ContextPrimitive(1)) {
+      fields.san.email.emplace_back(AsText(name.content));
+    } else if (name.tag == ber::Context(0)) {
+      fields.san.upn.push_back(ReadUpn(BerReader(name.content)));
     } else {
-      Bad("a subject alternative name that is no DNS name and no IP address");
+      Bad("a subject alternative name of a kind that is not written");
     }
   }
 }
@@ -137,7 +153,7 @@ void ReadNameConstraints(BerReader value, TbsFields& fields) {
   }
 }
 
-// 4.2.1.13: each point has one full name, a URI.
+// 4.2.1.13: each point has a full name of URIs.
 void ReadCrlDistributionPoints(BerReader value, TbsFields& fields) {
   BerReader points = value.Enter(ber::kSequence, "CRL distribution points");
   value.ExpectEnd("CRL distribution points");
@@ -148,20 +164,24 @@ void ReadCrlDistributionPoints(BerReader value, TbsFields& fields) {
     point.ExpectEnd("a distribution point's name");
     BerReader full = name.Enter(ber::Context(0), "a full name");
     name.ExpectEnd("a full name");
-    fields.crl_urls.push_back(ReadText(full, ber::ContextPrimitive(6), "a URI"));
-    full.ExpectEnd("a URI");
+    do fields.crl_urls.push_back(ReadText(full, ber::ContextPrimitive(6), "a URI"));
+    while (!full.AtEnd());
   }
 }
 
-// 4.2.2.1: id-ad-caIssuers alone.
+// 4.2.2.1: id-ad-ocsp and id-ad-caIssuers.
 void ReadAuthorityInformation(BerReader value, TbsFields& fields) {
   BerReader descriptions = value.Enter(ber::kSequence, "authority information access");
   value.ExpectEnd("authority information access");
   fields.ca_issuers_urls.clear();
+  fields.ocsp_urls.clear();
   while (!descriptions.AtEnd()) {
     BerReader description = descriptions.Enter(ber::kSequence, "an access description");
-    if (description.Oid() != "1.3.6.1.5.5.7.48.2") Bad("an access that is not CA issuers");
-    fields.ca_issuers_urls.push_back(ReadText(description, ber::ContextPrimitive(6), "a URI"));
+    const std::string method = description.Oid();
+    const bool ocsp = method == "1.3.6.1.5.5.7.48.1";
+    if (!ocsp && method != "1.3.6.1.5.5.7.48.2") Bad("an access that is not OCSP or CA issuers");
+    (ocsp ? fields.ocsp_urls : fields.ca_issuers_urls)
+        .push_back(ReadText(description, ber::ContextPrimitive(6), "a URI"));
     description.ExpectEnd("a URI");
   }
 }

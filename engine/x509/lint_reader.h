@@ -65,6 +65,7 @@ struct TbsFields {
   std::vector<std::string> permitted_dns;
   std::vector<std::string> crl_urls;
   std::vector<std::string> ca_issuers_urls;
+  std::vector<std::string> ocsp_urls;
   std::string sid;
 };
 

@@ -46,11 +46,20 @@ void WriteExtendedKeyUsage(DerWriter& list, const CertificateSpec& spec) {
   });
 }
 
-// 4.2.1.6: dNSName [2], iPAddress [7].
+// 4.2.1.6: otherName [0] { OID, [0] value }, rfc822Name [1], dNSName [2], uniformResourceIdentifier
+// [6], iPAddress [7].
 void WriteGeneralNames(DerWriter& value, const SubjectAltNames& san) {
   value.Sequence([&](DerWriter& names) {
     for (const std::string& dns : san.dns) names.ContextPrimitive(2, AsBytes(dns));
     for (const Bytes& ip : san.ip) names.ContextPrimitive(7, ip);
+    for (const std::string& uri : san.uri) names.ContextPrimitive(6, AsBytes(uri));
+    for (const std::string& email : san.email) names.ContextPrimitive(1, AsBytes(email));
+    for (const std::string& upn : san.upn) {
+      names.Context(0, [&](DerWriter& other) {
+        other.Oid(oid::kUserPrincipalName);
+        other.Context(0, [&](DerWriter& value_of) { value_of.Utf8String(upn); });
+      });
+    }
   });
 }
 
@@ -86,30 +95,37 @@ void WriteNameConstraints(DerWriter& list, const CertificateSpec& spec) {
   });
 }
 
-// 4.2.1.13: DistributionPoint { distributionPoint [0] { fullName [0] { URI [6] } } }.
+// 4.2.1.13: DistributionPoint { distributionPoint [0] { fullName [0] { URI [6] ... } } }: the names
+// of one point are ways to one CRL.
 void WriteCrlDistributionPoint(DerWriter& list, const CertificateSpec& spec) {
-  if (spec.crl_url.empty()) return;
+  if (spec.crl_urls.empty()) return;
   Extension(list, oid::kCrlDistributionPoints, false, [&](DerWriter& value) {
     value.Sequence([&](DerWriter& points) {
       points.Sequence([&](DerWriter& point) {
         point.Context(0, [&](DerWriter& name) {
-          name.Context(0,
-                       [&](DerWriter& full) { full.ContextPrimitive(6, AsBytes(spec.crl_url)); });
+          name.Context(0, [&](DerWriter& full) {
+            for (const std::string& url : spec.crl_urls) full.ContextPrimitive(6, AsBytes(url));
+          });
         });
       });
     });
   });
 }
 
-// 4.2.2.1: AccessDescription { id-ad-caIssuers, URI [6] }.
+// 4.2.2.1: AccessDescription { id-ad-ocsp or id-ad-caIssuers, URI [6] }.
 void WriteAuthorityInformationAccess(DerWriter& list, const CertificateSpec& spec) {
-  if (spec.ca_issuers_url.empty()) return;
+  if (spec.ca_issuers_url.empty() && spec.ocsp_url.empty()) return;
+  const auto write = [](DerWriter& descriptions, const char* method, const std::string& url) {
+    if (url.empty()) return;
+    descriptions.Sequence([&](DerWriter& description) {
+      description.Oid(method);
+      description.ContextPrimitive(6, AsBytes(url));
+    });
+  };
   Extension(list, oid::kAuthorityInformationAccess, false, [&](DerWriter& value) {
     value.Sequence([&](DerWriter& descriptions) {
-      descriptions.Sequence([&](DerWriter& description) {
-        description.Oid(oid::kCaIssuers);
-        description.ContextPrimitive(6, AsBytes(spec.ca_issuers_url));
-      });
+      write(descriptions, oid::kOcsp, spec.ocsp_url);
+      write(descriptions, oid::kCaIssuers, spec.ca_issuers_url);
     });
   });
 }

@@ -24,7 +24,7 @@ fault "${head}groups:\n  - name: g\n    hosts: [dc1, ws-1]\n    endpoints:\n    
 fault "${head}groups:\n  - name: g\n    hosts: [\"../x\"]\n" 'bad.yaml:6:13:' '../x'
 fault "${head}groups:\n  - name: g\n    hosts: \"ws-[9-1]\"\n" 'bad.yaml:6:12:' 'ws-[9-1]'
 fault "${head}groups:\n  - name: g\n    hosts: [CON]\n" 'bad.yaml:6:13:' 'CON'
-fault "${head}groups:\n  - {name: g, hosts: [a], os: windows-12}\n" "bad.yaml:5:31:" "windows-12" 'hint: did you mean'
+fault "${head}groups:\n  - {name: g, hosts: [a], os: windows-12}\n" "bad.yaml:5:31:" "windows-12" 'hint: write its version: windows-10'
 fault "${head}groups:\n  - {name: g, hosts: [a], profile: fast-agnet}\n" "fast-agnet" "did you mean 'fast-agent'"
 fault "${head}groups:\n  - &a {name: g, hosts: [a]}\n  - *a\n" 'bad.yaml:5:' 'anchor'
 fault "${head}groups:\n  - {name: g, hosts: [a]}\n---\nfleet: b\n" 'bad.yaml:'

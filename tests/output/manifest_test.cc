@@ -60,13 +60,14 @@ TEST_F(ManifestTest, FieldsAreTheContract) {
   EXPECT_EQ(line.find('\n'), std::string::npos);
   EXPECT_TRUE(line.starts_with("{\"endpoint\":\"ws-0002\",")) << line;
   const Json json = Json::parse(line);
-  EXPECT_EQ(Keys(json), (std::vector<std::string>{
-                            "endpoint", "fqdn",        "profile",        "subject",    "dns",
-                            "ip",       "serial",      "not_before",     "not_after",  "sha1",
-                            "sha256",   "spki_sha256", "subject_key_id", "issuer",     "key",
-                            "bundle",   "bytes",       "bundle_sha256",  "files",      "encryption",
-                            "alias",    "store",       "exportable",     "supersedes", "state",
-                            "issued_at"}));
+  EXPECT_EQ(
+      Keys(json),
+      (std::vector<std::string>{
+          "endpoint",       "fqdn",       "profile",   "subject", "dns",        "ip",
+          "serial",         "not_before", "not_after", "sha1",    "sha256",     "spki_sha256",
+          "subject_key_id", "issuer",     "key",       "bundle",  "bytes",      "bundle_sha256",
+          "files",          "encryption", "alias",     "store",   "exportable", "supersedes",
+          "state",          "issued_at",  "uri",       "email",   "upn"}));
   EXPECT_EQ(json["bundle"], "bundles/ws-0002.pfx");
   EXPECT_EQ(json["bytes"], 4242);
   EXPECT_EQ(json["bundle_sha256"], "ee" + std::string(62, '0'));

@@ -256,7 +256,9 @@ TEST_F(TestFleetTest, NamesOfAFleetFileAreMarked) {
   options.fleet_file = dir_ / "fleet.yaml";
   dir_.Write("fleet.yaml",
              "fleet: acme\nprofile: mtls-client\ndefaults:\n  subject: \"CN=www.corp.com, "
-             "O=Acme\"\n  sid: S-1-5-21-1-2-3-1000\n  dns: [\"{host}.corp.example.com\", "
+             "O=Acme\"\n  sid: S-1-5-21-1-2-3-1000\n  not_after: 2020-01-01\n"
+             "  email: real@corp.com\n  upn: real@corp.com\n  uri: 'https://corp.com/'\n  dns: "
+             "[\"{host}.corp.example.com\", "
              "alias.corp.com, itAuth, ready.test]\nhosts: [a]\n");
   options.hosts = 0;
   options.key = KeySpec{KeyAlgorithm::kEcdsa, 256};
@@ -270,6 +272,9 @@ TEST_F(TestFleetTest, NamesOfAFleetFileAreMarked) {
             EXPECT_EQ(row.endpoint, "a.test");
             const Certificate certificate = Certificate::Parse(row.der);
             names = certificate.san().dns;
+            EXPECT_TRUE(certificate.san().uri.empty() && certificate.san().email.empty() &&
+                        certificate.san().upn.empty())
+                << "real accounts and services";
             EXPECT_EQ(NameToString(certificate.subject()), "CN=www.corp.com.test, O=TEST ONLY");
             EXPECT_EQ(certificate.Extension("1.3.6.1.4.1.311.25.2"), nullptr) << "a real account";
             EXPECT_GT(certificate.not_after(), options.now + std::chrono::days{4 * 365});

@@ -61,7 +61,7 @@ TEST(CatalogTest, ObserveitAgentIsAsTheVendorsExample) {
   EXPECT_EQ(config.validity.jitter, std::chrono::days{14});
   EXPECT_EQ(config.friendly_name, "ObserveIT agent {fqdn}");
   EXPECT_EQ(config.description, "mTLS client certificate of {fqdn}");
-  EXPECT_EQ(config.crl_url, "");
+  EXPECT_TRUE(config.crl_urls.empty());
   EXPECT_EQ(config.ca_issuers_url, "");
   EXPECT_TRUE(config.bundle.pfx);
   EXPECT_FALSE(config.bundle.pem);
@@ -197,7 +197,7 @@ TEST(CatalogTest, ToYamlKeepsEveryCharacterAndEverySetting) {
   EXPECT_THAT(back.ip, ElementsAre("::1"));
   EXPECT_THAT(back.extended_key_usage, ElementsAre("1.2.3.4"));
   EXPECT_EQ(back.validity.duration, Seconds{90});
-  EXPECT_EQ(back.crl_url, "http://x/{fleet}");
+  EXPECT_THAT(back.crl_urls, ElementsAre("http://x/{fleet}"));
   EXPECT_EQ(back.sid, "S-1-5-21-1");
   EXPECT_EQ(back.password.path, "a \"b\".csv");
   EXPECT_TRUE(back.bundle.pem);

@@ -86,7 +86,7 @@ TEST(EndpointTemplateTest, TemplatesAreFilledInWhereverATextMayStand) {
   EXPECT_EQ(result.certificate.subject.ToString(), "CN=h, OU=g");
   EXPECT_THAT(result.certificate.san.dns, ElementsAre("h.x", "h.f.example"));
   EXPECT_THAT(result.certificate.san.ip, ElementsAre(Bytes{10, 1, 2, 3}));
-  EXPECT_EQ(result.certificate.crl_url, "http://x/f.crl");
+  EXPECT_THAT(result.certificate.crl_urls, ElementsAre("http://x/f.crl"));
   EXPECT_EQ(result.certificate.ca_issuers_url, "http://x/f.crt");
   EXPECT_EQ(result.certificate.sid, "S-1-5-21-1104");
   EXPECT_EQ(result.bundle.friendly_name, "{h}");
@@ -139,6 +139,12 @@ TEST(EndpointTemplateTest, AValueInASubjectStaysOneValue) {
   }
 }
 
+TEST(EndpointTemplateTest, NamesThatDifferInCaseStandOnce) {
+  EXPECT_THAT(
+      Expanded("mtls-client", "dns: [B.example, b.example, WS-1.Corp.example]").certificate.san.dns,
+      ElementsAre("B.example", "WS-1.Corp.example"));
+}
+
 TEST(EndpointTemplateTest, NamesThatBecomeEqualStandOnce) {
   const ExpandedProfile result =
       Expanded("mtls-client", "dns: ['{host}.corp.example', ws-1.corp.example, other]");
@@ -160,12 +166,21 @@ TEST(EndpointTemplateTest, WhatTheValuesBreakIsRefusedForThatEndpoint) {
            Case{"mtls-client", "", "bad_label-", "starts or ends with a hyphen", ""},
            Case{"observeit-agent", "", "bad_label-", "fqdn 'bad_label-.corp.example': its label",
                 "labels of letters"},
-           Case{"mtls-client", "", "*", "a wildcard, which a client certificate may not have", ""},
+           Case{"mtls-client", "", "*",
+                "a wildcard, which a certificate may have for server_auth alone", ""},
            Case{"mtls-client", "dns: ['*.corp.example']", "a", "dns name '*.corp.example'", ""},
-           Case{"mtls-peer", "dns: ['*.corp.example']", "a", "which a client certificate may not",
-                ""},
+           Case{"mtls-peer", "dns: ['*.corp.example']", "a", "for server_auth alone", ""},
            Case{"mtls-server", "dns: ['a.*.example']", "a", "must be the whole leftmost label", ""},
-           Case{"mtls-client", "dns: [B.example, b.example]", "a", "'b.example' stands twice", ""},
+           Case{"mtls-client", "", "10.1", "its last label '1' is a number", "under ip:"},
+           Case{"mtls-client", "", "010.0.0.1", "its last label '1' is a number", "[10.0.0.1]"},
+           Case{"mtls-client", "dns: ['::1']", "a", "dns name '::1'", "ip: ['::1']"},
+           Case{"mtls-client", "dns: ['{host}.0x7f']", "a", "its last label '0x7f' is a number",
+                ""},
+           Case{"mtls-client", "uri: ['{host}']", "a", "uri 'a': it has no scheme", "spiffe://"},
+           Case{"mtls-client", "email: '{host}'", "a", "email 'a': it has no '@'", "e.g. agent@"},
+           Case{"mtls-client", "upn: '{host}'", "a", "upn 'a': it has no '@'", "e.g. svc-agent@"},
+           Case{"mtls-client", "crl_url: ['http://a/', b]", "a", "crl_url 'b' is not a URL", ""},
+           Case{"mtls-client", "ocsp_url: ldap://a/", "a", "is not an HTTP URL", "http://HOST"},
            Case{"mtls-client", "dns: [bücher.example]", "a", "not in ASCII", ""},
            Case{"mtls-client", "dns: [\"a\\nb\"]", "a", "it has the character", ""},
            Case{"mtls-client", "ip: [10.0.0.0/8]", "a", "'10.0.0.0/8' is not an IP address",
@@ -215,6 +230,99 @@ TEST(EndpointTemplateTest, WhatIsJustWithinTheRulesIsAccepted) {
   EXPECT_NO_THROW(Expanded("mtls-server", "dns: ['*.corp.example']"));
   EXPECT_NO_THROW(Expanded("mtls-client", "subject: ~"));  // the SAN names the endpoint
   EXPECT_NO_THROW(Expanded("mtls-client", "ip: ['2001:db8::1', 10.0.0.1]"));
+}
+
+// A name is what it reads as: an IPv4 address given as host, fqdn or DNS name is an IP address.
+TEST(EndpointTemplateTest, AnIpv4AddressIsAnIpAddressWhereverItStands) {
+  const Bytes ten = FromHex("0a000001");
+  const ExpandedProfile host = Expanded("mtls-server", "", PlainInput(), "10.0.0.1");
+  EXPECT_EQ(host.fqdn, "10.0.0.1") << "no domain belongs behind an address";
+  EXPECT_EQ(host.certificate.san, (SubjectAltNames{{}, {ten}}));
+  LayerInput input = PlainInput();
+  input.fqdn = "10.0.0.1";
+  EXPECT_EQ(Expanded("mtls-server", "", input).certificate.san, (SubjectAltNames{{}, {ten}}));
+  EXPECT_EQ(Expanded("mtls-server", "dns: [10.0.0.1, b]\nip: 10.0.0.1").certificate.san,
+            (SubjectAltNames{{"b", "ws-1.corp.example"}, {ten}}));
+}
+
+TEST(EndpointTemplateTest, NamesOfOtherKindsHaveTemplates) {
+  const CertificateSpec spec =
+      Expanded("mtls-client",
+               "uri: ['spiffe://{fleet}.example/{host}', 'urn:x:{fqdn}', 'urn:x:{fqdn}']\n"
+               "san: {email: '{host}@corp.example', upn: ['{host}$@corp.example']}\n"
+               "crl_url: ['http://b/{host}', 'http://a/', 'http://b/{host}']\n"
+               "ocsp_url: 'http://o/{host}'")
+          .certificate;
+  EXPECT_THAT(spec.san.uri, ElementsAre("spiffe://f.example/ws-1", "urn:x:ws-1.corp.example"));
+  EXPECT_THAT(spec.san.email, ElementsAre("ws-1@corp.example"));
+  EXPECT_THAT(spec.san.upn, ElementsAre("ws-1$@corp.example"));
+  EXPECT_THAT(spec.san.dns, ElementsAre("ws-1.corp.example"));
+  EXPECT_THAT(spec.crl_urls, ElementsAre("http://b/ws-1", "http://a/"));
+  EXPECT_EQ(spec.ocsp_url, "http://o/ws-1");
+}
+
+// `san: {replace: true}`: what outer layers named is gone, whatever order the keys have; what the
+// same layer or an inner one names is there.
+TEST(EndpointTemplateTest, ALayerCanReplaceTheNames) {
+  for (const char* const text : {"san: {replace: true, dns: [b]}\nip: 10.0.0.2",
+                                 "ip: 10.0.0.2\nsan: {dns: [b], replace: true}",
+                                 "ip: 10.0.0.2\ndns: b\nsan: {replace: true}"}) {
+    const Settings settings =
+        test::Resolved(*Builtin().Find("mtls-client"), {"uri: ['urn:a:b']\ndns: [a]", text});
+    EXPECT_EQ(test::ExpandedOf(settings, "ws-1").certificate.san,
+              (SubjectAltNames{{"b"}, {FromHex("0a000002")}}))
+        << text;
+  }
+  const Settings added = test::Resolved(
+      *Builtin().Find("mtls-client"),
+      {"san: {replace: true, dns: [b]}", "dns: [c]", "san: {replace: false, email: a@b}"});
+  EXPECT_EQ(test::ExpandedOf(added, "a").certificate.san,
+            (SubjectAltNames{{"b", "c"}, {}, {}, {"a@b"}}));
+  try {
+    Expanded("observeit-agent", "san: {replace: true, dns: [b]}");
+    ADD_FAILURE() << "itAuth was lost";
+  } catch (const Error& error) {  // the hint, followed
+    const std::string hint = error.faults().front().hint;
+    const std::string more = hint.substr(6, hint.find(", too") - 6);
+    EXPECT_THAT(Expanded("observeit-agent", "san: {replace: true}\n" + more).certificate.san.dns,
+                ElementsAre("itAuth"));
+  }
+}
+
+TEST(EndpointTemplateTest, ASidStandsInTheExtensionInAUriOrInBoth) {
+  const std::string sid = "S-1-5-21-1-2-3-1104", uri = kSidUriPrefix + sid;
+  const auto spec = [&](const std::string& form) {
+    return Expanded("mtls-client", "sid: " + sid + form).certificate;
+  };
+  EXPECT_EQ(spec("").sid, sid);
+  EXPECT_THAT(spec("").san.uri, ElementsAre());
+  EXPECT_EQ(spec("\nsid_form: uri").sid, "");
+  EXPECT_THAT(spec("\nsid_form: uri").san.uri, ElementsAre(uri));
+  EXPECT_EQ(spec("\nsid_form: both").sid, sid);
+  EXPECT_THAT(spec("\nsid_form: both").san.uri, ElementsAre(uri));
+  EXPECT_THROW(Expanded("mtls-client", "sid: S-1\nsid_form: uri"), Error);
+}
+
+// An end is a day, to its last second, or a time; the nearer of `validity` and `not_after` counts.
+TEST(EndpointTemplateTest, AnEndStandsInThePlaceOfAValidity) {
+  const auto validity = [&](const std::vector<std::string>& texts) {
+    const Settings settings = test::Resolved(*Builtin().Find("mtls-client"), texts);
+    return test::ExpandedOf(Settings::Parse(1, "", "", settings.Body()), "a").certificate.validity;
+  };
+  const Validity day = validity({"not_after: 2027-03-31"});
+  EXPECT_EQ(day.end, ParseRfc3339("2027-03-31T23:59:59Z"));
+  EXPECT_EQ(day.backdate, ParseDuration("10m"));
+  EXPECT_EQ(validity({"not_after: '2027-03-31T12:00:00Z'"}).end,
+            ParseRfc3339("2027-03-31T12:00:00Z"));
+  EXPECT_EQ(validity({"not_after: 2027-03-31", "validity: 30d"}).end, std::nullopt);
+  EXPECT_EQ(validity({"validity: 30d", "not_after: 2027-03-31"}).end, day.end);
+  const Time now = ParseRfc3339("2027-03-01T00:00:00Z");
+  EXPECT_EQ(ValidityAt(day, now).duration, ParseDuration("31d") - Seconds{1});
+  EXPECT_EQ(ValidityAt(day, now).jitter, Seconds{0});
+  EXPECT_EQ(ValidityAt(day, *day.end + Seconds{1}).duration, Seconds{0});
+  const Validity plain = validity({"validity: 30d"});
+  EXPECT_EQ(ValidityAt(plain, now).duration, plain.duration);
+  EXPECT_EQ(ValidityAt(plain, now).jitter, plain.jitter);
 }
 
 TEST(EndpointTemplateTest, AddressesThatAreEqualStandOnce) {

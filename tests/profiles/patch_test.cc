@@ -29,7 +29,7 @@ TEST(PatchTest, TextsReplace) {
   EXPECT_EQ(config.subject, "CN={host}, O=Acme");
   EXPECT_EQ(config.friendly_name, "F");
   EXPECT_EQ(config.description, "D");
-  EXPECT_EQ(config.crl_url, "http://x/c");
+  EXPECT_THAT(config.crl_urls, ElementsAre("http://x/c"));
   EXPECT_EQ(config.ca_issuers_url, "http://x/i");
   EXPECT_EQ(config.sid, "S-1-5-21-1");
   EXPECT_EQ(config.password.kind, PasswordSource::Kind::kCsv);
@@ -43,7 +43,7 @@ TEST(PatchTest, NullTakesATextAway) {
   EXPECT_EQ(config.subject, "");
   EXPECT_EQ(config.friendly_name, "");
   EXPECT_EQ(config.description, "");
-  EXPECT_EQ(config.crl_url, "");
+  EXPECT_TRUE(config.crl_urls.empty());
   EXPECT_EQ(config.sid, "");
   EXPECT_EQ(config.bundle.csp, "");
 }

@@ -191,7 +191,10 @@ void ExpectModel(const ExpandedProfile& result, const Profile& profile, const La
   EXPECT_EQ(certificate.validity.duration, config.validity.duration);
   EXPECT_EQ(certificate.validity.backdate, config.validity.backdate);
   EXPECT_EQ(certificate.validity.jitter, config.validity.jitter);
-  EXPECT_EQ(certificate.crl_url, FilledIn(config.crl_url, variables));
+  ASSERT_EQ(certificate.crl_urls.size(), config.crl_urls.size());
+  for (std::size_t i = 0; i < config.crl_urls.size(); ++i) {
+    EXPECT_EQ(certificate.crl_urls[i], FilledIn(config.crl_urls[i], variables));
+  }
   EXPECT_EQ(certificate.ca_issuers_url, FilledIn(config.ca_issuers_url, variables));
   EXPECT_EQ(certificate.sid, FilledIn(config.sid, variables));
   EXPECT_EQ(result.key, config.key);

@@ -50,7 +50,8 @@ std::string WordLines() {
          WordLine("bundle.encryption", words::WordsOf(words::kPfxEncryptions)) +
          WordLine("bundle.key_spec", words::WordsOf(words::kWindowsKeySpecs)) +
          WordLine("extended_key_usage", usages) + WordLine("key", KeySpecWords()) +
-         WordLine("key_usage", KeyUsageNames(0xFFFF));
+         WordLine("key_usage", KeyUsageNames(0xFFFF)) +
+         WordLine("sid_form", words::WordsOf(words::kSidForms));
 }
 
 // The vectors hold every default of format 1, its words, and the body of every profile of the

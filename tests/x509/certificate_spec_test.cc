@@ -91,6 +91,14 @@ TEST(ValidateSpecTest, RulesOfNames) {
         [](auto& s) {
           s.san.dns = {"w.corp"}, s.extended_key_usage = {kServerAuth, kClientAuth};
         }},
+       {"wildcard", [](auto& s) { s.san.dns = {"*.corp"}, s.extended_key_usage = {}; },
+        [](auto& s) { s.san.dns = {"w.corp"}, s.extended_key_usage = {}; }},
+       {"uri 'corp'", [](auto& s) { s.san.uri = {"corp"}; },
+        [](auto& s) { s.san = {}, s.subject = {}, s.san.uri = {"spiffe://corp/a"}; }},
+       {"email 'a'", [](auto& s) { s.san.email = {"a"}; },
+        [](auto& s) { s.san = {}, s.subject = {}, s.san.email = {"a@corp"}; }},
+       {"upn 'a'", [](auto& s) { s.san.upn = {"a"}; },
+        [](auto& s) { s.san = {}, s.subject = {}, s.san.upn = {"a@corp"}; }},
        {"empty label", [](auto& s) { s.san.dns = {"a..b"}; }, [](auto& s) { s.san.dns = {"a.b"}; }},
        {"stands twice",
         [](auto& s) {
@@ -137,10 +145,19 @@ TEST(ValidateSpecTest, RulesOfExtensions) {
         [](auto& s) { s.key_usage = key_usage::kKeyAgreement; }},
        {"is not an object identifier", [](auto& s) { s.extended_key_usage = {"client_auth"}; },
         [](auto& s) { s.extended_key_usage = {"1.3.6.1.4.1.311.20.2.2"}; }},
-       {"crl_url", [](auto& s) { s.crl_url = "pki.example/ca.crl"; },
-        [](auto& s) { s.crl_url = "http://pki.example/ca.crl"; }},
-       {"crl_url", [](auto& s) { s.crl_url = "http://pki.example/a b"; },
-        [](auto& s) { s.crl_url = "ldap://pki.example/a%20b"; }},
+       {"crl_url", [](auto& s) { s.crl_urls = {"pki.example/ca.crl"}; },
+        [](auto& s) { s.crl_urls = {"http://pki.example/ca.crl"}; }},
+       {"crl_url", [](auto& s) { s.crl_urls = {"http://pki.example/a b"}; },
+        [](auto& s) { s.crl_urls = {"ldap://pki.example/a%20b"}; }},
+       {"crl_url 'b'",
+        [](auto& s) {
+          s.crl_urls = {"http://a/", "b"};
+        },
+        [](auto& s) {
+          s.crl_urls = {"http://a/", "http://b/"};
+        }},
+       {"ocsp_url", [](auto& s) { s.ocsp_url = "ldap://a/"; },
+        [](auto& s) { s.ocsp_url = "http://a/"; }},
        {"ca_issuers_url", [](auto& s) { s.ca_issuers_url = "ftp://pki.example/ca.crt"; },
         [](auto& s) { s.ca_issuers_url = "https://pki.example/ca.crt"; }},
        {"ca_issuers_url", [](auto& s) { s.ca_issuers_url = "http://\xC3\xBC.example"; },
@@ -189,7 +206,7 @@ TEST(ValidateSpecTest, SecurityIdentifiers) {
 TEST(ValidateSpecTest, AllFaultsAreGivenAtOnce) {
   CertificateSpec spec;
   spec.is_ca = true;
-  spec.crl_url = "x";
+  spec.crl_urls = {"x"};
   spec.sid = "x";
   EXPECT_EQ(ValidateSpec(spec).size(), 7u) << Joined(ValidateSpec(spec));
 }

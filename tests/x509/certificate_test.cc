@@ -53,7 +53,7 @@ CertificateSpec FullSpec() {
   spec.is_ca = true;
   spec.path_length = 3;
   spec.permitted_dns = {"corp"};
-  spec.crl_url = "http://pki.example/ca.crl";
+  spec.crl_urls = {"http://pki.example/ca.crl"};
   spec.ca_issuers_url = "http://pki.example/ca.crt";
   spec.sid = "S-1-5-21-1-2-3-1104";
   return spec;

@@ -53,7 +53,7 @@ CertificateSpec LeafSpec() {
   spec.key_usage = key_usage::kDigitalSignature;
   spec.extended_key_usage = {"1.3.6.1.5.5.7.3.2"};
   spec.validity = {kYear, std::chrono::minutes{10}, Seconds{0}};
-  spec.crl_url = "http://pki.example/ca.crl";
+  spec.crl_urls = {"http://pki.example/ca.crl"};
   return spec;
 }
 
@@ -235,6 +235,18 @@ std::vector<Violation> ExtensionViolations() {
        }},
       {"dns_names", "empty label", Spec([](auto& s) { s.san.dns = {"a..b"}; })},
       {"dns_names", "U-label", Spec([](auto& s) { s.san.dns = {"\xC3\xBC.corp"}; })},
+      {"san_matches", "another URI", Asked([](auto& s) { s.san.uri = {"https://a/"}; })},
+      {"san_matches", "an e-mail more", [](Case& c) { c.encoded.san.email = {"a@corp"}; }},
+      {"san_matches", "another UPN",
+       [](Case& c) {
+         c.encoded.san.upn = {"a@corp"};
+         c.asked.san.upn = {"b@corp"};
+       }},
+      {"other_names", "URI", Spec([](auto& s) { s.san.uri = {"no scheme"}; })},
+      {"other_names", "e-mail", Spec([](auto& s) { s.san.email = {"corp"}; })},
+      {"other_names", "UPN", Spec([](auto& s) { s.san.upn = {"corp"}; })},
+      {"validity_length", "behind the asked end",
+       Asked([](auto& s) { s.validity.end = ParseRfc3339("2026-01-02T00:00:00Z"); })},
       {"basic_constraints", "absent", Without("2.5.29.19")},
       {"basic_constraints", "not critical", Criticality("2.5.29.19", false)},
       {"basic_constraints", "path length", Asked([](auto& s) { s.path_length = 0; }), true},
@@ -263,10 +275,10 @@ std::vector<Violation> ExtensionViolations() {
       {"critical_known", "distribution point", Criticality("2.5.29.31", true)},
       {"crl_distribution_point", "absent", Without("2.5.29.31")},
       {"crl_distribution_point", "another",
-       Asked([](auto& s) { s.crl_url = "http://pki.other/"; })},
+       Asked([](auto& s) { s.crl_urls = {"http://pki.other/"}; })},
       {"crl_distribution_point", "longer than the asked one",
-       Asked([](auto& s) { s.crl_url = "http://pki.example/ca"; })},
-      {"crl_distribution_point", "not asked", Asked([](auto& s) { s.crl_url.clear(); })},
+       Asked([](auto& s) { s.crl_urls = {"http://pki.example/ca"}; })},
+      {"crl_distribution_point", "not asked", Asked([](auto& s) { s.crl_urls.clear(); })},
       {"authority_information", "absent",
        Asked([](auto& s) { s.ca_issuers_url = "http://pki.example/ca.crt"; })},
       {"authority_information", "another",
@@ -279,6 +291,18 @@ std::vector<Violation> ExtensionViolations() {
          c.encoded.ca_issuers_url = "http://pki.example/ca.crt";
          c.asked.ca_issuers_url = "http://pki.example/";
        }},
+      {"authority_information", "OCSP in the place of CA issuers",
+       [](Case& c) {
+         c.encoded.ca_issuers_url = "http://pki.example/";
+         c.asked.ocsp_url = "http://pki.example/";
+       }},
+      {"authority_information", "no OCSP",
+       [](Case& c) {
+         c.encoded.ca_issuers_url = c.asked.ca_issuers_url = "http://pki.example/";
+         c.asked.ocsp_url = "http://ocsp.example/";
+       }},
+      {"crl_distribution_point", "one of two",
+       Asked([](auto& s) { s.crl_urls.push_back("http://pki.other/"); })},
       {"security_identifier", "of another with the same beginning",
        [](Case& c) {
          c.encoded.sid = "S-1-5-21-1-2-3-41";
@@ -309,6 +333,11 @@ TEST(LintTest, SoundCertificatesHaveNoFinding) {
   CertificateSpec everything = LeafSpec();
   everything.ca_issuers_url = "http://pki.example/ca.crt";
   everything.sid = "S-1-5-21-1-2-3-1104";
+  everything.ocsp_url = "http://ocsp.example/";
+  everything.crl_urls = {"http://pki.example/ca.crl", "ldap://pki.example/"};
+  everything.san.uri = {"spiffe://corp.example/a", std::string(kSidUriPrefix) + "S-1-5-21-1"};
+  everything.san.email = {"a@corp.example"};
+  everything.san.upn = {"m\xC3\xBCller@corp.example"};
   for (const CertificateSpec& spec : {LeafSpec(), CaSpec(), no_subject, wildcard, everything}) {
     for (const auto algorithm : {SignatureAlgorithm::kRsaSha256, SignatureAlgorithm::kEcdsaSha256,
                                  SignatureAlgorithm::kEcdsaSha384}) {

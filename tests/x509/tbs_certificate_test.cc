@@ -182,7 +182,7 @@ TEST(SubjectKeyIdentifierTest, RefusesWhatIsNoKey) {
 TEST(CertificateTextTest, OpensslReadsWhatTheSpecSays) {
   CertificateSpec spec = LeafSpec();
   spec.extended_key_usage = {kClientAuth, kServerAuth};
-  spec.crl_url = "http://pki.example/ca.crl";
+  spec.crl_urls = {"http://pki.example/ca.crl"};
   spec.ca_issuers_url = "http://pki.example/ca.crt";
   const std::string text = WithNames(OpensslText(Leaf(spec)));
   for (const char* part :
@@ -242,7 +242,7 @@ TEST(CertificateTextTest, TimesAreUtcTimeThrough2049AndGeneralizedTimeAfter) {
 
 TEST(ExtensionsTest, BotanSeesTheIntendedCriticality) {
   CertificateSpec spec = LeafSpec();
-  spec.crl_url = "http://pki.example/ca.crl";
+  spec.crl_urls = {"http://pki.example/ca.crl"};
   spec.ca_issuers_url = "http://pki.example/ca.crt";
   spec.sid = "S-1-5-21-1-2-3-1104";
   CertificateSpec no_subject = spec;
