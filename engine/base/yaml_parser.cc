@@ -62,7 +62,7 @@ class Parser {
 
   // At the first character of a line's content: a tab before it is nobody's indentation.
   void CheckIndentation() {
-    if (source_.AtEnd() || source_.Indent() >= source_.Column()) return;
+    if (source_.Indent() >= source_.Column()) return;
     const Source::Mark here = source_.Here();
     source_.Return(
         {here.line_start + static_cast<std::size_t>(source_.Indent()), here.line_start, here.line});
@@ -84,8 +84,8 @@ class Parser {
     const std::size_t begin = source_.offset();
     const bool new_line = source_.SkipGap() || place == Place::kTop;
     const bool end = source_.AtEnd() || (new_line && source_.AtDocumentMarker());
-    if (end) return events_.OnNull(before);
     if (new_line) CheckIndentation();
+    if (end) return events_.OnNull(before);
     const int column = source_.Column();
     if (new_line && column <= indent) {
       // The items of a key's list may stand as deep as the key.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -117,14 +118,19 @@ bool SkipPlainLine(Source& source, bool in_flow) {
 }
 
 // Goes on to the next line that is not empty, where a text of several lines goes on. Gives the
-// number of line breaks on the way.
-std::size_t SkipLines(Source& source) {
+// number of line breaks on the way. An empty line of a text may be cut short, but has no tab in its
+// indentation (l-empty, 6.4): there it stops, too.
+std::size_t SkipLines(Source& source, int indent) {
   std::size_t breaks = 0;
   for (; IsBreak(source.Peek()); ++breaks) {
     source.NextLine();
     const Source::Mark start = source.Here();
     source.SkipBlanks();
-    if (!IsBreak(source.Peek())) source.Return(start);
+    const bool tab = source.Indent() <= indent && source.Indent() < source.Column();
+    if (tab || !IsBreak(source.Peek())) {
+      source.Return(start);
+      return breaks + 1;
+    }
   }
   return breaks;
 }
@@ -186,7 +192,7 @@ class Quoted {
   }
 
   std::size_t GoToNextLine() {
-    const std::size_t breaks = SkipLines(source_);
+    const std::size_t breaks = SkipLines(source_, indent_);
     if (source_.AtEnd()) ThrowUnclosed("");
     if (source_.Indent() <= indent_ || source_.AtDocumentMarker()) {
       ThrowUnclosed(" before line " + std::to_string(source_.line()) +
@@ -201,9 +207,8 @@ class Quoted {
     const char c = source_.Peek(1);
     source_.Skip(1);
     if (IsBreak(c)) {  // an escaped line break: nothing
-      const std::size_t breaks = GoToNextLine();
-      text_.append(breaks - 1, '\n');
-      return;
+      if (GoToNextLine() == 1) return;
+      throw SyntaxFault{where, "an empty line after a '\\' that joins lines", "take it out"};
     }
     if (c == 'x' || c == 'u' || c == 'U') return ReadCode(where, c == 'x' ? 2 : c == 'u' ? 4 : 8);
     const auto* const escape =
@@ -313,14 +318,20 @@ class BlockText {
   // Takes what stands behind `indent` spaces. False at the end of the text.
   bool TakeLine(int indent) {
     source_.Skip(static_cast<std::size_t>(indent));
+    const Position where = source_.Where();
     const std::size_t begin = source_.offset();
     SkipLine();
     const std::string_view line = source_.Text(begin, source_.offset());
-    if (source_.AtEnd()) {
-      if (!line.empty()) lines_.push_back(line);
-      return false;
+    const bool content = line.find_first_not_of(" \t") != std::string_view::npos;
+    if (content) {
+      content_ = lines_.size() + 1;
+    } else if (!blanks_ && (!line.empty() || (source_.AtEnd() && indent > 0 && chomp_ == '+'))) {
+      blanks_ = where;
     }
+    if (content) blanks_.reset();
+    if (source_.AtEnd() && line.empty()) return false;
     lines_.push_back(line);
+    if (source_.AtEnd()) return false;
     source_.NextLine();
     return true;
   }
@@ -338,11 +349,14 @@ class BlockText {
   }
 
   std::string Join() const {
-    std::size_t content = lines_.size();
-    while (content > 0 && lines_[content - 1].empty()) --content;
-    std::string text = folded_ ? JoinFolded(content) : JoinLiteral(content);
-    if (content > 0 && chomp_ != '-') text.push_back('\n');
-    if (chomp_ == '+') text.append(lines_.size() - content, '\n');
+    // Readers differ about them, and nobody means them.
+    if (blanks_) {
+      throw SyntaxFault{*blanks_, "blanks at the end of a block of lines",
+                        "take the blanks out of its last lines"};
+    }
+    std::string text = folded_ ? JoinFolded(content_) : JoinLiteral(content_);
+    if (content_ > 0 && chomp_ != '-') text.push_back('\n');
+    if (chomp_ == '+') text.append(lines_.size() - content_, '\n');
     return text;
   }
 
@@ -383,6 +397,8 @@ class BlockText {
   char chomp_ = ' ';
   int depth_ = -1;  // of the lines; -1 until the first line tells
   std::vector<std::string_view> lines_;
+  std::size_t content_ = 0;         // of lines_, up to the last that is not empty
+  std::optional<Position> blanks_;  // behind those, blanks beyond the indentation
 };
 
 }  // namespace
@@ -413,7 +429,7 @@ Scalar ReadPlain(Source& source, int indent, bool in_flow) {
       source.Return(end);
       return scalar;
     }
-    const std::size_t breaks = SkipLines(source);
+    const std::size_t breaks = SkipLines(source, indent);
     const bool marker = source.AtDocumentMarker();
     const bool deeper = source.Indent() > indent;
     source.SkipBlanks();

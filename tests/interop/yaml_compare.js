@@ -13,14 +13,18 @@ const {spawn} = require('child_process');
 const fs = require('fs');
 const YAML = require('yaml');
 
-const kBytes = '"\'[]{}:,-#&*!|>%@\t';
+const kBytes = '"\'[]{}:,-#&*!|>%@\t\n ?\\';
 // What the reader refuses though it is YAML, by its words for it.
 const kListed = [
   ['anchor', /anchors \(&name\) are not supported/],
   ['alias', /aliases \(\*name\) are not supported/],
   ['tag', /the tag '.*' is not supported/],
-  ['document', /a second document/],
+  ['document', /a second document|a document was expected, not its end/],
+  ['directive', /directives \(%\) are not supported/],
   ['key', /a key must be a text/],
+  ['explicit key', /keys marked with '\?' are not supported/],
+  ['carriage return', /a carriage return without a line feed/],
+  ['tab', /a tab in the indentation/],
 ];
 
 const [driver, every, ...files] = process.argv.slice(2);
@@ -57,16 +61,39 @@ function* damaged(bytes) {
   }
 }
 
+// Documents of pieces that mean something, in any order; the generator is a fixed one (mulberry32).
+const kPieces = [
+  'a', 'b c', 'key', 'a: ', 'b: ', 'key:', '- ', '-', '\n', '\n', '\n', '\n  ', '\n  ', '\n    ', ' ', '  ', '"', '"x"',
+  "'", "'y'", '[', ']', '{', '}', ',', ', ', ': ', ':', '#', ' # c', '|', '>', '|\n', '>-\n', '|2+\n', '\t', '---', '\n---\n',
+  '\n...\n', '? ', '\\', '\\n', '~', 'null', '-1', '1', '\n\n', '\r\n', 'é', '%', '@', '`', '&x', '*x', '!t',
+];
+function* soup(count) {
+  let state = Number(process.env.SEED ?? 1);
+  const random = below => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) % below;
+  };
+  for (let i = 0; i < count; i++) {
+    const length = 2 + random(14);
+    let text = '';
+    for (let j = 0; j < length; j++) text += kPieces[random(kPieces.length)];
+    yield Buffer.from(text);
+  }
+}
+
 async function main() {
   const cases = [];
   let number = 0;
   for (const file of files) {
     const bytes = fs.readFileSync(file);
-    cases.push({file, bytes});
+    cases.push({file, bytes, whole: true});
     for (const one of damaged(bytes)) {
       if (number++ % every === 0) cases.push({file, bytes: one});
     }
   }
+  for (const bytes of soup(Math.floor(300000 / every))) cases.push({file: 'soup', bytes});
   const child = spawn(driver, {stdio: ['pipe', 'pipe', 'inherit']});
   const out = [];
   child.stdout.on('data', chunk => out.push(chunk));
@@ -89,15 +116,19 @@ async function main() {
   const note = (kind, reason, text, detail) => {
     counts[kind]++;
     const key = `${kind}: ${reason}`;
+    if (process.env.ALL && kind === 'other') console.log(detail, JSON.stringify(text));
     if (!examples.has(key)) examples.set(key, {n: 0, text, detail});
     examples.get(key).n++;
   };
   let taken = 0;
-  cases.forEach(({bytes}, i) => {
+  cases.forEach(({bytes, file, whole}, i) => {
     const text = bytes.toString();
     const our = JSON.parse(lines[i]);
     const their = theirs(text);
     if (their.tree !== undefined) taken++;
+    if (whole && (our.tree === undefined || their.tree === undefined)) {
+      return note('other', 'undamaged, but refused', file, our.fault ?? their.fault);
+    }
     if (our.fault !== undefined && their.tree === undefined) return note('same', 'both refuse', text);
     if (our.fault !== undefined) {
       const named = kListed.find(([, words]) => words.test(our.fault));
