@@ -19,7 +19,7 @@ constexpr std::size_t kMostBytes = std::size_t{1} << 20U;
 }  // namespace
 
 void Catalog::Add(const yaml::Node& root, FaultList& faults) {
-  if (!faults.empty()) return;
+  if (!root.IsMapping()) return;
   if (root.Find("authority") != nullptr) {
     AuthorityProfile profile = ReadAuthorityProfile(root, faults);
     if (authorities_.contains(profile.name)) {
@@ -30,7 +30,8 @@ void Catalog::Add(const yaml::Node& root, FaultList& faults) {
   }
   Profile profile;
   profile.name_ = TextOf(root, "profile", faults);
-  if (!IsProfileName(profile.name_)) {
+  const bool unknown = root.cut && root.Find("profile") == nullptr;  // it may come later
+  if (!IsProfileName(profile.name_) && !unknown) {
     faults.Add(root.where, "a profile file needs 'profile: NAME', NAME of [a-z0-9-]");
     return;
   }
@@ -56,6 +57,7 @@ void Catalog::Add(const yaml::Node& root, FaultList& faults) {
   profile.lineage_.insert(profile.lineage_.begin(), profile.name_);
   const ProfilePatch patch = ParseProfilePatch(root, kProfileFileKeys, faults);
   const ProfilePatch* const patches[] = {&patch};
+  if (root.cut) return;  // how its settings go together cannot be said
   auto complete = profile.With(patches, faults);
   if (complete && faults.empty()) profiles_.emplace(complete->name(), std::move(*complete));
 }

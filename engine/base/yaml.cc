@@ -41,8 +41,8 @@ class Builder final : public Events {
     while (!stack_.empty()) {
       stack_.back().node.cut = true;
       OnEnd();
-      if (!stack_.empty()) stack_.back().has_key = false;
     }
+    root_.cut = true;
   }
 
   void OnNull(Position where) override {
@@ -163,13 +163,15 @@ class Builder final : public Events {
   Node root_;
 };
 
-// The position of a byte offset.
+// The position of a byte offset; columns are of characters, as Source::Where gives them.
 Position PositionAt(std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, offset);
-  const auto line = static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n') + 1);
   const std::size_t last = before.rfind('\n');
-  const std::size_t column = last == std::string_view::npos ? offset + 1 : offset - last;
-  return {line, static_cast<std::uint32_t>(column)};
+  const std::string_view line = before.substr(last == std::string_view::npos ? 0 : last + 1);
+  return {
+      static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n') + 1),
+      static_cast<std::uint32_t>(
+          std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; }) + 1)};
 }
 
 // Throws SyntaxFault at the first character that no document may have (YAML 1.2.2, 5.1).

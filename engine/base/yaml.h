@@ -26,8 +26,8 @@ struct Entry;
 // Node is one value of a document: null, scalar (always text; the reader guesses no types),
 // sequence or mapping. An absent or `~` or `null` plain scalar is kNull.
 //
-// A syntax fault cuts the tree: it has what stands before, and `cut` marks the collections that
-// were open. Of what is absent there nothing can be said.
+// A syntax fault cuts the tree: it has what stands before, and `cut` marks the root and the
+// collections that were open. Of what is absent there nothing can be said.
 struct Node {
   enum class Kind : std::uint8_t { kNull, kScalar, kSequence, kMapping };
 
