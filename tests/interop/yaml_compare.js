@@ -1,15 +1,20 @@
-// Compares yaml_tree (our reader) with the npm package `yaml` on damaged documents.
+// The strict YAML reader against the npm package `yaml`, on damaged documents.
 //
-//   node yaml_compare.js YAML_TREE EVERY FILE...
+//   node yaml_compare.js trees YAML_TREE EVERY FILE...
+//   node yaml_compare.js check FLEETMINT EVERY FILE...
 //
-// Each file is damaged at each byte: it is deleted, duplicated, and replaced by each of kBytes. Every
-// EVERY-th case is tried. A case is
-//   same       both read the same tree, or both refuse
-//   listed     refused by us for a reason that engine/README.md lists, taken by the other
-//   refused    refused by us for another reason, taken by the other: at most 1 % of what it takes
-//   other      taken by us with another tree than the other's, or where the other refuses: none
+// Each file is damaged at each byte: it is deleted, duplicated, and replaced by each of kBytes. Every EVERY-th case
+// is tried. `trees` compares what tests/interop/yaml_tree.cc reads, of these and of documents of random pieces:
+//
+//   same      both read the same tree, or both refuse
+//   listed    refused by us for what engine/README.md lists (kListed), taken by the other
+//   refused   refused by us for another reason, taken by the other: at most 1 % of what it takes
+//   other     taken by us with another tree than the other's, or where the other refuses: none
+//
+// `check` runs the program on fleet files. Where it ends with exit code 0 the other's tree, written as JSON, must
+// give the same endpoints and settings.
 'use strict';
-const {spawn} = require('child_process');
+const {spawn, spawnSync} = require('child_process');
 const fs = require('fs');
 const YAML = require('yaml');
 
@@ -21,36 +26,20 @@ const kListed = [
   ['tag', /the tag '.*' is not supported/],
   ['document', /a second document|a document was expected, not its end/],
   ['directive', /directives \(%\) are not supported/],
-  ['key', /a key must be a text/],
-  ['explicit key', /keys marked with '\?' are not supported/],
+  ['key that is no text', /a key must be a text/],
+  ['key with ?', /keys marked with '\?' are not supported/],
   ['carriage return', /a carriage return without a line feed/],
   ['tab', /a tab in the indentation/],
 ];
+// Pieces of random documents.
+const kPieces = [
+  'a', 'b c', 'key', 'a: ', 'b: ', 'key:', '- ', '-', '\n', '\n', '\n', '\n  ', '\n  ', '\n    ', ' ', '  ', '"', '"x"',
+  "'", "'y'", '[', ']', '{', '}', ',', ', ', ': ', ':', '#', ' # c', '|', '>', '|\n', '>-\n', '|2+\n', '\t', '---',
+  '\n---\n', '\n...\n', '? ', '\\', '\\n', '~', 'null', '-1', '1', '\n\n', '\r\n', 'é', '%', '@', '`', '&x', '*x', '!t',
+];
 
-const [driver, every, ...files] = process.argv.slice(2);
-
-function theirs(text) {
-  const document = YAML.parseAllDocuments(text, {schema: 'failsafe', logLevel: 'silent'});
-  if (document.length !== 1) return document.length === 0 ? {tree: null} : {several: true};
-  const problems = [...document[0].errors, ...document[0].warnings];
-  if (problems.length) return {fault: problems[0].message.split('\n')[0]};
-  return {tree: tree(document[0].contents)};
-}
-
-// The tree in the words of yaml_tree.cc.
-function tree(node) {
-  if (node === null) return null;
-  if (YAML.isAlias(node)) return {alias: true};
-  if (YAML.isScalar(node)) {
-    const plain = node.type === 'PLAIN' || node.type === undefined;
-    return plain && ['', '~', 'null', 'Null', 'NULL', null].includes(node.value) ? null : node.value;
-  }
-  if (YAML.isSeq(node)) return node.items.map(tree);
-  return {
-    keys: node.items.map(pair => tree(pair.key) ?? ''),
-    values: node.items.map(pair => tree(pair.value)),
-  };
-}
+const [mode, program, everyText, ...files] = process.argv.slice(2);
+const every = Number(everyText);
 
 function* damaged(bytes) {
   for (let i = 0; i < bytes.length; i++) {
@@ -61,14 +50,8 @@ function* damaged(bytes) {
   }
 }
 
-// Documents of pieces that mean something, in any order; the generator is a fixed one (mulberry32).
-const kPieces = [
-  'a', 'b c', 'key', 'a: ', 'b: ', 'key:', '- ', '-', '\n', '\n', '\n', '\n  ', '\n  ', '\n    ', ' ', '  ', '"', '"x"',
-  "'", "'y'", '[', ']', '{', '}', ',', ', ', ': ', ':', '#', ' # c', '|', '>', '|\n', '>-\n', '|2+\n', '\t', '---', '\n---\n',
-  '\n...\n', '? ', '\\', '\\n', '~', 'null', '-1', '1', '\n\n', '\r\n', 'é', '%', '@', '`', '&x', '*x', '!t',
-];
-function* soup(count) {
-  let state = Number(process.env.SEED ?? 1);
+function* randomDocuments(count) {
+  let state = Number(process.env.FLEETMINT_YAML_SEED ?? 1);  // of the generator mulberry32
   const random = below => {
     state = (state + 0x6d2b79f5) | 0;
     let t = Math.imul(state ^ (state >>> 15), 1 | state);
@@ -83,20 +66,33 @@ function* soup(count) {
   }
 }
 
-async function main() {
-  const cases = [];
-  let number = 0;
-  for (const file of files) {
-    const bytes = fs.readFileSync(file);
-    cases.push({file, bytes, whole: true});
-    for (const one of damaged(bytes)) {
-      if (number++ % every === 0) cases.push({file, bytes: one});
-    }
+// What the other reader says: {tree} or {fault}.
+function theirs(text) {
+  const documents = YAML.parseAllDocuments(text, {schema: 'failsafe', logLevel: 'silent'});
+  if (documents.length !== 1) return documents.length === 0 ? {tree: null} : {fault: 'several documents'};
+  const problem = documents[0].errors[0];
+  if (problem) return {fault: problem.message.split('\n')[0]};
+  return {tree: tree(documents[0].contents)};
+}
+
+// A tree in the words of yaml_tree.cc. Plain texts that YAML's core schema takes for null are null.
+function tree(node) {
+  if (node === null) return null;
+  if (YAML.isAlias(node)) return {alias: node.source};
+  if (YAML.isScalar(node)) {
+    const plain = node.type === 'PLAIN' || node.type === undefined;
+    return plain && ['', '~', 'null', 'Null', 'NULL', null].includes(node.value) ? null : node.value;
   }
-  for (const bytes of soup(Math.floor(300000 / every))) cases.push({file: 'soup', bytes});
-  const child = spawn(driver, {stdio: ['pipe', 'pipe', 'inherit']});
+  if (YAML.isSeq(node)) return node.items.map(tree);
+  return {keys: node.items.map(pair => tree(pair.key)), values: node.items.map(pair => tree(pair.value))};
+}
+
+// What yaml_tree says of each case, in one process.
+async function ours(cases) {
+  const child = spawn(program, {stdio: ['pipe', 'pipe', 'inherit']});
   const out = [];
   child.stdout.on('data', chunk => out.push(chunk));
+  child.stdin.on('error', () => {});  // it died: the exit code tells
   const ended = new Promise(resolve => child.on('close', (code, signal) => resolve(signal ?? code)));
   for (const {bytes} of cases) {
     const size = Buffer.alloc(4);
@@ -106,43 +102,95 @@ async function main() {
   child.stdin.end();
   const code = await ended;
   const lines = Buffer.concat(out).toString().split('\n').slice(0, -1);
-  if (code !== 0 || lines.length !== cases.length) {
-    console.log(`yaml_tree ended with ${code} in case ${lines.length}:`);
-    console.log(JSON.stringify(cases[lines.length]?.bytes.toString()));
-    process.exit(1);
-  }
-  const counts = {same: 0, listed: 0, refused: 0, other: 0};
-  const examples = new Map();
-  const note = (kind, reason, text, detail) => {
-    counts[kind]++;
-    const key = `${kind}: ${reason}`;
-    if (process.env.ALL && kind === 'other') console.log(detail, JSON.stringify(text));
-    if (!examples.has(key)) examples.set(key, {n: 0, text, detail});
-    examples.get(key).n++;
-  };
-  let taken = 0;
-  cases.forEach(({bytes, file, whole}, i) => {
-    const text = bytes.toString();
-    const our = JSON.parse(lines[i]);
-    const their = theirs(text);
-    if (their.tree !== undefined) taken++;
-    if (whole && (our.tree === undefined || their.tree === undefined)) {
-      return note('other', 'undamaged, but refused', file, our.fault ?? their.fault);
-    }
-    if (our.fault !== undefined && their.tree === undefined) return note('same', 'both refuse', text);
-    if (our.fault !== undefined) {
-      const named = kListed.find(([, words]) => words.test(our.fault));
-      return note(named ? 'listed' : 'refused', named ? named[0] : our.fault.replace(/^[0-9:]+/, '').split('\n')[0], text, our.fault);
-    }
-    if (JSON.stringify(our.tree) === JSON.stringify(their.tree)) return note('same', 'both take', text);
-    note('other', their.fault?.replace(/ at line.*/, '') ?? 'another tree', text,
-         their.fault ?? JSON.stringify([our.tree, their.tree]));
-  });
-  for (const [key, {n, text, detail}] of [...examples].sort()) {
-    console.log(`${n} ${key}`);
-    if (/^(refused|other)/.test(key) || process.env.VERBOSE) console.log(`   ${detail}\n   ${JSON.stringify(text)}`);
-  }
-  console.log(`${cases.length} cases, ${taken} taken by the other reader: ${JSON.stringify(counts)}`);
-  if (counts.other > 0 || counts.refused * 100 > taken) process.exit(1);
+  if (code === 0 && lines.length === cases.length) return lines.map(line => JSON.parse(line));
+  throw new Error(`yaml_tree ended with ${code} in: ${JSON.stringify(cases[lines.length]?.bytes.toString())}`);
 }
-main();
+
+// The kind of one case, with its reason.
+function judge(our, their) {
+  if (our.fault !== undefined) {
+    if (their.tree === undefined) return ['same', 'both refuse'];
+    const named = kListed.find(([, words]) => words.test(our.fault));
+    return named ? ['listed', named[0]] : ['refused', our.fault.replace(/^[0-9:]+ /, '').split('\n')[0]];
+  }
+  if (their.tree === undefined) return ['other', their.fault.replace(/ at line.*/, '')];
+  return JSON.stringify(our.tree) === JSON.stringify(their.tree) ? ['same', 'both take'] : ['other', 'another tree'];
+}
+
+async function compareTrees() {
+  const cases = [];
+  let number = 0;
+  for (const file of files) {
+    const bytes = fs.readFileSync(file);
+    cases.push({bytes, whole: file});
+    for (const one of damaged(bytes)) {
+      if (number++ % every === 0) cases.push({bytes: one});
+    }
+  }
+  const damagedCases = cases.length;
+  for (const bytes of randomDocuments(Math.floor(300000 / every))) cases.push({bytes});
+  const answers = await ours(cases);
+  const counts = {same: 0, listed: 0, refused: 0, other: 0};
+  const kinds = new Map();
+  let taken = 0, refused = 0;
+  cases.forEach(({bytes, whole}, i) => {
+    const their = theirs(bytes.toString());
+    const [kind, reason] = judge(answers[i], their);
+    counts[kind]++;
+    if (i < damagedCases && their.tree !== undefined) taken++;
+    if (i < damagedCases && kind === 'refused') refused++;
+    if (whole && reason !== 'both take') throw new Error(`${whole} is not read as it should be: ${reason}`);
+    const seen = kinds.get(`${kind}: ${reason}`);
+    if (!seen) kinds.set(`${kind}: ${reason}`, {count: 1, text: JSON.stringify(bytes.toString())});
+    else seen.count++;
+  });
+  for (const [kind, {count, text}] of [...kinds].sort()) {
+    console.log(`${count} ${kind}${/^(refused|other)/.test(kind) ? `, e.g. ${text.slice(-300)}` : ''}`);
+  }
+  console.log(`${cases.length} cases: ${JSON.stringify(counts)}; of ${damagedCases} damaged files the other reader takes ` +
+              `${taken}, ${refused} of which are refused for what is not listed`);
+  if (counts.other > 0 || refused * 100 > taken) throw new Error('the readers differ');
+}
+
+// What `check` finds in a fleet file; nothing of times.
+function check(bytes) {
+  fs.writeFileSync('case.yaml', bytes);
+  const run = spawnSync(program, ['check', 'case.yaml', '--json'], {encoding: 'utf8'});
+  if (![0, 1, 2].includes(run.status)) throw new Error(`check: ${run.signal ?? run.status}: ${JSON.stringify(bytes.toString())}`);
+  if (run.status === 2 && !/case\.yaml:\d+:\d+: /.test(run.stderr + run.stdout)) {
+    throw new Error(`check: a fault without a place: ${run.stderr}: ${JSON.stringify(bytes.toString())}`);
+  }
+  if (run.status !== 0) return null;
+  const {estimated_seconds, renewals, ...summary} = JSON.parse(run.stdout);
+  return JSON.stringify(summary);
+}
+
+// A tree as JSON, which is YAML. Quotes tell numbers and truth values from texts.
+function json(node) {
+  if (typeof node === 'string' && /^(true|false|\d+)$/.test(node)) return node;
+  if (node === null || typeof node === 'string') return JSON.stringify(node);
+  if (Array.isArray(node)) return `[${node.map(json).join(', ')}]`;
+  return `{${node.keys.map((key, i) => `${JSON.stringify(key)}: ${json(node.values[i])}`).join(', ')}}`;
+}
+
+function compareChecks() {
+  let number = 0, accepted = 0, tried = 0;
+  for (const file of files) {
+    for (const bytes of damaged(fs.readFileSync(file))) {
+      if (number++ % every !== 0) continue;
+      tried++;
+      const our = check(bytes);
+      if (our === null) continue;
+      accepted++;
+      const their = theirs(bytes.toString());
+      if (their.fault !== undefined) throw new Error(`check takes what is not YAML (${their.fault}): ${bytes}`);
+      if (check(Buffer.from(json(their.tree))) !== our) throw new Error(`check sees another fleet in: ${bytes}`);
+    }
+  }
+  console.log(`check: ${tried} damaged fleet files, ${accepted} of which it takes`);
+}
+
+(mode === 'check' ? Promise.resolve().then(compareChecks) : compareTrees()).catch(error => {
+  console.error(error.message);
+  process.exit(1);
+});
