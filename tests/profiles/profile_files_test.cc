@@ -127,7 +127,7 @@ TEST_F(ProfileFilesTest, WhatIsNoProfileIsRefusedWithItsPlace) {
            Case{"", "a profile file is a mapping of keys", ""},
            Case{"- a\n", "p.yaml:1:1: a profile file is a mapping of keys", ""},
            Case{"validity: 1y\n", "p.yaml:1:1: a profile file needs 'profile: NAME'", ""},
-           Case{"profile: ../x\n", "p.yaml:1:1: a profile file needs 'profile: NAME'", ""},
+           Case{"profile: ../x\n", "p.yaml:1:10: profile name '../x' is not of", ""},
            Case{"profile: [x]\n", "'profile' is a list; a text was expected", ""},
            Case{"profile: x\nextend: mtls-client\n", "p.yaml:2:1: unknown key 'extend'",
                 "did you mean 'extends'?"},
