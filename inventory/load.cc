@@ -116,6 +116,7 @@ class Loader {
 
   bool ExpectMapping(const yaml::Node& node, const std::string& what) {
     if (node.IsMapping()) return true;
+    if (node.cut) return false;
     faults_.Add(node.where, what + " is a " + std::string(yaml::KindName(node.kind)) +
                                 "; a mapping was expected");
     return false;
@@ -126,7 +127,8 @@ class Loader {
     if (const yaml::Node* hosts = node.Find("hosts"); hosts != nullptr && !hosts->IsSequence()) {
       TakeHost(*hosts, group);
     }
-    if (const yaml::Node* list = node.Find("endpoints"); list != nullptr && !list->IsSequence()) {
+    if (const yaml::Node* list = node.Find("endpoints");
+        list != nullptr && !list->IsSequence() && !list->cut) {
       faults_.Add(
           list->where,
           "'endpoints' is a " + std::string(yaml::KindName(list->kind)) + "; a list was expected",
@@ -136,6 +138,7 @@ class Loader {
 
   void ReadGroups(const yaml::Node& groups) {
     if (!groups.IsSequence()) {
+      if (groups.cut) return;
       faults_.Add(
           groups.where,
           "'groups' is a " + std::string(yaml::KindName(groups.kind)) + "; a list was expected",

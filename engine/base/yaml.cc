@@ -242,6 +242,7 @@ Node ReadFile(const std::string& path, FaultList& faults, std::span<const Stream
 
 std::optional<std::string> AsText(const Node& node, std::string_view what, FaultList& faults) {
   if (node.IsScalar()) return node.scalar;
+  if (node.cut) return std::nullopt;  // the fault that cuts it is what is wrong
   faults.Add(node.where, std::string(what) + " is a " + std::string(KindName(node.kind)) +
                              "; a text was expected");
   return std::nullopt;
@@ -252,6 +253,7 @@ std::optional<bool> AsBool(const Node& node, std::string_view what, FaultList& f
     if (node.scalar == "true") return true;
     if (node.scalar == "false") return false;
   }
+  if (node.cut) return std::nullopt;
   faults.Add(node.where,
              std::string(what) + " is '" + node.scalar + "'; true or false was expected");
   return std::nullopt;
@@ -265,6 +267,7 @@ std::optional<std::int64_t> AsInteger(const Node& node, std::string_view what, s
   if (node.IsScalar() && error == std::errc{} && rest == end && value >= least && value <= most) {
     return value;
   }
+  if (node.cut) return std::nullopt;
   faults.Add(node.where, std::string(what) + " is '" + node.scalar + "'; a whole number from " +
                              std::to_string(least) + " to " + std::to_string(most) +
                              " was expected");
@@ -275,6 +278,7 @@ std::vector<std::string> AsTextList(const Node& node, std::string_view what, Fau
   std::vector<std::string> texts;
   if (node.IsScalar()) return {node.scalar};
   if (!node.IsSequence()) {
+    if (node.cut) return texts;
     faults.Add(node.where, std::string(what) + " is a " + std::string(KindName(node.kind)) +
                                "; a list was expected");
     return texts;

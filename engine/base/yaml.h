@@ -75,7 +75,7 @@ Node ReadFile(const std::string& path, FaultList& faults, std::span<const Stream
 Node ReadText(std::string_view text, FaultList& faults, std::span<const Stream> streams = {});
 
 // Readers of scalars. Each adds a fault (what stands there, what was expected) and returns nothing
-// if the node is of the wrong kind or its text does not fit.
+// if the node is of the wrong kind or its text does not fit. (Of a node that is cut, no fault.)
 std::optional<std::string> AsText(const Node& node, std::string_view what, FaultList& faults);
 std::optional<bool> AsBool(const Node& node, std::string_view what, FaultList& faults);
 std::optional<std::int64_t> AsInteger(const Node& node, std::string_view what, std::int64_t least,
