@@ -37,8 +37,10 @@ std::optional<Fault> OtherFormat(std::string_view text, const std::string& path)
     return std::nullopt;
   }
   Fault fault;
-  const bool section = line.starts_with('[') && line.ends_with(']') && line.find(',') == line.npos;
-  const bool pair = line.find(':') == line.npos && line.find('=') != line.npos;
+  const bool section =
+      line.starts_with('[') && line.ends_with(']') && line.find(',') == std::string_view::npos;
+  const bool pair =
+      line.find(':') == std::string_view::npos && line.find('=') != std::string_view::npos;
   if (section || pair) {
     fault.message = "the file is in INI format, as Ansible's inventories are; YAML was expected";
     // Sections with a colon hold variables and groups; 01:20 is a range.
@@ -50,7 +52,8 @@ std::optional<Fault> OtherFormat(std::string_view text, const std::string& path)
     return fault;
   }
   const std::size_t place = line.find_first_of(",;\t");
-  if (line.starts_with('[') || line.find(':') != line.npos || place == line.npos) {
+  if (line.starts_with('[') || line.find(':') != std::string_view::npos ||
+      place == std::string_view::npos) {
     return std::nullopt;
   }
   fault.message = "the file is in CSV format; YAML was expected";

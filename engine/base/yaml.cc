@@ -4,7 +4,6 @@
 #include <charconv>
 #include <unordered_map>
 
-#include "engine/base/durable_file.h"
 #include "engine/base/text.h"
 #include "engine/base/text_file.h"
 #include "engine/base/yaml_parser.h"
@@ -13,8 +12,7 @@ namespace fleetmint::yaml {
 namespace {
 
 constexpr std::size_t kDeepest = 32;
-constexpr std::size_t kLongestScalar = 64 * 1024;
-constexpr std::size_t kLargestFile = std::size_t{1} << 30U;
+constexpr std::size_t kLongestScalar = std::size_t{64} << 10U;
 
 // Splits "a/*/b" at the slashes.
 std::vector<std::string> SplitPath(const std::string& path) {
@@ -233,11 +231,6 @@ Node ReadText(std::string_view text, FaultList& faults, std::span<const Stream> 
     builder.Cut();
   }
   return builder.Take();
-}
-
-Node ReadFile(const std::string& path, FaultList& faults, std::span<const Stream> streams) {
-  const Bytes content = ReadWholeFile(path, kLargestFile);
-  return ReadText(fleetmint::AsText(content), faults, streams);
 }
 
 std::optional<std::string> AsText(const Node& node, std::string_view what, FaultList& faults) {

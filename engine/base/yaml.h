@@ -2,8 +2,8 @@
 //
 // It takes what yaml_parser.h says of YAML 1.2, and refuses what would be read differently than
 // meant: duplicate keys, anchors, aliases, tags, further documents, invalid UTF-8, UTF-16, control
-// characters, nesting over 32 levels, texts over 64 KiB, files over 1 GiB. Every node knows its
-// line and column.
+// characters, nesting over 32 levels, texts over 64 KiB. Every node knows its line and column (of
+// characters).
 //
 // Big lists need not be held: nodes whose path matches a stream pattern are handed to a callback as
 // soon as they are complete and are then dropped from the tree.
@@ -65,13 +65,9 @@ struct Stream {
   std::function<void(Node item, std::span<const std::size_t> indexes)> deliver;
 };
 
-// ReadFile parses the file at `path`. Faults that leave the rest readable (a duplicate key) go to
-// `faults`; what stops the parser (a syntax error, an alias) too, and cuts the tree. A list item
-// that is cut is delivered, too.
-// Throws Error(kInput) if the file cannot be opened or is too large.
-Node ReadFile(const std::string& path, FaultList& faults, std::span<const Stream> streams = {});
-
-// ReadText is ReadFile on text in memory; positions count from its start.
+// ReadText parses a file's content; positions count from its start. Faults that leave the rest
+// readable (a duplicate key) go to `faults`; what stops the parser (a syntax error, an alias) too,
+// and cuts the tree. A list item that is cut is delivered, too.
 Node ReadText(std::string_view text, FaultList& faults, std::span<const Stream> streams = {});
 
 // Readers of scalars. Each adds a fault (what stands there, what was expected) and returns nothing

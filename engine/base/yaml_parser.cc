@@ -41,6 +41,11 @@ class Parser {
     throw SyntaxFault{source_.Where(), std::move(message), std::move(hint)};
   }
 
+  [[noreturn]] void ThrowCollectionKey(char open) {
+    Throw(std::string("a key must be a text, not a ") + (open == '[' ? "list" : "mapping"),
+          "a text that begins with a bracket or a brace needs quotes");
+  }
+
   void EndOfDocument() {
     source_.SkipGap();
     if (source_.AtDocumentMarker() && source_.Peek() == '.') {
@@ -134,10 +139,7 @@ class Parser {
     FlowNode(indent, 1);
     const Source::Mark end = source_.Here();
     source_.SkipBlanks();
-    if (source_.Peek() == ':') {
-      Throw(c == '[' ? "a key must be a text, not a list" : "a key must be a text, not a mapping",
-            "a text that begins with a bracket or a brace needs quotes");
-    }
+    if (source_.Peek() == ':') ThrowCollectionKey(c);
     source_.Return(end);
     EndOfLine(c == '[' ? "the ']'" : "the '}'");
   }
@@ -197,10 +199,7 @@ class Parser {
             "a mapping holds 'key: value' alone; indent the item below the key whose list it is "
             "of");
     }
-    if (c == '[' || c == '{') {
-      Throw(c == '[' ? "a key must be a text, not a list" : "a key must be a text, not a mapping",
-            "write: key: value");
-    }
+    if (c == '[' || c == '{') ThrowCollectionKey(c);
     if (c == '|' || c == '>') {
       Throw(std::string("a key was expected, not '") + c + "'", "write: key: value");
     }
@@ -353,11 +352,7 @@ class Parser {
   void ThrowIfKey(char open) {
     const Source::Mark end = source_.Here();
     source_.SkipGap();
-    if (source_.Peek() == ':') {
-      Throw(
-          open == '[' ? "a key must be a text, not a list" : "a key must be a text, not a mapping",
-          "a text that begins with a bracket or a brace needs quotes");
-    }
+    if (source_.Peek() == ':') ThrowCollectionKey(open);
     source_.Return(end);
   }
 
@@ -372,10 +367,7 @@ class Parser {
         source_.Skip(1);
         break;
       }
-      if (c == '[' || c == '{') {
-        Throw(c == '[' ? "a key must be a text, not a list" : "a key must be a text, not a mapping",
-              "a text that begins with a bracket or a brace needs quotes");
-      }
+      if (c == '[' || c == '{') ThrowCollectionKey(c);
       FlowEntry(open);
       FlowGap(open);
       if (!FlowSeparator('}')) break;

@@ -18,6 +18,10 @@ struct Scalar {
 // IsNull tells a plain text that is no text but null, in the words of YAML's core schema (10.3.2).
 bool IsNull(const Scalar& scalar);
 
+// Fold appends what so many line breaks within a text stand for (6.5): one is a space, each further
+// one a line feed.
+void Fold(std::string& text, std::size_t breaks);
+
 // Each reads the text that begins at the cursor and leaves the cursor behind it. Its further lines
 // are indented by more than `indent` spaces. Errors: SyntaxFault.
 
