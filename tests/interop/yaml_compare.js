@@ -7,7 +7,7 @@
 // is tried. `trees` compares what tests/interop/yaml_tree.cc reads, of these and of documents of random pieces:
 //
 //   same      both read the same tree, or both refuse
-//   listed    refused by us for what engine/README.md lists (kListed), taken by the other
+//   listed    refused by us for what the README lists (kListed), taken by the other
 //   refused   refused by us for another reason, taken by the other: at most 1 % of what it takes
 //   other     taken by us with another tree than the other's, or where the other refuses: none
 //
@@ -30,6 +30,7 @@ const kListed = [
   ['key with ?', /keys marked with '\?' are not supported/],
   ['carriage return', /a carriage return without a line feed/],
   ['tab', /a tab in the indentation/],
+  ['blanks', /blanks at the end of a block of lines/],
 ];
 // Pieces of random documents.
 const kPieces = [
