@@ -20,6 +20,7 @@ bool IsVariableName(const std::string& name) {
 
 void ReadVars(const yaml::Node& node, Level& level, FaultList& faults) {
   if (!node.IsMapping()) {
+    if (node.cut) return;
     faults.Add(node.where,
                "'vars' is a " + std::string(yaml::KindName(node.kind)) + "; a mapping was expected",
                "e.g. vars: {application_server: itm.example.com}");

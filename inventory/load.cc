@@ -10,6 +10,7 @@
 #include "engine/x509/san.h"
 #include "inventory/fleet_impl.h"
 #include "inventory/name_index.h"
+#include "inventory/other_format.h"
 
 namespace fleetmint {
 namespace {
@@ -21,6 +22,7 @@ constexpr const char* kFaultKey = "fault";  // of an endpoint of a test fleet
 const std::vector<std::string> kEndpointKeys{"name", "formerly", kFaultKey};
 const std::vector<std::string> kOverrideKeys{"formerly"};
 constexpr std::size_t kMostEndpoints = 5'000'000;
+constexpr std::size_t kMostBytes = std::size_t{1} << 30U;
 
 bool IsFleetName(const std::string& name) {
   return !name.empty() && name.size() <= 63 && std::all_of(name.begin(), name.end(), [](char c) {
@@ -42,8 +44,8 @@ class Loader {
     impl_->suffix = options.suffix;
   }
 
-  // Nothing where a fault of the syntax leaves no whole tree: what was streamed before it has lost
-  // its groups.
+  // Nothing where a fault of the syntax cuts the tree: what stands before it is judged, but what is
+  // said of it further down is not known.
   std::unique_ptr<Fleet::Impl> Read() {
     // Group 0 holds hosts and endpoints at the top level; group g + 1 is groups[g].
     const std::vector<yaml::Stream> streams{
@@ -57,7 +59,12 @@ class Loader {
            TakeEndpoint(item, at[0] + 1);
          }},
     };
-    const yaml::Node root = yaml::ReadFile(impl_->file, faults_, streams);
+    const Bytes content = ReadWholeFile(impl_->file, kMostBytes);
+    if (const auto fault = OtherFormat(AsText(content), impl_->file)) {
+      faults_.Add({1, 1}, fault->message, fault->hint);
+      return nullptr;
+    }
+    const yaml::Node root = yaml::ReadText(AsText(content), faults_, streams);
     if (!root.IsMapping()) {
       if (faults_.empty()) {
         faults_.Add({1, 1}, "the file is empty or no mapping", "start with: fleet: NAME");
@@ -65,7 +72,7 @@ class Loader {
       return nullptr;
     }
     ReadTop(root);
-    return std::move(impl_);
+    return root.cut ? nullptr : std::move(impl_);
   }
 
  private:
@@ -94,7 +101,7 @@ class Loader {
       faults_.Add(root.where, "the fleet has no endpoints",
                   "add groups: with hosts: or endpoints:");
     }
-    if (const yaml::Node* overrides = root.Find("overrides")) ReadOverrides(*overrides);
+    if (const yaml::Node* overrides = root.Find("overrides")) ReadOverrides(*overrides, root.cut);
     CheckFormerNames();
     CheckProfiles(root);
   }
@@ -102,6 +109,7 @@ class Loader {
   void ReadName(const yaml::Node& root) {
     const yaml::Node* const name = root.Find("fleet");
     if (name == nullptr) {
+      if (root.cut) return;
       faults_.Add(root.where, "'fleet' is missing", "name the fleet: fleet: acme-agents");
       return;
     }
@@ -114,6 +122,7 @@ class Loader {
 
   bool ExpectMapping(const yaml::Node& node, const std::string& what) {
     if (node.IsMapping()) return true;
+    if (node.cut) return false;
     faults_.Add(node.where, what + " is a " + std::string(yaml::KindName(node.kind)) +
                                 "; a mapping was expected");
     return false;
@@ -124,7 +133,8 @@ class Loader {
     if (const yaml::Node* hosts = node.Find("hosts"); hosts != nullptr && !hosts->IsSequence()) {
       TakeHost(*hosts, group);
     }
-    if (const yaml::Node* list = node.Find("endpoints"); list != nullptr && !list->IsSequence()) {
+    if (const yaml::Node* list = node.Find("endpoints");
+        list != nullptr && !list->IsSequence() && !list->cut) {
       faults_.Add(
           list->where,
           "'endpoints' is a " + std::string(yaml::KindName(list->kind)) + "; a list was expected",
@@ -134,6 +144,7 @@ class Loader {
 
   void ReadGroups(const yaml::Node& groups) {
     if (!groups.IsSequence()) {
+      if (groups.cut) return;
       faults_.Add(
           groups.where,
           "'groups' is a " + std::string(yaml::KindName(groups.kind)) + "; a list was expected",
@@ -165,6 +176,7 @@ class Loader {
 
   // Every endpoint needs a profile from somewhere.
   void CheckProfiles(const yaml::Node& root) {
+    if (root.cut) return;
     if (!impl_->top.profile.empty() || !impl_->defaults.profile.empty()) return;
     for (const HostRun& run : impl_->runs) {
       if (run.group < impl_->groups.size() && !impl_->groups[run.group].level.profile.empty())
@@ -206,7 +218,8 @@ class Loader {
     if (!ExpectMapping(item, "an endpoint")) return;
     const yaml::Node* const name = item.Find("name");
     if (name == nullptr) {
-      faults_.Add(item.where, "an endpoint without 'name'", "- {name: HOST, ...}");
+      if (!item.cut) faults_.Add(item.where, "an endpoint without 'name'", "- {name: HOST, ...}");
+      ParseLevel(item, kEndpointKeys, catalog_, faults_);
       return;
     }
     const auto text = yaml::AsText(*name, "'name'", faults_);
@@ -351,14 +364,16 @@ class Loader {
     }
   }
 
-  void ReadOverrides(const yaml::Node& overrides) {
+  // `cut`: its endpoint may be in what was not read.
+  void ReadOverrides(const yaml::Node& overrides, bool cut) {
     if (!ExpectMapping(overrides, "'overrides'")) return;
     std::unordered_map<std::uint32_t, Position> seen;
     for (const yaml::Entry& entry : overrides.entries) {
       const auto index = names_.Find(entry.key, [&](std::uint32_t i) { return impl_->NameOf(i); });
       if (!index) {
-        faults_.Add(entry.key_where, "override '" + entry.key + "' matches no endpoint",
-                    "an override names one endpoint of this file, exactly");
+        if (!cut)
+          faults_.Add(entry.key_where, "override '" + entry.key + "' matches no endpoint",
+                      "an override names one endpoint of this file, exactly");
       } else if (const auto [other, fresh] = seen.emplace(*index, entry.key_where);
                  !fresh &&
                  overrides.Find(entry.key) == &entry.value) {  // else: the key stands twice

@@ -97,7 +97,7 @@ OutputDirectory::Pin OutputDirectory::ReadPin(const Directory& root, ErrorKind k
         faults.Add(entry.value.where, "unknown layout '" + text + "'", kDamagedPinHint);
     }
   }
-  if (pin.authority.empty() || pin.fleet.empty() || pin.id.empty())
+  if (!node.cut && (pin.authority.empty() || pin.fleet.empty() || pin.id.empty()))
     faults.Add({1, 1}, "authority, fleet or output is missing", kDamagedPinHint);
   faults.ThrowIfAny(kind);
   return pin;

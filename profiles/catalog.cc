@@ -19,7 +19,7 @@ constexpr std::size_t kMostBytes = std::size_t{1} << 20U;
 }  // namespace
 
 void Catalog::Add(const yaml::Node& root, FaultList& faults) {
-  if (!faults.empty()) return;
+  if (!root.IsMapping()) return;
   if (root.Find("authority") != nullptr) {
     AuthorityProfile profile = ReadAuthorityProfile(root, faults);
     if (authorities_.contains(profile.name)) {
@@ -30,9 +30,13 @@ void Catalog::Add(const yaml::Node& root, FaultList& faults) {
   }
   Profile profile;
   profile.name_ = TextOf(root, "profile", faults);
-  if (!IsProfileName(profile.name_)) {
-    faults.Add(root.where, "a profile file needs 'profile: NAME', NAME of [a-z0-9-]");
-    return;
+  if (const yaml::Node* const name = root.Find("profile"); name == nullptr) {
+    if (!root.cut) {  // else it may come later
+      faults.Add(root.where, "a profile file needs 'profile: NAME', NAME of [a-z0-9-]");
+    }
+  } else if ((name->IsScalar() || name->IsNull()) && !IsProfileName(profile.name_)) {
+    faults.Add(name->where, "profile name '" + profile.name_ + "' is not of [a-z0-9-]",
+               "a profile file needs 'profile: NAME', 1 to 63 of these characters");
   }
   if (profiles_.contains(profile.name_)) {
     faults.Add(root.where, "profile '" + profile.name_ + "' exists already", "choose another name");
@@ -44,10 +48,10 @@ void Catalog::Add(const yaml::Node& root, FaultList& faults) {
     if (parent == nullptr) {
       faults.Add(root.Find("extends")->where, "unknown profile '" + parent_name + "'",
                  DidYouMean(parent_name, Names()));
-      return;
+    } else {
+      profile.config_ = parent->config_;
+      profile.lineage_ = parent->lineage_;
     }
-    profile.config_ = parent->config_;
-    profile.lineage_ = parent->lineage_;
   }
   profile.summary_ = TextOf(root, "summary", faults);
   if (const yaml::Node* node = root.Find("abstract")) {
@@ -56,6 +60,9 @@ void Catalog::Add(const yaml::Node& root, FaultList& faults) {
   profile.lineage_.insert(profile.lineage_.begin(), profile.name_);
   const ProfilePatch patch = ParseProfilePatch(root, kProfileFileKeys, faults);
   const ProfilePatch* const patches[] = {&patch};
+  // How the settings go together cannot be said of a part of them.
+  const bool orphan = !parent_name.empty() && profile.lineage_.size() == 1;
+  if (root.cut || orphan) return;
   auto complete = profile.With(patches, faults);
   if (complete && faults.empty()) profiles_.emplace(complete->name(), std::move(*complete));
 }

@@ -312,6 +312,7 @@ void CheckCurve(const Node& key, FaultList& faults) {
 void ReadMapping(const std::string& name, const Node& node, FaultList& faults,
                  ProfilePatch& patch) {
   if (!node.IsMapping()) {
+    if (node.cut) return;
     faults.Add(node.where, Quoted(name) + " is a " + std::string(yaml::KindName(node.kind)) +
                                "; a mapping was expected");
     return;

@@ -34,15 +34,18 @@ AuthorityFile ReadAuthorityFile(const Directory& directory) {
   const Bytes content = directory.Read(kAuthorityFile, kMostBytes);
   const yaml::Node root = yaml::ReadText(AsText(content), faults);
   AuthorityFile file;
-  if (!root.IsMapping()) faults.Add({1, 1}, "not a mapping", "restore the file from a backup");
+  if (!root.IsMapping() && !root.cut)
+    faults.Add({1, 1}, "not a mapping", "restore the file from a backup");
   yaml::CheckKeys(root, kKeys, faults);
   const auto text = [&](const char* key) -> std::string {
     const yaml::Node* const value = root.Find(key);
     if (value != nullptr) {
       return yaml::AsText(*value, "'" + std::string(key) + "'", faults).value_or("");
     }
-    faults.Add(root.where, "'" + std::string(key) + "' is missing",
-               "restore the file from a backup");
+    if (!root.cut) {
+      faults.Add(root.where, "'" + std::string(key) + "' is missing",
+                 "restore the file from a backup");
+    }
     return "";
   };
   file.id = text("authority");
@@ -50,7 +53,7 @@ AuthorityFile ReadAuthorityFile(const Directory& directory) {
   const std::string signer = text("signer");
   if (const yaml::Node* encrypted = root.Find("encrypted")) {
     file.encrypted = yaml::AsBool(*encrypted, "'encrypted'", faults).value_or(false);
-  } else {
+  } else if (!root.cut) {
     faults.Add(root.where, "'encrypted' is missing", "restore the file from a backup");
   }
   if (const yaml::Node* test = root.Find("test")) {

@@ -1,33 +1,18 @@
 #include "engine/base/yaml.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
-
 #include <algorithm>
 #include <charconv>
-#include <istream>
-#include <memory>
-#include <set>
-#include <streambuf>
 #include <unordered_map>
 
-#include "engine/base/durable_file.h"
 #include "engine/base/text.h"
+#include "engine/base/text_file.h"
+#include "engine/base/yaml_parser.h"
 
 namespace fleetmint::yaml {
 namespace {
 
 constexpr std::size_t kDeepest = 32;
-constexpr std::size_t kLongestScalar = 64 * 1024;
-constexpr std::size_t kLargestFile = std::size_t{1} << 30U;
-
-Position PositionOf(const YAML::Mark& mark) {
-  return {static_cast<std::uint32_t>(mark.line + 1), static_cast<std::uint32_t>(mark.column + 1)};
-}
-
-// Stop ends the parse after a fault that leaves nothing sensible to read.
-struct Stop {};
+constexpr std::size_t kLongestScalar = std::size_t{64} << 10U;
 
 // Splits "a/*/b" at the slashes.
 std::vector<std::string> SplitPath(const std::string& path) {
@@ -40,8 +25,8 @@ std::vector<std::string> SplitPath(const std::string& path) {
   return parts;
 }
 
-// Builder turns yaml-cpp's events into a tree, or into deliveries where a stream asks for them.
-class Builder final : public YAML::EventHandler {
+// Builder turns the parser's events into a tree, or into deliveries where a stream asks for them.
+class Builder final : public Events {
  public:
   Builder(FaultList& faults, std::span<const Stream> streams) : faults_(faults) {
     for (const Stream& stream : streams) streams_.push_back({SplitPath(stream.path), &stream});
@@ -49,51 +34,57 @@ class Builder final : public YAML::EventHandler {
 
   Node Take() { return std::move(root_); }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
+  // Cut closes what is open after a fault. A key without its value is left out.
+  void Cut() {
+    while (!stack_.empty()) {
+      stack_.back().node.cut = true;
+      OnEnd();
+    }
+    root_.cut = true;
+  }
 
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    Refuse(mark, "", anchor);
+  void OnNull(Position where) override {
     Node node;
-    node.where = PositionOf(mark);
+    node.where = where;
     Accept(std::move(node));
   }
 
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    faults_.Add(PositionOf(mark), "aliases (*name) are not supported",
-                "write the value out, or put shared settings into a group or a profile");
-    throw Stop{};
-  }
-
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& value) override {
-    Refuse(mark, tag, anchor);
+  void OnText(Scalar text) override {
     Node node;
-    node.where = PositionOf(mark);
-    node.quoted = tag == "!";
-    const bool null = !node.quoted && (value.empty() || value == "~" || value == "null");
-    if (!null) {
+    node.where = text.where;
+    node.quoted = text.quoted;
+    CheckLength(text);
+    if (!yaml::IsNull(text)) {
       node.kind = Node::Kind::kScalar;
-      node.scalar = value;
-    }
-    if (value.size() > kLongestScalar) {
-      faults_.Add(node.where, "a text longer than 64 KiB");
-      throw Stop{};
+      node.scalar = std::move(text.text);
     }
     Accept(std::move(node));
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    Open(mark, tag, anchor, Node::Kind::kSequence);
+  void OnKey(Scalar key) override {
+    CheckLength(key);
+    Frame& frame = stack_.back();
+    frame.has_key = true;
+    frame.key = std::move(key.text);
+    frame.key_where = key.where;
+    const auto [place, fresh] = frame.seen.emplace(frame.key, key.where);
+    if (fresh) return;
+    faults_.Add(key.where, "key '" + frame.key + "' stands twice",
+                "it is already in line " + std::to_string(place->second.line));
   }
-  void OnSequenceEnd() override { Close(); }
 
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
-    Open(mark, tag, anchor, Node::Kind::kMapping);
+  void OnSequence(Position where) override {
+    Open(where, Node::Kind::kSequence);
+    stack_.back().stream = StreamHere();
   }
-  void OnMapEnd() override { Close(); }
+
+  void OnMapping(Position where) override { Open(where, Node::Kind::kMapping); }
+
+  void OnEnd() override {
+    Node node = std::move(stack_.back().node);
+    stack_.pop_back();
+    Accept(std::move(node));
+  }
 
  private:
   struct Frame {
@@ -110,45 +101,17 @@ class Builder final : public YAML::EventHandler {
     const Stream* stream;
   };
 
-  void Refuse(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
-    if (anchor != YAML::NullAnchor) {
-      faults_.Add(PositionOf(mark), "anchors (&name) are not supported",
-                  "put shared settings into a group or a profile");
-      throw Stop{};
-    }
-    // yaml-cpp gives plain scalars the tag "?", quoted ones "!", containers "" or "?".
-    if (!tag.empty() && tag != "?" && tag != "!") {
-      faults_.Add(PositionOf(mark), "the tag '" + tag + "' is not supported", "leave it out");
-      throw Stop{};
-    }
+  static void CheckLength(const Scalar& scalar) {
+    if (scalar.text.size() <= kLongestScalar) return;
+    throw SyntaxFault{scalar.where, "a text longer than 64 KiB", ""};
   }
 
-  void Open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-            Node::Kind kind) {
-    Refuse(mark, tag, anchor);
-    if (stack_.size() == kDeepest) {
-      faults_.Add(PositionOf(mark), "nested deeper than 32 levels");
-      throw Stop{};
-    }
-    if (ExpectsKey()) {
-      faults_.Add(PositionOf(mark), "a key must be a text, not a " + std::string(KindName(kind)));
-      throw Stop{};
-    }
+  void Open(Position where, Node::Kind kind) {
+    if (stack_.size() == kDeepest) throw SyntaxFault{where, "nested deeper than 32 levels", ""};
     Frame frame;
     frame.node.kind = kind;
-    frame.node.where = PositionOf(mark);
+    frame.node.where = where;
     stack_.push_back(std::move(frame));
-    if (kind == Node::Kind::kSequence) stack_.back().stream = StreamHere();
-  }
-
-  void Close() {
-    Node node = std::move(stack_.back().node);
-    stack_.pop_back();
-    Accept(std::move(node));
-  }
-
-  bool ExpectsKey() const {
-    return !stack_.empty() && stack_.back().node.IsMapping() && !stack_.back().has_key;
   }
 
   void Accept(Node node) {
@@ -158,7 +121,8 @@ class Builder final : public YAML::EventHandler {
     }
     Frame& frame = stack_.back();
     if (frame.node.IsMapping()) {
-      AcceptInMapping(frame, std::move(node));
+      frame.has_key = false;
+      frame.node.entries.push_back({std::move(frame.key), frame.key_where, std::move(node)});
       return;
     }
     const std::size_t index = frame.index++;
@@ -172,22 +136,6 @@ class Builder final : public YAML::EventHandler {
     }
     indexes.push_back(index);
     frame.stream->deliver(std::move(node), indexes);
-  }
-
-  void AcceptInMapping(Frame& frame, Node node) {
-    if (!frame.has_key) {
-      frame.has_key = true;
-      frame.key = node.IsNull() ? "" : node.scalar;
-      frame.key_where = node.where;
-      const auto [place, fresh] = frame.seen.emplace(frame.key, node.where);
-      if (!fresh) {
-        faults_.Add(node.where, "key '" + frame.key + "' stands twice",
-                    "it is already in line " + std::to_string(place->second.line));
-      }
-      return;
-    }
-    frame.has_key = false;
-    frame.node.entries.push_back({std::move(frame.key), frame.key_where, std::move(node)});
   }
 
   // The stream whose path is that of the sequence just opened, if there is one.
@@ -213,35 +161,41 @@ class Builder final : public YAML::EventHandler {
   Node root_;
 };
 
-// An istream over bytes that are in memory already.
-class ViewBuffer final : public std::streambuf {
- public:
-  explicit ViewBuffer(std::string_view text) {
-    char* const begin = const_cast<char*>(text.data());  // the get area is never written to
-    setg(begin, begin, begin + text.size());
-  }
-};
-
-std::string HintForSyntax(const std::string& message) {
-  if (message.find("tab") != std::string::npos) return "indent with spaces, not tabs";
-  if (message.find("end of map") != std::string::npos ||
-      message.find("block map") != std::string::npos) {
-    return "check the indentation, and that a colon is followed by a space";
-  }
-  if (message.find("end of sequence") != std::string::npos ||
-      message.find("end of map flow") != std::string::npos) {
-    return "a bracket is not closed";
-  }
-  return "";
-}
-
-// The position of a byte offset.
+// The position of a byte offset; columns are of characters, as Source::Where gives them.
 Position PositionAt(std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, offset);
-  const auto line = static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n') + 1);
   const std::size_t last = before.rfind('\n');
-  const std::size_t column = last == std::string_view::npos ? offset + 1 : offset - last;
-  return {line, static_cast<std::uint32_t>(column)};
+  const std::string_view line = before.substr(last == std::string_view::npos ? 0 : last + 1);
+  return {
+      static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n') + 1),
+      static_cast<std::uint32_t>(
+          std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; }) + 1)};
+}
+
+// Throws SyntaxFault at the first character that no document may have (YAML 1.2.2, 5.1).
+void CheckCharacters(std::string_view text, const std::string& file) {
+  if (const auto fault = Utf16Fault(text, file)) {
+    throw SyntaxFault{{1, 1}, fault->message, fault->hint};
+  }
+  std::size_t bad = 0;
+  if (!IsValidUtf8(text, &bad)) {
+    throw SyntaxFault{PositionAt(text, bad), "a byte that is not UTF-8", "save the file as UTF-8"};
+  }
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool control = (c >= '\0' && c < ' ') || c == '\x7F';
+    if (!control || c == '\t' || c == '\n' || (c == '\r' && text.substr(i + 1, 1) == "\n"))
+      continue;
+    const std::string hint = "take it out; in double quotes it is written as an escape";
+    if (c == '\0') throw SyntaxFault{PositionAt(text, i), "a zero byte", hint};
+    if (c == '\r') {
+      throw SyntaxFault{PositionAt(text, i), "a carriage return without a line feed",
+                        "end lines with a line feed, as editors on Linux and Windows do"};
+    }
+    constexpr std::string_view kHex = "0123456789abcdef";
+    throw SyntaxFault{PositionAt(text, i),
+                      std::string("the control character \\x") + kHex[c >> 4] + kHex[c & 15], hint};
+  }
 }
 
 }  // namespace
@@ -267,41 +221,21 @@ std::string_view KindName(Node::Kind kind) {
 }
 
 Node ReadText(std::string_view text, FaultList& faults, std::span<const Stream> streams) {
-  std::size_t bad = 0;
-  if (!IsValidUtf8(text, &bad)) {
-    faults.Add(PositionAt(text, bad), "a byte that is not UTF-8", "save the file as UTF-8");
-    return {};
-  }
-  if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
-    faults.Add(PositionAt(text, zero), "a zero byte");
-    return {};
-  }
-  ViewBuffer buffer(text);
-  std::istream stream(&buffer);
   Builder builder(faults, streams);
   try {
-    YAML::Parser parser(stream);
-    if (!parser.HandleNextDocument(builder)) return {};
-    FaultList ignored(faults.file());
-    Builder rest(ignored, {});
-    if (parser.HandleNextDocument(rest)) {
-      faults.Add(rest.Take().where, "a second document",
-                 "a file holds one document; remove the '---'");
-    }
-  } catch (const Stop&) {
-  } catch (const YAML::Exception& error) {
-    faults.Add(PositionOf(error.mark), error.msg, HintForSyntax(error.msg));
+    text = WithoutMark(text);
+    CheckCharacters(text, faults.file());
+    ParseDocument(text, builder);
+  } catch (const SyntaxFault& fault) {
+    faults.Add(fault.where, fault.message, fault.hint);
+    builder.Cut();
   }
   return builder.Take();
 }
 
-Node ReadFile(const std::string& path, FaultList& faults, std::span<const Stream> streams) {
-  const Bytes content = ReadWholeFile(path, kLargestFile);
-  return ReadText(fleetmint::AsText(content), faults, streams);
-}
-
 std::optional<std::string> AsText(const Node& node, std::string_view what, FaultList& faults) {
   if (node.IsScalar()) return node.scalar;
+  if (node.cut) return std::nullopt;  // the fault that cuts it is what is wrong
   faults.Add(node.where, std::string(what) + " is a " + std::string(KindName(node.kind)) +
                              "; a text was expected");
   return std::nullopt;
@@ -312,6 +246,7 @@ std::optional<bool> AsBool(const Node& node, std::string_view what, FaultList& f
     if (node.scalar == "true") return true;
     if (node.scalar == "false") return false;
   }
+  if (node.cut) return std::nullopt;
   faults.Add(node.where,
              std::string(what) + " is '" + node.scalar + "'; true or false was expected");
   return std::nullopt;
@@ -325,6 +260,7 @@ std::optional<std::int64_t> AsInteger(const Node& node, std::string_view what, s
   if (node.IsScalar() && error == std::errc{} && rest == end && value >= least && value <= most) {
     return value;
   }
+  if (node.cut) return std::nullopt;
   faults.Add(node.where, std::string(what) + " is '" + node.scalar + "'; a whole number from " +
                              std::to_string(least) + " to " + std::to_string(most) +
                              " was expected");
@@ -335,6 +271,7 @@ std::vector<std::string> AsTextList(const Node& node, std::string_view what, Fau
   std::vector<std::string> texts;
   if (node.IsScalar()) return {node.scalar};
   if (!node.IsSequence()) {
+    if (node.cut) return texts;
     faults.Add(node.where, std::string(what) + " is a " + std::string(KindName(node.kind)) +
                                "; a list was expected");
     return texts;

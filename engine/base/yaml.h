@@ -1,9 +1,9 @@
 // Strict YAML: the one reader of fleet files, profiles and authority.yaml.
 //
-// It works on yaml-cpp's event interface and refuses what would be read differently than meant:
-// duplicate keys, anchors, aliases, explicit tags, further documents, invalid UTF-8, byte-order
-// marks other than UTF-8's, nesting over 32 levels, scalars over 64 KiB, files over 1 GiB. Every
-// node knows its line and column.
+// It takes what yaml_parser.h says of YAML 1.2, and refuses what would be read differently than
+// meant: duplicate keys, anchors, aliases, tags, further documents, invalid UTF-8, UTF-16, control
+// characters, nesting over 32 levels, texts over 64 KiB. Every node knows its line and column (of
+// characters).
 //
 // Big lists need not be held: nodes whose path matches a stream pattern are handed to a callback as
 // soon as they are complete and are then dropped from the tree.
@@ -25,11 +25,15 @@ struct Entry;
 
 // Node is one value of a document: null, scalar (always text; the reader guesses no types),
 // sequence or mapping. An absent or `~` or `null` plain scalar is kNull.
+//
+// A syntax fault cuts the tree: it has what stands before, and `cut` marks the root and the
+// collections that were open. Of what is absent there nothing can be said.
 struct Node {
   enum class Kind : std::uint8_t { kNull, kScalar, kSequence, kMapping };
 
   Kind kind = Kind::kNull;
-  bool quoted = false;  // the scalar stood in quotes
+  bool quoted = false;  // the scalar stood in quotes, or as a block of lines
+  bool cut = false;     // the reading broke off inside
   Position where;
   std::string scalar;
   std::vector<Node> items;     // of a sequence
@@ -61,16 +65,13 @@ struct Stream {
   std::function<void(Node item, std::span<const std::size_t> indexes)> deliver;
 };
 
-// ReadFile parses the file at `path`. Faults that leave the rest readable (a duplicate key) go to
-// `faults`; what stops the parser (a syntax error, an alias) too, and the tree ends there.
-// Throws Error(kInput) if the file cannot be opened or is too large.
-Node ReadFile(const std::string& path, FaultList& faults, std::span<const Stream> streams = {});
-
-// ReadText is ReadFile on text in memory; positions count from its start.
+// ReadText parses a file's content; positions count from its start. Faults that leave the rest
+// readable (a duplicate key) go to `faults`; what stops the parser (a syntax error, an alias) too,
+// and cuts the tree. A list item that is cut is delivered, too.
 Node ReadText(std::string_view text, FaultList& faults, std::span<const Stream> streams = {});
 
 // Readers of scalars. Each adds a fault (what stands there, what was expected) and returns nothing
-// if the node is of the wrong kind or its text does not fit.
+// if the node is of the wrong kind or its text does not fit. (Of a node that is cut, no fault.)
 std::optional<std::string> AsText(const Node& node, std::string_view what, FaultList& faults);
 std::optional<bool> AsBool(const Node& node, std::string_view what, FaultList& faults);
 std::optional<std::int64_t> AsInteger(const Node& node, std::string_view what, std::int64_t least,

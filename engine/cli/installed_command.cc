@@ -8,6 +8,7 @@
 #include "engine/base/error.h"
 #include "engine/base/read_file.h"
 #include "engine/base/text.h"
+#include "engine/base/text_file.h"
 #include "engine/cli/session.h"
 
 namespace fleetmint::cli {
@@ -130,7 +131,7 @@ int Installed(Session& session, const std::vector<std::string>& files) {
   for (const std::string& file : files) {
     const Bytes content = ReadWholeFile(file == "-" ? "/dev/stdin" : file, kMostBytes);
     Receipts receipts(session, file, authority.ledger());
-    receipts.Read(AsText(content));
+    receipts.Read(TextOf(AsText(content), file, ErrorKind::kInput));
     receipts.Take(authority.ledger());
     recorded += receipts.recorded;
     known += receipts.known;

@@ -10,6 +10,7 @@
 #include "engine/base/descriptor.h"
 #include "engine/base/durable_file.h"
 #include "engine/base/error.h"
+#include "engine/base/text_file.h"
 
 namespace fleetmint::cli {
 namespace {
@@ -17,8 +18,13 @@ namespace {
 constexpr std::size_t kLongest = 4096;
 constexpr std::size_t kShortest = 8;  // SP 800-63B 5.1.1.1
 
-// A line as the passphrase it holds.
-SecretBytes Checked(SecretBytes line, const std::string& what) {
+// A line of the file `path` (of no file: "") as the passphrase it holds.
+SecretBytes Checked(SecretBytes line, const std::string& what, const std::string& path = "") {
+  if (const auto fault = Utf16Fault(AsText(line), path, true)) {
+    throw Error::WithHint(ErrorKind::kAuthority, what + ": " + fault->message, fault->hint);
+  }
+  const std::size_t mark = line.size() - WithoutMark(AsText(line)).size();
+  line.erase(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(mark));
   if (!line.empty() && line.back() == '\r') line.pop_back();
   if (line.empty()) throw Error(ErrorKind::kAuthority, what + " holds no passphrase");
   return line;
@@ -43,7 +49,7 @@ SecretBytes ReadLine(int fd, const std::string& what) {
 SecretBytes UserPassphrase::FromFile(const std::string& path) {
   SecretBytes content = ReadSecretFile(path, kLongest, ErrorKind::kAuthority);
   content.resize(std::find(content.begin(), content.end(), '\n') - content.begin());
-  return Checked(std::move(content), "passphrase file '" + path + "'");
+  return Checked(std::move(content), "passphrase file '" + path + "'", path);
 }
 
 SecretBytes UserPassphrase::FromTerminal(const std::string& purpose, bool confirm) {

@@ -6,6 +6,7 @@
 #include "engine/base/durable_file.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
+#include "engine/base/text_file.h"
 #include "output/pfx.h"
 
 namespace fleetmint {
@@ -22,28 +23,56 @@ std::string_view NextLine(std::string_view& rest) {
   return line;
 }
 
-// The two cells of an RFC 4180 line "endpoint,password"; the password may stand in quotes.
+// The two cells of an RFC 4180 line "endpoint,password"; each may stand in quotes.
 struct CsvRow {
   std::string endpoint;
   SecretBytes password;
 };
 
-// In either case; without a copy, for a first line that is no header holds a password.
-bool IsHeader(std::string_view line) {
-  static constexpr std::string_view kHeader = "endpoint,password";
-  const auto equal = [](char c, char wanted) {
-    return c == wanted || (c >= 'A' && c <= 'Z' && c - 'A' + 'a' == wanted);
-  };
-  return std::equal(line.begin(), line.end(), kHeader.begin(), kHeader.end(), equal);
+// What separates the cells of a file: the first of these in its first line. (No endpoint's name has
+// one.) Spreadsheets of many countries write semicolons.
+char SeparatorOf(std::string_view line) {
+  const std::size_t place = line.find_first_of(",;\t");
+  return place == std::string_view::npos ? ',' : line[place];
 }
 
-CsvRow ParseCsvRow(std::string_view line, const Location& where) {
-  const std::size_t comma = line.find(',');
-  if (comma == std::string_view::npos) {
-    throw Error(ErrorKind::kInput, "no comma in this line", where, "expected: endpoint,password");
+std::string NameOf(char separator) {
+  return separator == ',' ? "comma" : separator == ';' ? "semicolon" : "tab";
+}
+
+// "endpoint,password" in either case, each in quotes or not; without a copy, for a first line that
+// is no header holds a password.
+bool IsHeader(std::string_view line, char separator) {
+  const auto take = [&](std::string_view wanted) {
+    const bool quoted = line.starts_with('"');
+    if (quoted) line.remove_prefix(1);
+    for (const char c : wanted) {
+      if (line.empty() || AsciiLower(line.substr(0, 1)).front() != c) return false;
+      line.remove_prefix(1);
+    }
+    if (!quoted) return true;
+    if (!line.starts_with('"')) return false;
+    line.remove_prefix(1);
+    return true;
+  };
+  if (!take("endpoint") || !line.starts_with(separator)) return false;
+  line.remove_prefix(1);
+  return take("password") && line.empty();
+}
+
+CsvRow ParseCsvRow(std::string_view line, char separator, const Location& where) {
+  const std::string expected =
+      std::string("expected: endpoint") + (separator == '\t' ? ' ' : separator) + "password";
+  const bool quoted = line.starts_with('"');
+  const std::size_t name = quoted ? 1 : 0;
+  const std::size_t end = quoted ? line.find('"', name) : line.find(separator);
+  const std::size_t place = quoted && end != std::string_view::npos ? end + 1 : end;
+  if (place >= line.size() || line[place] != separator) {
+    throw Error(ErrorKind::kInput, "no " + NameOf(separator) + " in this line", where,
+                expected + ", separated by a " + NameOf(separator) + " as in the first line");
   }
-  CsvRow row{AsciiLower(line.substr(0, comma)), {}};
-  std::string_view cell = line.substr(comma + 1);
+  CsvRow row{AsciiLower(line.substr(name, end - name)), {}};
+  std::string_view cell = line.substr(place + 1);
   if (!cell.starts_with('"')) {
     row.password.assign(cell.begin(), cell.end());
     return row;
@@ -61,6 +90,11 @@ CsvRow ParseCsvRow(std::string_view line, const Location& where) {
     }
   }
   throw Error(ErrorKind::kInput, "bad quotes in this line", where, "RFC 4180: \"a\"\"b\" is a\"b");
+}
+
+// What PowerShell (#TYPE ...) and Excel (sep=;) write above the header.
+bool IsPreamble(std::string_view line) {
+  return line.starts_with("#TYPE ") || (line.starts_with("sep=") && line.size() == 5);
 }
 
 }  // namespace
@@ -83,17 +117,19 @@ const BundlePasswords::Table& BundlePasswords::ReadCsv(const std::string& path) 
 }
 
 BundlePasswords::Table BundlePasswords::ParseCsv(const std::string& path) {
-  static constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // as spreadsheets write it
   const SecretBytes content = ReadSecretFile(path, kMostFileBytes, ErrorKind::kInput);
-  std::string_view rest = AsText(content);
-  if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
+  std::string_view rest = TextOf(AsText(content), path, ErrorKind::kInput, true);
   FaultList faults(path);
   Table table;
+  char separator = '\0';  // until the first line tells
   for (std::uint32_t line_number = 1; !rest.empty(); ++line_number) {
     const std::string_view line = NextLine(rest);
-    if (line.empty() || (line_number == 1 && IsHeader(line))) continue;
+    if (line.empty() || (line_number == 1 && IsPreamble(line))) continue;
+    const bool first = separator == '\0';
+    if (first) separator = SeparatorOf(line);
+    if (first && IsHeader(line, separator)) continue;
     try {
-      CsvRow row = ParseCsvRow(line, Location{path, {line_number, 1}});
+      CsvRow row = ParseCsvRow(line, separator, Location{path, {line_number, 1}});
       if (!table.emplace(row.endpoint, std::move(row.password)).second) {
         faults.Add({line_number, 1}, "endpoint '" + row.endpoint + "' has a second password",
                    "one line for each endpoint");
@@ -114,7 +150,7 @@ void BundlePasswords::Load(const PasswordSource& source, std::string_view endpoi
       const std::string path = PathOf(source);
       if (files_.contains(path)) return;
       const SecretBytes content = ReadSecretFile(path, kMostFileBytes, ErrorKind::kInput);
-      std::string_view rest = AsText(content);
+      std::string_view rest = TextOf(AsText(content), path, ErrorKind::kInput, true);
       const std::string_view line = NextLine(rest);
       SecretBytes password(line.begin(), line.end());
       CheckPassword(password);

@@ -206,7 +206,7 @@ TEST(FaultsTest, WhatYamlWouldReadDifferentlyThanMeantIsRefused) {
        "group or a profile"},
       {kHosts + "defaults: *d\n", {4, 11}, "", ""},
       {kHosts + "defaults: {os: !!str linux}\n", {4, 16}, "the tag", "leave it out"},
-      {kHosts + "---\nfleet: g\n", {5, 1}, "a second document", "remove the '---'"},
+      {kHosts + "---\nfleet: g\n", {4, 1}, "a second document", "remove the '---'"},
       {kHosts + "vars: {a: \"\xC3\x28\"}\n", {4, 12}, "a byte that is not UTF-8", "UTF-8"},
       {kHosts + "vars: {a: \xED\xA0\x80}\n", {4, 11}, "a byte that is not UTF-8", "UTF-8"},
       {kHosts + std::string("vars: {a: \0}\n", 13), {4, 11}, "a zero byte", ""},
@@ -219,11 +219,11 @@ TEST(FaultsTest, WhatYamlWouldReadDifferentlyThanMeantIsRefused) {
        "nested deeper than 32 levels",
        ""},
       {kHosts + "[a, b]: c\n", {4, 1}, "a key must be a text, not a list", ""},
-      {kHosts + "vars: [a, b\n", {5, 1}, "end of sequence", "a bracket is not closed"},
+      {kHosts + "vars: [a, b\n", {4, 7}, "the '[' is not closed", "close it with ']'"},
       {kHead + "hosts: [a, ws-[1-5]]\n",
        {3, 15},
-       "end of sequence",
-       ""},  // the range needs quotes in a flow list
+       "',' or ']' was expected",
+       "needs quotes"},  // the range needs quotes in a flow list
   });
 }
 

@@ -117,6 +117,24 @@ TEST_F(ProfileFilesTest, AChildReplacesEachKeyOfItsParent) {
   }
 }
 
+// A syntax fault does not hide those before it, and nothing is said of what is absent.
+TEST_F(ProfileFilesTest, TheFaultsBeforeASyntaxFaultAreReported) {
+  const std::string path = (folder_ / "p.yaml").string();
+  const std::string text =
+      "profile: Bad\nextends: mtls-clint\nvalidity: soon\nunknwon: 1\nkey: {algorithm: rsaa}\n";
+  const std::string whole = AddFile(text);
+  EXPECT_EQ(std::count(whole.begin(), whole.end(), '\n'), 9) << whole;  // five faults
+  EXPECT_EQ(AddFile(text + "jitter: @\n"),
+            whole + "\n" + path + ":6:9: a text without quotes cannot begin with '@'\n" +
+                "  hint: put it in quotes");
+  for (const char* cut : {"summary: x\n@", "key: {bits: 1024, \"", "authority: a\n@",
+                          "authority: a\ntiers: [{validity: 1y, \"", "profile: x\n@", "\""}) {
+    const std::string what = AddFile(cut);
+    EXPECT_EQ(std::count(what.begin(), what.end(), '\n'), 1) << cut << ": " << what;
+  }
+  EXPECT_EQ(catalog_.Find("x"), nullptr);
+}
+
 TEST_F(ProfileFilesTest, WhatIsNoProfileIsRefusedWithItsPlace) {
   struct Case {
     std::string text;
@@ -127,7 +145,7 @@ TEST_F(ProfileFilesTest, WhatIsNoProfileIsRefusedWithItsPlace) {
            Case{"", "a profile file is a mapping of keys", ""},
            Case{"- a\n", "p.yaml:1:1: a profile file is a mapping of keys", ""},
            Case{"validity: 1y\n", "p.yaml:1:1: a profile file needs 'profile: NAME'", ""},
-           Case{"profile: ../x\n", "p.yaml:1:1: a profile file needs 'profile: NAME'", ""},
+           Case{"profile: ../x\n", "p.yaml:1:10: profile name '../x' is not of", ""},
            Case{"profile: [x]\n", "'profile' is a list; a text was expected", ""},
            Case{"profile: x\nextend: mtls-client\n", "p.yaml:2:1: unknown key 'extend'",
                 "did you mean 'extends'?"},
