@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -84,6 +85,20 @@ class RunRecords {
     std::vector<RecordedFile> files;
   };
   std::vector<Place> PlacesOf(const Position& chunk) const;
+  // Entry is the line of a certificate, as it was written: somebody's word, for its reader to
+  // judge.
+  struct Entry {
+    std::uint64_t chunk = 0;  // that it is in
+    std::string endpoint;
+    std::string issued_at;  // RFC 3339
+    Bytes der;
+    std::optional<RecordedSettings> settings;  // nothing: their line is damaged
+    std::vector<RecordedFile> files;
+  };
+  // ForEach visits the entries of all chunks whose lines are there, in their order; `damaged` is
+  // told the numbers of lines that cannot be read. What is after the last chunk does not count.
+  void ForEach(const std::function<void(Entry&&)>& visit,
+               const std::function<void(std::uint64_t line)>& damaged) const;
   // CutAfter removes, durably, what stands after the chunk with this number (0: everything).
   void CutAfter(std::uint64_t number) const;
   // SetCommitted says, durably, that so many chunks were committed; nothing changes if that is said

@@ -10,6 +10,7 @@
 #include "engine/cli/session.h"
 #include "engine/pipeline/crl.h"
 #include "engine/pipeline/foreign_crl.h"
+#include "engine/pipeline/head.h"
 
 namespace fleetmint::cli {
 namespace {
@@ -92,6 +93,17 @@ void WarnOfOthers(Session& session, const Authority& authority) {
   }
 }
 
+// An output that knows more than the ledger is noticed, as by every command that writes. Where a
+// run is going on, it has looked.
+void JudgeHeads(Session& session, const std::vector<std::string>& outs) {
+  if (outs.empty()) return;
+  auto locked = LockedAuthority::TryAcquire(session.ca, "crl", nullptr);
+  if (!locked) return;
+  for (const std::string& out : outs) {
+    JudgeHead(locked->authority().ledger(), OpenOutput(out, locked->authority()), session.ca);
+  }
+}
+
 int Crl(Session& session, const Options& options) {
   if (options.serials) return PrintSerials(session);
   CrlOptions crl{CrlValidity(options.valid_for), options.always, {}};
@@ -112,6 +124,7 @@ int Crl(Session& session, const Options& options) {
   for (const std::string& file : options.with) {
     others.push_back({file, ReadWholeFile(file, kMostCrlBytes)});
   }
+  JudgeHeads(session, options.outs);
   AbandonWhatNobodyHolds(session);
   const Authority authority = Authority::Open(session.ca);
   UserPassphrase passphrase = session.Passphrase();

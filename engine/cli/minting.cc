@@ -43,6 +43,10 @@ void WarnOfPlan(Session& session, const Plan& plan) {
         "fleetmint renew --only NAME --reinstate gives one back its access, fleetmint "
         "retire NAME ends it");
   }
+  warn(summary.reported,
+       "endpoint has a certificate that is known from a manifest alone, and is not issued anew",
+       "endpoints have a certificate that is known from a manifest alone, and are not issued anew",
+       "fleetmint renew --only NAME gives one a certificate that this ledger has");
   warn(summary.held_back,
        "endpoint is not renewed: a new certificate would end with the issuing CA, hardly later "
        "than the old one",

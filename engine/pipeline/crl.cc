@@ -8,6 +8,7 @@
 #include "engine/authority/key_file.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
+#include "engine/base/text.h"
 #include "engine/pipeline/pending.h"
 #include "engine/x509/cert_list_view.h"
 #include "engine/x509/name.h"
@@ -209,6 +210,23 @@ bool IsDue(const Authority& authority, const Authority::CrlIssuer& issuer, Time 
   return authority.Answers(issuer, now);
 }
 
+// What this ledger may lack, its CRLs would take back.
+void CheckAllAreAsked(const Authority& authority) {
+  const std::vector<std::string> unasked = authority.ledger().Unasked();
+  if (unasked.empty()) return;
+  std::string names;
+  for (const std::string& name : unasked) names += (names.empty() ? "'" : ", '") + name + "'";
+  const std::string adopt =
+      "fleetmint ca adopt --ca " + ShellWord(authority.directory().path()) + " ";
+  throw Error::WithHint(
+      ErrorKind::kLedger,
+      "this ledger is older than an output: no CRL is signed before the outputs of all fleets were "
+      "asked what it lacks; left are those of " +
+          names,
+      "for each of them: " + adopt + "--out OUT; if that output is lost: " + adopt + "--lost " +
+          unasked.front());
+}
+
 }  // namespace
 
 std::vector<Bytes> PublishedCrls(const Directory& root) {
@@ -259,6 +277,7 @@ std::vector<CrlState> RenewCrls(const Authority& authority, PassphraseSource* pa
   const Directory folder = authority.Crls();
   const FileLock alone = folder.LockItself();
   RemoveHalfWritten(folder);
+  CheckAllAreAsked(authority);
   const Time now = clock.Now();
   const std::vector<Authority::CrlIssuer> issuers = authority.CrlIssuers();
   std::vector<std::unique_ptr<ScopeCrl>> due;
