@@ -49,6 +49,11 @@ class AdoptTest : public LedgerFixture {
     }
     return serials;
   }
+  static RevocationFilter Of(const std::vector<std::string>& endpoints) {
+    RevocationFilter filter;
+    filter.endpoints = endpoints;
+    return filter;
+  }
   static Serial Number(std::uint8_t number) { return Serial{0x40, number}; }
   Adoption adoption_;
 };
@@ -108,7 +113,7 @@ TEST_F(AdoptTest, WhatIsReportedCanBeRevokedAndIsNotForgotten) {
   ASSERT_EQ(reported.size(), 1U);
   EXPECT_EQ(reported.front().serial, Number(3));
   EXPECT_TRUE(ledger_.Misfits().empty());
-  EXPECT_EQ(ledger_.Revoke({.endpoints = {"ws-1"}}, 1, kNow).revoked, 3U);
+  EXPECT_EQ(ledger_.Revoke(Of({"ws-1"}), 1, kNow).revoked, 3U);
   EXPECT_EQ(Listed().size(), 3U);
   // A renewal goes on with the line.
   const Serial fresh = Issue("ws-1", "acme", kNow + std::chrono::days{4});
@@ -137,7 +142,10 @@ TEST_F(AdoptTest, CrlsRevokeWhatIsKnownAndListTheRest) {
   EXPECT_EQ(ledger_.Find(old)->revoked_at, kNow + std::chrono::days{2});
   EXPECT_EQ(ledger_.LastCrlNumber(), 7U);
   // Whose it was is learned of another output.
-  adoption_ = {.fleet = "beta", .output = "out of beta", .token = {8}};
+  adoption_ = Adoption{};
+  adoption_.fleet = "beta";
+  adoption_.output = "out of beta";
+  adoption_.token = {8};
   Add(As::kIssued, "x-1", 3);
   EXPECT_EQ(Adopt().revoked, 1U);
   EXPECT_TRUE(ledger_.Find(Number(3))->revoked_at);
@@ -154,9 +162,10 @@ TEST_F(AdoptTest, NumbersOfCrlsNeverGoBack) {
 
 // After the restore somebody has revoked a host whose newest certificate was not known yet.
 TEST_F(AdoptTest, ARevocationOfTheHostReachesItsNewestCertificate) {
-  const Serial old = Issue("ws-1"), reinstated = Issue("ws-2");
-  ledger_.Revoke({.endpoints = {"ws-2"}}, 1, kNow + std::chrono::hours{1});
-  ledger_.Revoke({.endpoints = {"ws-1"}}, 1, kNow + std::chrono::days{2});
+  Issue("ws-1");
+  Issue("ws-2");
+  ledger_.Revoke(Of({"ws-2"}), 1, kNow + std::chrono::hours{1});
+  ledger_.Revoke(Of({"ws-1"}), 1, kNow + std::chrono::days{2});
   Add(As::kIssued, "ws-1", 2);
   Add(As::kIssued, "ws-1", 3);
   Add(As::kIssued, "ws-2", 4);

@@ -26,9 +26,19 @@ class AdoptPlanTest : public FleetFixture {
     fs::copy(dir_ / from, dir_ / to, fs::copy_options::recursive);
   }
   void Restore() { Copy("backup", "ca"); }
+  static CrlOptions Always() {
+    CrlOptions options;
+    options.always = true;
+    return options;
+  }
+  static RevocationFilter Of(const std::vector<std::string>& endpoints) {
+    RevocationFilter filter;
+    filter.endpoints = endpoints;
+    return filter;
+  }
   void Sign() {
     const Authority authority = Authority::Open(dir_ / "ca");
-    RenewCrls(authority, nullptr, nullptr, clock_, {.always = true});
+    RenewCrls(authority, nullptr, nullptr, clock_, Always());
     PublishAgain();
   }
   AdoptPlan MakeAdoptPlan() {
@@ -117,7 +127,7 @@ TEST_F(AdoptPlanTest, ACertificateIsOfTheEndpointThatItNames) {
 
 TEST_F(AdoptPlanTest, CrlsOfOursAreBelieved) {
   const auto serial = Open().ledger().Current("test", "h-2")->serial;
-  Open().ledger().Revoke({.endpoints = {"h-2", "h-6"}}, 4, clock_.Now());
+  Open().ledger().Revoke(Of({"h-2", "h-6"}), 4, clock_.Now());
   Sign();
   Restore();
   const AdoptPlan plan = MakeAdoptPlan();
@@ -132,7 +142,7 @@ TEST_F(AdoptPlanTest, CrlsOfOursAreBelieved) {
 }
 
 TEST_F(AdoptPlanTest, ACrlThatIsNotOursIsRefused) {
-  Open().ledger().Revoke({.endpoints = {"h-2"}}, 4, clock_.Now());
+  Open().ledger().Revoke(Of({"h-2"}), 4, clock_.Now());
   Sign();
   Restore();
   for (const char* name : {"crl.der", "crl.pem"}) fs::remove(out_ + "/" + name);
@@ -142,7 +152,7 @@ TEST_F(AdoptPlanTest, ACrlThatIsNotOursIsRefused) {
   Init("other");
   {
     const Authority other = Authority::Open(dir_ / "other");
-    RenewCrls(other, nullptr, nullptr, clock_, {.always = true});
+    RenewCrls(other, nullptr, nullptr, clock_, Always());
     fs::copy(dir_ / "other/crl/issuing.crl", out_ + "/crl.der");
   }
   const AdoptPlan plan = MakeAdoptPlan();
