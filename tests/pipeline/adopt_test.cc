@@ -177,5 +177,71 @@ TEST_F(AdoptPlanTest, WithoutRecordsBundlesAndTheManifestTell) {
   EXPECT_EQ(CountRows().issued, 5U);
 }
 
+// A run that was ended between its files and its commit, and then an older backup: what it has
+// signed is adopted if its bundle is whole, and is on the CRL otherwise.
+TEST_F(AdoptPlanTest, OfTheLastChunkOfARunThatDidNotEndTheFilesTell) {
+  const std::string file = RunFile();
+  std::string text = ReadFileText(file);
+  text.resize(text.find("{\"committed\""));
+  std::ofstream(file) << text;
+  std::string last_of_chunk;
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    const auto json = nlohmann::json::parse(line);
+    if (json.contains("certificate")) last_of_chunk = json["certificate"]["endpoint"];
+  }
+  in.close();
+  std::ofstream(file) << text;  // opening the output has said that it was committed
+  const auto row = *Open().ledger().Current("test", last_of_chunk);
+  std::ofstream(file) << text;
+  const std::string place = out_ + "/bundles/" + last_of_chunk + ".pfx";
+  fs::copy(place, dir_ / "kept");
+  fs::remove(place);
+  fs::remove(out_ + "/manifest.jsonl");
+  Restore();
+  const auto state = [&] {
+    const AdoptPlan plan = MakeAdoptPlan();
+    for (const AdoptedCertificate& one : plan.adoption.certificates) {
+      if (one.serial == row.serial) return one.as;
+    }
+    return AdoptedCertificate::As::kFormer;
+  };
+  EXPECT_EQ(state(), AdoptedCertificate::As::kAbandoned);
+  const std::string pending = out_ + "/.pending/" + SerialHex(row.serial) + ".pfx";
+  fs::copy(dir_ / "kept", pending);
+  EXPECT_EQ(state(), AdoptedCertificate::As::kIssued);
+  std::ofstream(pending) << "cut";
+  EXPECT_EQ(state(), AdoptedCertificate::As::kAbandoned);
+  fs::remove(pending);
+  fs::copy(dir_ / "kept", place);
+  EXPECT_EQ(state(), AdoptedCertificate::As::kIssued);
+}
+
+// An output that is ahead is noted: no CRL is signed before every fleet's was asked.
+TEST_F(AdoptPlanTest, NoCrlIsSignedBeforeAllFleetsWereAsked) {
+  Open().ledger().BindOutput("other", "another");
+  Copy("ca", "backup");
+  RunHosts("h-[1-7]");
+  Restore();
+  EXPECT_TRUE(ThrownBy([&] { Open(); }));
+  const Authority authority = Authority::Open(dir_ / "ca");
+  const auto sign = [&] {
+    const auto error = ThrownBy([&] { RenewCrls(authority, nullptr, nullptr, clock_, Always()); });
+    return error ? std::string(error->what()) : "";
+  };
+  EXPECT_NE(sign().find("'other', 'test'"), std::string::npos) << sign();
+  Learn();
+  EXPECT_NE(sign().find("'other'"), std::string::npos);
+  Authority::Open(dir_ / "ca").ledger().FleetAsked("other");
+  EXPECT_EQ(sign(), "");
+}
+
+// A command that finds an output not to be ahead has asked it.
+TEST_F(AdoptPlanTest, AnOutputThatIsNotAheadWasAsked) {
+  Open().ledger().AskFleets("test");
+  Open();
+  EXPECT_TRUE(Open().ledger().Unasked().empty());
+}
+
 }  // namespace
 }  // namespace fleetmint
