@@ -84,7 +84,7 @@ class EntryReader {
       } else if (const auto one = json.find("certificate"); one != json.end()) {
         TakeCertificate(*one);
       } else if (const auto chunk = json.find("chunk"); chunk != json.end()) {
-        EndChunk(chunk->get<std::uint64_t>());
+        EndChunk(chunk->get<std::uint64_t>(), json.value("run", std::int64_t{0}));
       } else {
         static_cast<void>(json.at("committed").get<std::uint64_t>());
       }
@@ -107,9 +107,10 @@ class EntryReader {
     entries_.push_back(std::move(entry));
   }
 
-  void EndChunk(std::uint64_t number) {
+  void EndChunk(std::uint64_t number, std::int64_t run) {
     for (RunRecords::Entry& entry : entries_) {
       entry.chunk = number;
+      entry.run = run;
       visit_(std::move(entry));
     }
     entries_.clear();
@@ -153,8 +154,8 @@ void ChunkRecords::Add(const RecordedCertificate& certificate) {
                    {"files", files}}}});
 }
 
-std::string ChunkRecords::Take(std::uint64_t number, std::string_view serial) {
-  text_ += Line({{"chunk", number}, {"serial", serial}});
+std::string ChunkRecords::Take(std::uint64_t number, std::string_view serial, std::int64_t run) {
+  text_ += Line({{"chunk", number}, {"serial", serial}, {"run", run}});
   return std::exchange(text_, {});
 }
 

@@ -9,7 +9,7 @@
 //
 //   {"settings":{"id":1,"format":1,"profile":"mtls-client","group":"all","body":"..."}}
 //   {"certificate":{"endpoint":"ws-1","settings":1,"issued_at":"...","der":"base64","files":[...]}}
-//   {"chunk":1,"serial":"hex"}
+//   {"chunk":1,"serial":"hex","run":17}
 //   {"committed":1}
 //
 // Appending does not sync (pipeline/commit.cc does). For one thread.
@@ -53,8 +53,9 @@ class ChunkRecords {
  public:
   void Add(const RecordedCertificate& certificate);
   // Take gives the text of the chunk with this number, and begins the next one. `serial` is that of
-  // one of its certificates, in hexadecimal.
-  std::string Take(std::uint64_t number, std::string_view serial);
+  // one of its certificates, in hexadecimal; `run` the ledger's number of the run, which tells the
+  // order of two that began in one second.
+  std::string Take(std::uint64_t number, std::string_view serial, std::int64_t run = 0);
 
  private:
   std::size_t SettingsId(const RecordedSettings& settings);
@@ -89,6 +90,7 @@ class RunRecords {
   // judge.
   struct Entry {
     std::uint64_t chunk = 0;  // that it is in
+    std::int64_t run = 0;     // the ledger's number of it
     std::string endpoint;
     std::string issued_at;  // RFC 3339
     Bytes der;

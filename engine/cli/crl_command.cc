@@ -110,11 +110,14 @@ int Crl(Session& session, const Options& options) {
   for (const std::string& out : options.outs) {
     const ReadingWorkspace workspace = ReadingWorkspace::Open(session.ca, out);
     if (const auto number = LostCrl(workspace.ledger(), workspace.output().root())) {
+      Authority::Open(session.ca).ledger().AskFleets(workspace.output().fleet());
       throw Error::WithHint(ErrorKind::kLedger,
                             "'" + out + "' has a CRL of number " + std::to_string(*number) +
                                 ", which this ledger has never given",
                             "was the authority restored from an older backup? Put the newest "
-                            "ledger back; a CRL that takes a revocation back is not signed");
+                            "ledger back; a CRL that takes a revocation back is not signed. Where "
+                            "there is none it learns what is here by: fleetmint ca adopt --ca " +
+                                ShellWord(session.ca) + " --out " + ShellWord(out));
     }
     for (Bytes& der : PublishedCrls(workspace.output().root())) {
       crl.published.push_back(std::move(der));

@@ -76,9 +76,8 @@ std::vector<Reservation> Ledger::Reserve(const Run& run, std::span<const std::st
     insert.Bind(issuer.issuer).Bind(Unix(issuer.end_bound)).Bind(Unix(now)).Run();
     reservations.push_back(
         Reservation(id, issuer.issuer, serial, issuer.end_bound, run.fleet, endpoint));
-    const bool has_its_own =
-        ancestry.own && ancestry.own->current && ancestry.own->name == endpoint;
-    if (!has_its_own) reservations.back().formerly_.assign(names.begin(), names.end());
+    if (HasItsOwn(ancestry, endpoint)) continue;
+    reservations.back().formerly_.assign(names.begin(), names.end());
   }
   transaction.Commit();
   return reservations;

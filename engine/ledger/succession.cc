@@ -34,6 +34,10 @@ Ancestry AncestryOf(Connection& connection, std::int64_t fleet, const std::strin
   return ancestry;
 }
 
+bool HasItsOwn(const Ancestry& ancestry, const std::string& endpoint) {
+  return ancestry.own && ancestry.own->current && ancestry.own->name == endpoint;
+}
+
 std::optional<Superseded> Supersede(Connection& connection, std::int64_t fleet,
                                     const std::string& endpoint) {
   Query update(connection,

@@ -34,6 +34,9 @@ struct Ancestry {
 Ancestry AncestryOf(Connection& connection, std::int64_t fleet, const std::string& endpoint,
                     std::span<const std::string> formerly);
 
+// HasItsOwn tells whether the endpoint has a current certificate under the name that it has now.
+bool HasItsOwn(const Ancestry& ancestry, const std::string& endpoint);
+
 struct Superseded {
   std::int64_t id = 0;
   ReplacedBundle bundle;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -81,33 +82,37 @@ class Planner {
 
   // --- Records
 
+  struct NumberedRun : AdoptedRun {
+    std::int64_t number = 0;  // the lost ledger's: of two that began in one second
+  };
+
   void TakeRuns() {
     const std::optional<RunToken> head = ReadHead(output_);
-    std::vector<AdoptedRun> runs;
+    std::vector<NumberedRun> runs;
     for (const std::string& name : output_.runs().List()) {
       const auto token = ParseToken(name);
       if (token) TakeRun(*token, name, runs);
     }
+    const auto is_head = [&](const NumberedRun& run) { return head && run.token == *head; };
     if (head && !ledger_.FindRun(*head, output_.fleet()) &&
-        std::none_of(runs.begin(), runs.end(),
-                     [&](const AdoptedRun& run) { return run.token == *head; })) {
-      runs.push_back({*head, 0, now_, now_});  // its records are lost
+        std::none_of(runs.begin(), runs.end(), is_head)) {
+      runs.push_back({{*head, 0, now_, now_}, 0});  // its records are lost
       runs_are_news_ = true;
     }
     // The ledger's last run is to be the head's.
-    std::stable_sort(runs.begin(), runs.end(), [&](const AdoptedRun& a, const AdoptedRun& b) {
-      const bool a_last = head && a.token == *head, b_last = head && b.token == *head;
-      return a_last != b_last ? b_last : a.started < b.started;
+    std::sort(runs.begin(), runs.end(), [&](const NumberedRun& a, const NumberedRun& b) {
+      return std::tuple(is_head(a), a.started, a.number) <
+             std::tuple(is_head(b), b.started, b.number);
     });
-    plan_.adoption.runs = std::move(runs);
+    plan_.adoption.runs.assign(runs.begin(), runs.end());
   }
 
-  void TakeRun(const RunToken& token, const std::string& name, std::vector<AdoptedRun>& runs) {
+  void TakeRun(const RunToken& token, const std::string& name, std::vector<NumberedRun>& runs) {
     const auto known = ledger_.FindRun(token, output_.fleet());
     if (known && !behind_) return;  // what a crash has left is recovery's
     const RunRecords records(output_, name);
     const auto last = records.Last();
-    AdoptedRun run{token, last ? last->number : 0, now_, Time{}};
+    NumberedRun run{{token, last ? last->number : 0, now_, Time{}}, 0};
     // The last chunk of a run that did not end: whether it was committed is not said.
     const std::uint64_t doubtful = last && !last->committed ? last->number : 0;
     const bool is_placed = doubtful != 0 && IsPlaced(records, *last);
@@ -117,6 +122,7 @@ class Planner {
     };
     records.ForEach(
         [&](RunRecords::Entry&& entry) {
+          run.number = entry.run;
           TakeEntry(entry, entry.chunk == doubtful && !is_placed, run);
         },
         damaged);
@@ -345,10 +351,14 @@ class Planner {
     }
   }
 
-  // Former ones first: nothing tells when they were issued, but that others came later.
+  // Former ones first: nothing tells when they were issued, but that others came later. Of two that
+  // were issued in one second the runs tell.
   void Order() {
-    const auto rank = [](const AdoptedCertificate& one) {
-      return std::pair(one.as != As::kFormer, one.issued_at);
+    std::map<RunToken, std::size_t> runs;
+    for (const AdoptedRun& run : plan_.adoption.runs) runs.emplace(run.token, runs.size() + 1);
+    const auto rank = [&](const AdoptedCertificate& one) {
+      const auto run = one.run ? runs.find(*one.run) : runs.end();
+      return std::tuple(one.as != As::kFormer, one.issued_at, run == runs.end() ? 0 : run->second);
     };
     std::stable_sort(certificates_.begin(), certificates_.end(),
                      [&](const AdoptedCertificate& a, const AdoptedCertificate& b) {

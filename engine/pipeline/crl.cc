@@ -32,12 +32,14 @@ bool Has(const std::vector<CrlEntry>& entries, const Serial& serial) {
   return place != entries.end() && place->serial == serial;
 }
 
-[[noreturn]] void LedgerIsOlder(const std::string& what) {
+[[noreturn]] void LedgerIsOlder(const Authority& authority, const std::string& what) {
   throw Error::WithHint(
       ErrorKind::kLedger,
       "the CRL that is out already names what this ledger does not have as revoked: " + what,
       "was the authority restored from an older backup? Put the newest ledger back; a CRL that "
-      "takes a revocation back is not signed");
+      "takes a revocation back is not signed. Where there is none it learns what each output knows "
+      "by: fleetmint ca adopt --ca " +
+          ShellWord(authority.directory().path()) + " --out OUT");
 }
 
 // The CRL of one scope: what is out, what it has to say now, and whether it must be signed anew.
@@ -135,12 +137,13 @@ class ScopeCrl {
   void CheckAgainst(const CertListView& out) const {
     for (const CertListEntry& entry : out.entries()) {
       const std::optional<Serial> serial = SerialOf(entry);
-      if (!serial) LedgerIsOlder("serial " + ToHex(entry.serial));
+      if (!serial) LedgerIsOlder(authority_, "serial " + ToHex(entry.serial));
       if (Has(entries_, *serial)) continue;
       const auto row = authority_.ledger().Find(*serial);
-      if (!row) LedgerIsOlder("serial " + SerialHex(*serial));
+      if (!row) LedgerIsOlder(authority_, "serial " + SerialHex(*serial));
       const bool listed = row->revoked_at || row->state == CertificateState::kAbandoned;
-      if (!listed) LedgerIsOlder("serial " + SerialHex(*serial) + " of '" + row->endpoint + "'");
+      const std::string whose = "serial " + SerialHex(*serial) + " of '" + row->endpoint + "'";
+      if (!listed) LedgerIsOlder(authority_, whose);
       // It is not named again since it had ended when the last one was signed.
     }
   }

@@ -244,6 +244,73 @@ run 0 crl --always --ca ca --out out --out out2
 equal "$(listed)" "$later"
 run 0 verify --ca ca --out out2
 
+# --- A generation of the CA that the backup does not have: nothing is adopted on the sly.
+restored
+rm -rf ca out && cp -a ahead/ca ahead/out .
+run 0 ca rotate --ca ca
+run 0 ca activate --ca ca
+run 0 renew fleet.yaml --only ws-1 --profiles profiles.d --ca ca --out out
+run 0 crl --ca ca --out out
+rm -rf ca && cp -a backup ca
+run 2 "${issue[@]}"
+follow 2
+says "refused: the record of 'ws-1'"
+says "'CN=Fast Issuing G2', which is no CA of this ledger"
+says "refused: crl.pem: 'CN=Fast Issuing G2' is no CA of this ledger"
+equal "$(sql 'select count(*) from certificate')" 4
+
+# --- Every kind of bundle, in folders; a renewal of all, and hosts with new names. With the records, and without.
+rm -rf ca out
+fast_ca ca
+(umask 077; echo 'a password of a person' >pw)
+cat >kinds.yaml <<'Y'
+fleet: kinds
+profile: fast-agent
+defaults: {domain: example.com, os: windows-11}
+groups:
+  - {name: all, hosts: "ws-[1-3]"}
+  - {name: pem, hosts: "lx-[1-3]", bundle: {formats: [pem]}}
+  - {name: both, hosts: "bo-[1-2]", bundle: {formats: [pem, pfx], chain: full}}
+  - {name: secret, hosts: "se-[1-2]", password: "file:pw"}
+  - {name: old, hosts: "od-[1-2]", os: windows-2012r2, validity: 90d}
+Y
+kinds=(issue kinds.yaml --profiles profiles.d --ca ca --out out)
+run 0 "${kinds[@]}" --layout hashed
+rm -rf backup ahead && run 0 ca backup --ca ca --to backup
+run 0 renew kinds.yaml --all --profiles profiles.d --ca ca --out out
+sed -i 's/ws-\[1-3\]/ws-[1-2]/; s/lx-\[1-3\]/lx-[1-2]/' kinds.yaml
+cat >>kinds.yaml <<'Y'
+  - name: renamed
+    endpoints:
+      - {name: ws-new, formerly: ws-3}
+      - {name: lx-new, formerly: lx-3, bundle: {formats: [pem]}}
+  - {name: more, hosts: "nw-[1-2]"}
+Y
+run 0 "${kinds[@]}"
+run 0 revoke lx-1 bo-2 --ca ca --yes
+run 0 crl --ca ca --out out
+mkdir ahead && cp -a ca out ahead/
+for records in kept lost; do
+  rm -rf ca out && cp -a backup ca && cp -a ahead/out .
+  [[ $records == kept ]] || rm out/.runs/*
+  run 2 "${kinds[@]}"
+  follow
+  run 0 "${kinds[@]}" --json
+  equal "$(jq -c '[.issued, .skipped]' stdout)" '[0,14]'
+  run 0 verify --ca ca --out out
+  run 0 crl --ca ca --out out
+  diff -r -x .runs -x .head ahead/out out >differences || true
+  if [[ $records == kept ]]; then
+    equal "$(cat differences)" ''
+    "$FLEETMINT" check kinds.yaml --profiles profiles.d --ca ca 2>&1 | grep -q ' -> ' && fail 'settings are other ones'
+  else
+    # Of what was known as superseded the manifest tells; the order of names may be another one.
+    equal "$(jq -c 'del(.supersedes)' out/manifest.jsonl)" "$(jq -c 'del(.supersedes)' ahead/out/manifest.jsonl)"
+  fi
+  equal "$(jq -r 'select(.endpoint == "ws-new").supersedes[].serial' out/manifest.jsonl | sort)" \
+    "$(jq -r 'select(.endpoint == "ws-new").supersedes[].serial' ahead/out/manifest.jsonl | sort)"
+done
+
 # --- The copy says what is not in it.
 mv ca/root.key root.key
 run 0 ca backup --ca ca --to without

@@ -96,6 +96,27 @@ TEST_F(AdoptPlanTest, RecordsAreTakenAndTheRunIsTakenOver) {
   EXPECT_EQ(CountRows().issued, 7U);
 }
 
+// Runs of one second, whose tokens are random: each certificate supersedes the one before it.
+TEST_F(AdoptPlanTest, RunsAreTakenInTheirOrder) {
+  SystemStreams streams(random_);
+  std::vector<Serial> serials;
+  for (int i = 0; i < 8; ++i) {
+    IssueFleetOptions options = Options(streams);
+    options.selection = Selection::Only({"h-1"}, false);
+    IssueFleet(MakePlan("h-[1-6]"), options);
+    serials.push_back(Open().ledger().Current("test", "h-1")->serial);
+  }
+  Restore();
+  Learn();
+  Workspace workspace = Open();
+  const auto row = workspace.ledger().Current("test", "h-1");
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->serial, serials.back());
+  const auto before = workspace.ledger().Predecessors(*row);
+  ASSERT_EQ(before.size(), serials.size());
+  for (std::size_t i = 1; i < before.size(); ++i) EXPECT_EQ(before[i].serial, serials[i - 1]);
+}
+
 // One bit of the certificate in a record: its signature is not its CA's any more.
 TEST_F(AdoptPlanTest, ACertificateThatNoCaOfOursHasSignedIsRefused) {
   ChangeRecord("h-5", [](auto& record) {
