@@ -13,6 +13,7 @@
 #include "engine/pipeline/adopt_lists.h"
 #include "engine/pipeline/head.h"
 #include "engine/pipeline/pending.h"
+#include "engine/pipeline/presence.h"
 
 namespace fleetmint {
 namespace {
@@ -317,37 +318,12 @@ class Planner {
     }
   }
 
-  // --- Bundles of which nothing tells whose they are
-
   void TakeUnexplained() {
-    std::unordered_set<std::string> known;
-    const auto add = [&](const std::string& endpoint) {
-      for (const char* extension : kBundleExtensions) {
-        known.insert(output_.BundlePath(endpoint, extension));
-      }
-    };
-    ledger_.ForEachCurrent(
-        output_.fleet(), [&](const IssuedRow& row) { add(row.endpoint); },
-        [&](const LedgerRow& row, const std::string&) { add(row.endpoint); });
-    ledger_.ForEachRetired(
-        output_.fleet(), [&](const IssuedRow& row) { add(row.endpoint); },
-        [](const LedgerRow&, const std::string&) {});
-    for (const LedgerRow& row : ledger_.Reported(output_.fleet())) add(row.endpoint);
-    for (const AdoptedCertificate& one : certificates_) add(one.endpoint);
-    const auto look = [&](const Directory& directory, const std::string& prefix) {
-      for (const std::string& name : directory.List()) {
-        if (known.contains(prefix + name)) continue;
-        plan_.refused.push_back(
-            {prefix + name, "neither ledger nor records nor manifest know such a bundle", true});
-      }
-    };
-    if (output_.layout() == Layout::kFlat) {
-      look(output_.bundles(), "bundles/");
-      return;
-    }
-    for (const std::string& folder : output_.bundles().List()) {
-      if (!output_.bundles().IsDirectory(folder)) continue;  // verify names it
-      look(output_.bundles().Subdirectory(folder), "bundles/" + folder + "/");
+    std::vector<std::string> adopted;
+    for (const AdoptedCertificate& one : certificates_) adopted.push_back(one.endpoint);
+    for (const std::string& path : UnexplainedBundles(ledger_, output_, adopted)) {
+      plan_.refused.push_back(
+          {path, "neither ledger nor records nor manifest know such a bundle", true});
     }
   }
 
@@ -392,10 +368,12 @@ AdoptPlan PlanAdoption(const Authority& authority, const OutputDirectory& output
 }
 
 AdoptionCount Adopt(LockedAuthority& locked, const AdoptPlan& plan, Time now) {
+  Ledger& ledger = locked.authority().ledger();
+  ledger.AskFleets(plan.adoption.fleet);  // who begins with this has noticed it, too
   const Directory folder = locked.authority().Crls();
   const FileLock alone = folder.LockItself();
   for (const auto& [file, der] : plan.crls) folder.WriteDurably(file, der);
-  return locked.authority().ledger().Adopt(plan.adoption, now);
+  return ledger.Adopt(plan.adoption, now);
 }
 
 }  // namespace fleetmint

@@ -42,10 +42,10 @@ AdoptPlan PlanAdoption(const Authority& authority, const OutputDirectory& output
                        const std::function<const PasswordMaker&()>& passwords, RandomSource& random,
                        Time now);
 
-// Adopt has the ledger learn it: CRLs are copied into the authority's crl/, and then one
-// transaction records all the rest, takes over the output's last run, and says that this fleet was
-// asked. A crash before it leaves what the same call finishes; after it, what opening the output
-// (Workspace) does. Under the run lock.
+// Adopt has the ledger learn it: it notes that it is older (Ledger::AskFleets), CRLs are copied
+// into the authority's crl/, and then one transaction records all the rest, takes over the output's
+// last run, and says that this fleet was asked. A crash before it leaves what the same call
+// finishes; after it, what opening the output (Workspace) does. Under the run lock.
 AdoptionCount Adopt(LockedAuthority& locked, const AdoptPlan& plan, Time now);
 
 }  // namespace fleetmint

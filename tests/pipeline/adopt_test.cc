@@ -147,12 +147,15 @@ TEST_F(AdoptPlanTest, ACertificateIsOfTheEndpointThatItNames) {
 }
 
 TEST_F(AdoptPlanTest, CrlsOfOursAreBelieved) {
+  Sign();
+  Copy("ca", "backup");  // with the list of then
   const auto serial = Open().ledger().Current("test", "h-2")->serial;
   Open().ledger().Revoke(Of({"h-2", "h-6"}), 4, clock_.Now());
   Sign();
   Restore();
   const AdoptPlan plan = MakeAdoptPlan();
   EXPECT_FALSE(plan.crls.empty());
+  EXPECT_TRUE(plan.adoption.certificates.empty());
   EXPECT_EQ(Learn().revoked, 2U);
   const Authority authority = Authority::Open(dir_ / "ca");
   EXPECT_EQ(authority.ledger().Find(serial)->reason, 4);
@@ -255,6 +258,13 @@ TEST_F(AdoptPlanTest, NoCrlIsSignedBeforeAllFleetsWereAsked) {
   EXPECT_NE(sign().find("'other'"), std::string::npos);
   Authority::Open(dir_ / "ca").ledger().FleetAsked("other");
   EXPECT_EQ(sign(), "");
+}
+
+TEST_F(AdoptPlanTest, WhoAdoptsHasNoticedIt) {
+  Restore();
+  Authority::Open(dir_ / "ca").ledger().BindOutput("other", "another");
+  Learn();
+  EXPECT_EQ(Authority::Open(dir_ / "ca").ledger().Unasked(), std::vector<std::string>{"other"});
 }
 
 // A command that finds an output not to be ahead has asked it.
