@@ -97,22 +97,21 @@ AdoptJudge::AdoptJudge(const Authority& authority, const OutputDirectory& output
   }
 }
 
-void AdoptJudge::AddSettings(const RecordedSettings& settings) {
-  const auto same = [&](const Known& known) { return known.record == settings; };
-  if (std::any_of(known_.rbegin(), known_.rend(), same)) return;
+const AdoptJudge::Known* AdoptJudge::Find(const RecordedSettings& settings) {
+  std::string key = std::to_string(settings.format);
+  for (const std::string& part : {settings.profile, settings.group, settings.body}) {
+    key += '\0' + part;
+  }
+  const auto place = known_.find(key);
+  if (place != known_.end()) return &place->second;
   try {
-    known_.push_back({settings, EndpointTemplate(Settings::Parse(settings.format, settings.profile,
-                                                                 settings.group, settings.body))});
+    EndpointTemplate endpoints(
+        Settings::Parse(settings.format, settings.profile, settings.group, settings.body));
+    return &known_.emplace(std::move(key), Known{settings, std::move(endpoints)}).first->second;
   } catch (const Error& error) {
     if (error.cause() != ErrorCause::kDamaged) throw;  // of a later version of fleetmint
+    return nullptr;
   }
-}
-
-const AdoptJudge::Known* AdoptJudge::Find(const RecordedSettings& settings) {
-  AddSettings(settings);
-  const auto place = std::find_if(known_.begin(), known_.end(),
-                                  [&](const Known& known) { return known.record == settings; });
-  return place == known_.end() ? nullptr : &*place;
 }
 
 Refused RefusedBy(const std::string& what, const Error& error) {
@@ -181,7 +180,7 @@ AdoptedCertificate AdoptJudge::Judge(const RunRecords::Entry& entry, Time now) {
     }
   }
   // A line of settings that is damaged: another layer's may be the same.
-  for (const Known& known : known_) {
+  for (const auto& [key, known] : known_) {
     if (entry.settings) break;
     if (!Misfit(known, one.endpoint, certificate, one.issuer, one.files).empty()) continue;
     one.settings = RecordOf(known.record);
@@ -243,9 +242,15 @@ std::optional<AdoptedCertificate> AdoptJudge::Open(const ManifestWord& word,
   CheckName(word.endpoint);
   const std::vector<BundleFile> files = FilesInPlace(word, output_);
   if (files.empty()) return std::nullopt;
-  for (const Known& known : known_) {
-    if (known.record.profile != word.profile) continue;
-    if (auto one = OpenUnder(known, word, files, passwords)) return one;
+  if (last_fit_ != nullptr) {
+    if (auto one = OpenUnder(*last_fit_, word, files, passwords)) return one;
+  }
+  for (const auto& [key, known] : known_) {
+    if (&known == last_fit_ || known.record.profile != word.profile) continue;
+    auto one = OpenUnder(known, word, files, passwords);
+    if (!one) continue;
+    last_fit_ = &known;
+    return one;
   }
   const auto told = SettingsOf(word, files, passwords);
   const Known* const own = told ? Find(*told) : nullptr;

@@ -33,8 +33,8 @@ class AdoptJudge {
   // Both must outlive the object.
   AdoptJudge(const Authority& authority, const OutputDirectory& output);
 
-  // AddSettings makes settings known: those of the ledger are.
-  void AddSettings(const RecordedSettings& settings);
+  // AddSettings makes settings known, as those of the ledger are.
+  void AddSettings(const RecordedSettings& settings) { Find(settings); }
 
   // Judge gives what a record says, if it is true. Throws Error(kInput) with the reason if not, of
   // cause kDamaged where no CA of ours has signed it in any case.
@@ -72,7 +72,8 @@ class AdoptJudge {
   const Authority& authority_;
   const OutputDirectory& output_;
   std::map<std::int64_t, IssuerChain> issuers_;  // those that sign endpoints
-  std::vector<Known> known_;
+  std::map<std::string, Known> known_;           // by all that makes settings equal
+  const Known* last_fit_ = nullptr;              // neighbours mostly share theirs
 };
 
 }  // namespace fleetmint

@@ -174,6 +174,19 @@ bool IsAnothers(const std::vector<IssuerRow>& issuers, ByteView name) {
                       [&](const IssuerRow& row) { return of_name(row) && ours(row); });
 }
 
+// Whether a CRL names a CA of ours that has not signed it: it is nobody's word.
+bool IsForged(const std::vector<IssuerRow>& issuers, const CertListView& view, ByteView der) {
+  bool named = false;
+  for (const IssuerRow& row : issuers) {
+    if (row.der.empty()) continue;
+    const Certificate ca = Certificate::Parse(row.der);
+    if (!std::ranges::equal(ca.subject(), view.issuer())) continue;
+    if (ca.HasSignedCrl(der)) return false;
+    named = true;
+  }
+  return named;
+}
+
 // The key that signs a CA's CRL: the one that was given, or that of the directory; nothing where
 // the key of a CA above is kept elsewhere.
 std::unique_ptr<Signer> SignerOf(const Authority& authority, const Authority::CrlIssuer& issuer,
@@ -262,7 +275,9 @@ std::optional<std::uint64_t> LostCrl(const Ledger& ledger, const Directory& root
   for (const Bytes& der : crls) {
     try {
       const CertListView view = CertListView::Read(der);
-      if (view.number() > last && !IsAnothers(ledger.Issuers(), view.issuer())) {
+      if (view.number() <= last) continue;
+      const std::vector<IssuerRow> issuers = ledger.Issuers();
+      if (!IsAnothers(issuers, view.issuer()) && !IsForged(issuers, view, der)) {
         return view.number();
       }
     } catch (const Error& error) {

@@ -98,6 +98,23 @@ run 0 renew fleet.yaml --only ws-8 --profiles profiles.d --ca ca --out out
 equal "$(jq -r 'select(.endpoint == "ws-8").supersedes[].serial' out/manifest.jsonl)" "$(serial ws-8 ahead/out)"
 run 0 verify --ca ca --out out
 
+# --- The README's words, as they stand there.
+cp -a ca learned
+cp -a out learned-out
+restored
+rm -rf ca && mkdir safe && cp -a backup safe/ca-2026-01-31
+awk '/^The drill,/ {drill = 1} drill && /^```/ {if (inside) exit; inside = 1; next} inside' "$source_tree/README.md" |
+  sed 's/ *#.*//; s|/media/safe|safe|; s/^fleetmint issue.*/& --profiles profiles.d/' >commands
+equal "$(grep -c . commands)" 6
+for wanted in 0 2 0 0 0 0; do
+  read -r line
+  code=0
+  eval "${line/#fleetmint/\"\$FLEETMINT\"}" >stdout 2>stderr </dev/null || code=$?
+  [[ $code == "$wanted" ]] || fail "exit code $code instead of $wanted: $line"
+done <commands
+equal "$(listed)" "$list"
+rm -rf ca out && mv learned ca && mv learned-out out
+
 # --- An output that is not ahead: nothing to adopt, and no file is touched.
 find out ca -type f ! -name 'ledger.db*' ! -name run.lock -printf '%p %T@\n' | sort >before
 run 0 ca adopt --ca ca --out out
@@ -219,7 +236,8 @@ says "its certificate is not what its settings make of that name"
 restored
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout forged.key -out forged.crt -days 300 -subj '/CN=Fast Issuing' 2>/dev/null
 mkdir forgery && touch forgery/index.txt
-printf '[ca]\ndefault_ca=x\n[x]\ndatabase=forgery/index.txt\ndefault_md=sha256\ndefault_crl_days=30\n' >forgery/conf
+printf '[ca]\ndefault_ca=x\n[x]\ndatabase=forgery/index.txt\ndefault_md=sha256\ndefault_crl_days=30\ncrlnumber=forgery/number\n' >forgery/conf
+echo 7FFFFFFFFFFFFF >forgery/number
 openssl ca -config forgery/conf -gencrl -cert forged.crt -keyfile forged.key -out forged.crl 2>/dev/null
 cat forged.crl >>out/crl.pem
 run 2 "${issue[@]}"

@@ -104,10 +104,12 @@ TEST_F(AdoptTest, AReservationBecomesWhatItWas) {
 }
 
 TEST_F(AdoptTest, WhatIsReportedCanBeRevokedAndIsNotForgotten) {
-  const Serial old = Issue("ws-1");
+  const Serial old = Issue("ws-1"), current = Issue("ws-2");
   Add(As::kFormer, "ws-1", 2);
+  Add(As::kFormer, "ws-2", 4);
   Add(As::kReported, "ws-1", 3);
-  EXPECT_EQ(Adopt().reported, 2U);
+  EXPECT_EQ(Adopt().reported, 3U);
+  EXPECT_EQ(StateOf(current), CertificateState::kIssued) << "it came later";
   EXPECT_EQ(StateOf(old), CertificateState::kSuperseded);
   const auto reported = ledger_.Reported("acme");
   ASSERT_EQ(reported.size(), 1U);
