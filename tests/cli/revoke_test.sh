@@ -199,6 +199,8 @@ says 'names what this ledger does not have as revoked'
 # Who follows the hint has it back.
 cp -a out kept
 eval "run 0 $(grep -oE 'ca adopt --ca ca --out OUT' stderr | sed 's/OUT/out/')"
+run 3 crl --ca ca --out out --always
+run 0 ca adopt --lost second --ca ca  # it is noticed anew, and so all are asked anew
 run 0 crl --ca ca --out out --always
 rm -rf out && mv kept out
 rm -rf ca && mv lost ca
