@@ -372,7 +372,7 @@ AdoptionCount Adopt(LockedAuthority& locked, const AdoptPlan& plan, Time now) {
   ledger.AskFleets(plan.adoption.fleet);  // who begins with this has noticed it, too
   const Directory folder = locked.authority().Crls();
   const FileLock alone = folder.LockItself();
-
+  for (const auto& [file, der] : plan.crls) folder.WriteDurably(file, der);
   return ledger.Adopt(plan.adoption, now);
 }
 

@@ -329,6 +329,36 @@ for records in kept lost; do
     "$(jq -r 'select(.endpoint == "ws-new").supersedes[].serial' ahead/out/manifest.jsonl | sort)"
 done
 
+# --- A backup that was made while a run was going on: what it has as reserved was issued since.
+if strace -o /dev/null true 2>/dev/null; then
+  rm -rf ca out backup
+  fast_ca ca
+  fast_fleet fleet.yaml 'ws-[1-8]'
+  strace -f -o /dev/null -e trace=syncfs -e inject=syncfs:delay_enter=3000000:when=3 \
+    "$FLEETMINT" "${issue[@]}" --threads 1 >/dev/null 2>&1 &
+  while [[ $(sqlite3 ca/ledger.db "select count(*) from certificate where state = 'issued'") == 0 ]]; do
+    kill -0 $! || fail 'the run has ended'
+    sleep 0.1
+  done
+  run 0 ca backup --ca ca --to backup
+  [[ $(sqlite3 backup/ledger.db "select count(*) from certificate where state = 'reserved'") != 0 ]] ||
+    fail 'the backup has no reservation'
+  wait $!
+  for meanwhile in nothing another-run; do
+    rm -rf ca && cp -a backup ca
+    # A run of another fleet gives them up: they may have been signed.
+    [[ $meanwhile == nothing ]] || run 0 issue other.yaml --profiles profiles.d --ca ca --out out3
+    cp -a out out.kept
+    run 2 "${issue[@]}"
+    follow
+    run 0 "${issue[@]}" --json
+    equal "$(jq -c '[.issued, .skipped]' stdout)" '[0,8]'
+    run 0 verify --ca ca --out out
+    equal "$(sql "select count(*) from certificate c join fleet f on f.id = c.fleet where f.name = 'test' and state = 'issued' and revoked_at is null")" 8
+    rm -rf out && mv out.kept out
+  done
+fi
+
 # --- The copy says what is not in it.
 mv ca/root.key root.key
 run 0 ca backup --ca ca --to without
