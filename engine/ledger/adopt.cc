@@ -337,7 +337,11 @@ std::vector<LedgerRow> Ledger::Reported(std::string_view fleet) const {
               "ORDER BY c.endpoint");
   query.Bind(fleet);
   std::vector<LedgerRow> rows;
-  while (query.Step()) rows.push_back(WholeRow(query));
+  while (query.Step()) {
+    LedgerRow row;
+    static_cast<void>(ReadRow(query, row));  // what is damaged of it verify names
+    rows.push_back(std::move(row));
+  }
   return rows;
 }
 

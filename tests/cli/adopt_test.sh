@@ -131,6 +131,8 @@ restored
 run 2 "${other[@]}"
 follow
 says "no CRL is signed before the outputs of these fleets were asked, too: 'test'"
+run 1 status --ca ca
+says "no CRL is signed before the output of fleet 'test' was asked"
 run 3 crl --ca ca
 run 2 ca adopt --lost tset --ca ca
 says "waited for are those of 'test'"
@@ -161,6 +163,8 @@ says "known from the manifest alone, which nothing proves: 1 certificate, of 'ws
 run 0 verify --ca ca --out out
 run 0 "${issue[@]}"
 says '1 endpoint has a certificate that is known from a manifest alone, and is not issued anew'
+run 1 status --ca ca
+says "1 certificate of fleet 'test' is known from a manifest alone"
 equal "$(sql "select count(*) from certificate where endpoint = 'ws-7'")" 1
 run 2 "${other[@]}"
 follow  # of a fleet of which there is not one setting
