@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "engine/base/base64.h"
@@ -14,6 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kFirstWindow = std::size_t{256} << 10U;
+constexpr std::size_t kWindow = std::size_t{1} << 20U;
 
 std::string Line(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -38,26 +40,86 @@ std::optional<RunRecords::Position> ParsePosition(std::string_view line) {
   return RunRecords::Position{chunk->get<std::uint64_t>(), serial->get<std::string>(), 0, false};
 }
 
+// The files of a certificate's line. Throws Error or Json::exception where they cannot be read.
+std::vector<RecordedFile> ReadFiles(const Json& certificate) {
+  std::vector<RecordedFile> files;
+  for (const Json& file : certificate.at("files")) {
+    RecordedFile recorded{
+        file.at("extension").get<std::string>(), file.at("bytes").get<std::uint64_t>(), {}};
+    const Bytes digest = FromHex(file.at("sha256").get<std::string>());
+    if (digest.size() != recorded.sha256.size()) {
+      throw Error(ErrorKind::kInput, "a digest of another length");
+    }
+    std::copy(digest.begin(), digest.end(), recorded.sha256.begin());
+    files.push_back(std::move(recorded));
+  }
+  return files;
+}
+
 // Reads the line of a certificate; nothing if it is none, or not whole.
 std::optional<RunRecords::Place> ParsePlace(std::string_view line) {
   try {
     const Json json = Json::parse(line).at("certificate");
-    RunRecords::Place place{json.at("endpoint").get<std::string>(), {}};
-    for (const Json& file : json.at("files")) {
-      RecordedFile recorded{
-          file.at("extension").get<std::string>(), file.at("bytes").get<std::uint64_t>(), {}};
-      const Bytes digest = FromHex(file.at("sha256").get<std::string>());
-      if (digest.size() != recorded.sha256.size()) return std::nullopt;
-      std::copy(digest.begin(), digest.end(), recorded.sha256.begin());
-      place.files.push_back(std::move(recorded));
-    }
-    return place;
+    return RunRecords::Place{json.at("endpoint").get<std::string>(), ReadFiles(json)};
   } catch (const Json::exception&) {
     return std::nullopt;
   } catch (const Error&) {
     return std::nullopt;
   }
 }
+
+// Reads the lines of a run one after another.
+class EntryReader {
+ public:
+  explicit EntryReader(const std::function<void(RunRecords::Entry&&)>& visit) : visit_(visit) {}
+
+  // Take reads one line; false if it is damaged.
+  bool Take(std::string_view line) {
+    try {
+      const Json json = Json::parse(line);
+      if (const auto place = json.find("settings"); place != json.end()) {
+        settings_[place->at("id").get<std::size_t>()] = {
+            place->at("format").get<int>(), place->at("profile").get<std::string>(),
+            place->at("group").get<std::string>(), place->at("body").get<std::string>()};
+      } else if (const auto one = json.find("certificate"); one != json.end()) {
+        TakeCertificate(*one);
+      } else if (const auto chunk = json.find("chunk"); chunk != json.end()) {
+        EndChunk(chunk->get<std::uint64_t>(), json.value("run", std::int64_t{0}));
+      } else {
+        static_cast<void>(json.at("committed").get<std::uint64_t>());
+      }
+      return true;
+    } catch (const Json::exception&) {
+    } catch (const Error&) {
+    }
+    return false;
+  }
+
+ private:
+  void TakeCertificate(const Json& json) {
+    RunRecords::Entry entry;
+    entry.endpoint = json.at("endpoint").get<std::string>();
+    entry.issued_at = json.at("issued_at").get<std::string>();
+    entry.der = Base64Decode(json.at("der").get<std::string>());
+    entry.files = ReadFiles(json);
+    const auto known = settings_.find(json.at("settings").get<std::size_t>());
+    if (known != settings_.end()) entry.settings = known->second;
+    entries_.push_back(std::move(entry));
+  }
+
+  void EndChunk(std::uint64_t number, std::int64_t run) {
+    for (RunRecords::Entry& entry : entries_) {
+      entry.chunk = number;
+      entry.run = run;
+      visit_(std::move(entry));
+    }
+    entries_.clear();
+  }
+
+  const std::function<void(RunRecords::Entry&&)>& visit_;
+  std::map<std::size_t, RecordedSettings> settings_;  // by id
+  std::vector<RunRecords::Entry> entries_;            // of the chunk that is being read
+};
 
 }  // namespace
 
@@ -92,8 +154,8 @@ void ChunkRecords::Add(const RecordedCertificate& certificate) {
                    {"files", files}}}});
 }
 
-std::string ChunkRecords::Take(std::uint64_t number, std::string_view serial) {
-  text_ += Line({{"chunk", number}, {"serial", serial}});
+std::string ChunkRecords::Take(std::uint64_t number, std::string_view serial, std::int64_t run) {
+  text_ += Line({{"chunk", number}, {"serial", serial}, {"run", run}});
   return std::exchange(text_, {});
 }
 
@@ -143,6 +205,30 @@ std::vector<RunRecords::Place> RunRecords::PlacesOf(const Position& chunk) const
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return places;
+}
+
+void RunRecords::ForEach(const std::function<void(Entry&&)>& visit,
+                         const std::function<void(std::uint64_t line)>& damaged) const {
+  const auto last = Last();
+  if (!last) return;
+  EntryReader reader(visit);
+  std::string rest;  // of a line that goes on
+  std::uint64_t line = 0;
+  for (std::uint64_t at = 0; at < last->end;) {
+    const Bytes content =
+        output_.runs().ReadRange(token_, at, std::min<std::uint64_t>(kWindow, last->end - at));
+    if (content.empty()) return;
+    at += content.size();
+    rest += AsText(content);
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = rest.find('\n', begin)) != std::string::npos;) {
+      ++line;
+      const std::string_view text(rest.data() + begin, end - begin);
+      if (!text.empty() && !reader.Take(text)) damaged(line);
+      begin = end + 1;
+    }
+    rest.erase(0, begin);
+  }
 }
 
 void RunRecords::CutAfter(std::uint64_t number) const {

@@ -9,13 +9,14 @@
 //
 //   {"settings":{"id":1,"format":1,"profile":"mtls-client","group":"all","body":"..."}}
 //   {"certificate":{"endpoint":"ws-1","settings":1,"issued_at":"...","der":"base64","files":[...]}}
-//   {"chunk":1,"serial":"hex"}
+//   {"chunk":1,"serial":"hex","run":17}
 //   {"committed":1}
 //
 // Appending does not sync (pipeline/commit.cc does). For one thread.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,8 +53,9 @@ class ChunkRecords {
  public:
   void Add(const RecordedCertificate& certificate);
   // Take gives the text of the chunk with this number, and begins the next one. `serial` is that of
-  // one of its certificates, in hexadecimal.
-  std::string Take(std::uint64_t number, std::string_view serial);
+  // one of its certificates, in hexadecimal; `run` the ledger's number of the run, which tells the
+  // order of two that began in one second.
+  std::string Take(std::uint64_t number, std::string_view serial, std::int64_t run = 0);
 
  private:
   std::size_t SettingsId(const RecordedSettings& settings);
@@ -84,6 +86,21 @@ class RunRecords {
     std::vector<RecordedFile> files;
   };
   std::vector<Place> PlacesOf(const Position& chunk) const;
+  // Entry is the line of a certificate, as it was written: somebody's word, for its reader to
+  // judge.
+  struct Entry {
+    std::uint64_t chunk = 0;  // that it is in
+    std::int64_t run = 0;     // the ledger's number of it
+    std::string endpoint;
+    std::string issued_at;  // RFC 3339
+    Bytes der;
+    std::optional<RecordedSettings> settings;  // nothing: their line is damaged
+    std::vector<RecordedFile> files;
+  };
+  // ForEach visits the entries of all chunks whose lines are there, in their order; `damaged` is
+  // told the numbers of lines that cannot be read. What is after the last chunk does not count.
+  void ForEach(const std::function<void(Entry&&)>& visit,
+               const std::function<void(std::uint64_t line)>& damaged) const;
   // CutAfter removes, durably, what stands after the chunk with this number (0: everything).
   void CutAfter(std::uint64_t number) const;
   // SetCommitted says, durably, that so many chunks were committed; nothing changes if that is said

@@ -187,6 +187,15 @@ int Install(Session& session, const Options& options) {
   return 0;
 }
 
+// Who thinks that the copy is all of it loses what is kept elsewhere.
+void SayAbsentKeys(Session& session, const Authority& copy) {
+  for (const TierInfo& tier : copy.Tiers()) {
+    if (tier.key_present || tier.certificate.empty()) continue;
+    session.ui.Say("the copy does not have the key of " + tier.name + " '" + tier.subject +
+                   "': it is not in " + session.ca + ", and needs a backup of its own");
+  }
+}
+
 int Backup(Session& session, const Options& options) {
   CheckPlaceOfAuthority(options.backup, "--to");
   Authority authority = Authority::Open(session.ca);
@@ -199,6 +208,7 @@ int Backup(Session& session, const Options& options) {
   }
   session.ui.Say("copied " + session.ca + " to " + options.backup + ": " +
                  Counted(counts.issued, "current certificate") + " in its ledger");
+  SayAbsentKeys(session, Authority::Open(options.backup));
   session.ui.Say("what is issued from now on is not in it");
   return 0;
 }
@@ -272,6 +282,7 @@ void AddCaCommands(CLI::App& app, Session& session) {
       ->required();
   AddCaRotation(ca, session);
   AddCaPassphrase(ca, session);
+  AddCaAdopt(ca, session);
   command->footer(
       "The copy is an authority like the original, as secret, with its ledger in one state.\n"
       "Example: fleetmint ca backup --ca ca --to /media/safe/ca-2026-01-31");

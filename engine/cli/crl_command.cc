@@ -10,6 +10,7 @@
 #include "engine/cli/session.h"
 #include "engine/pipeline/crl.h"
 #include "engine/pipeline/foreign_crl.h"
+#include "engine/pipeline/head.h"
 
 namespace fleetmint::cli {
 namespace {
@@ -92,17 +93,31 @@ void WarnOfOthers(Session& session, const Authority& authority) {
   }
 }
 
+// An output that knows more than the ledger is noticed, as by every command that writes. Where a
+// run is going on, it has looked.
+void JudgeHeads(Session& session, const std::vector<std::string>& outs) {
+  if (outs.empty()) return;
+  auto locked = LockedAuthority::TryAcquire(session.ca, "crl", nullptr);
+  if (!locked) return;
+  for (const std::string& out : outs) {
+    JudgeHead(locked->authority().ledger(), OpenOutput(out, locked->authority()), session.ca);
+  }
+}
+
 int Crl(Session& session, const Options& options) {
   if (options.serials) return PrintSerials(session);
   CrlOptions crl{CrlValidity(options.valid_for), options.always, {}};
   for (const std::string& out : options.outs) {
     const ReadingWorkspace workspace = ReadingWorkspace::Open(session.ca, out);
     if (const auto number = LostCrl(workspace.ledger(), workspace.output().root())) {
+      Authority::Open(session.ca).ledger().AskFleets(workspace.output().fleet());
       throw Error::WithHint(ErrorKind::kLedger,
                             "'" + out + "' has a CRL of number " + std::to_string(*number) +
                                 ", which this ledger has never given",
                             "was the authority restored from an older backup? Put the newest "
-                            "ledger back; a CRL that takes a revocation back is not signed");
+                            "ledger back; a CRL that takes a revocation back is not signed. Where "
+                            "there is none it learns what is here by: fleetmint ca adopt --ca " +
+                                ShellWord(session.ca) + " --out " + ShellWord(out));
     }
     for (Bytes& der : PublishedCrls(workspace.output().root())) {
       crl.published.push_back(std::move(der));
@@ -112,6 +127,7 @@ int Crl(Session& session, const Options& options) {
   for (const std::string& file : options.with) {
     others.push_back({file, ReadWholeFile(file, kMostCrlBytes)});
   }
+  JudgeHeads(session, options.outs);
   AbandonWhatNobodyHolds(session);
   const Authority authority = Authority::Open(session.ca);
   UserPassphrase passphrase = session.Passphrase();

@@ -46,6 +46,10 @@ void WarnOfPlan(Session& session, const Plan& plan) {
   warn(summary.at_end, "endpoint is not renewed: its certificate ends when not_after says",
        "endpoints are not renewed: their certificates end when not_after says",
        "give a later not_after in the fleet file");
+  warn(summary.reported,
+       "endpoint has a certificate that is known from a manifest alone, and is not issued anew",
+       "endpoints have a certificate that is known from a manifest alone, and are not issued anew",
+       "fleetmint renew --only NAME gives one a certificate that this ledger has");
   warn(summary.held_back - summary.at_end,
        "endpoint is not renewed: a new certificate would end with the issuing CA, hardly later "
        "than the old one",

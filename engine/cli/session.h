@@ -125,6 +125,7 @@ void AddCheck(CLI::App& app, Session& session);
 void AddCaCommands(CLI::App& app, Session& session);
 void AddCaRotation(CLI::App& ca, Session& session);    // some of its subcommands
 void AddCaPassphrase(CLI::App& ca, Session& session);  // another one
+void AddCaAdopt(CLI::App& ca, Session& session);       // another one
 void AddIssue(CLI::App& app, Session& session);
 void AddRenew(CLI::App& app, Session& session);
 void AddRevoke(CLI::App& app, Session& session);

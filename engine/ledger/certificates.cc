@@ -5,125 +5,10 @@
 #include "engine/base/error.h"
 #include "engine/ledger/ledger_impl.h"
 #include "engine/ledger/row.h"
+#include "engine/ledger/succession.h"
 
 namespace fleetmint {
 namespace {
-
-// Line is what a new certificate may go on with: all that a host was issued, one after the other.
-struct Line {
-  std::int64_t lineage = 0;
-  std::string name;
-  bool current = false;  // the name has a current certificate
-};
-
-// The line that a name has now, if there is one.
-std::optional<Line> LineOf(Connection& connection, std::int64_t fleet, const std::string& name) {
-  Query current(connection,
-                "SELECT lineage FROM certificate WHERE fleet = ? AND endpoint = ? AND state = "
-                "'issued'");
-  if (current.Bind(fleet).Bind(name).Step()) return Line{current.Integer(0), name, true};
-  Query last(connection,
-             "SELECT lineage, state = 'superseded' OR lineage IN (SELECT line FROM joined) FROM "
-             "certificate WHERE fleet = ? AND endpoint = ? AND state IN ('superseded', 'retired', "
-             "'reported') ORDER BY id DESC LIMIT 1");
-  // Where another name has taken its line along, the host was renamed, and this is another host.
-  if (!last.Bind(fleet).Bind(name).Step() || last.Integer(1) == 1) return std::nullopt;
-  return Line{last.Integer(0), name, false};
-}
-
-// Ancestry is what a new certificate goes on with, and what else it ends.
-struct Ancestry {
-  std::optional<Line> own;
-  std::vector<Line> others;  // to be joined to it
-};
-
-// A current certificate of its own is all that is ended: the names that its host had may be other
-// hosts' by now. Else the line is that of a name with a current certificate, else its own last one.
-Ancestry AncestryOf(Connection& connection, std::int64_t fleet, const std::string& endpoint,
-                    std::span<const std::string> formerly) {
-  Ancestry ancestry{LineOf(connection, fleet, endpoint), {}};
-  if (ancestry.own && ancestry.own->current) return ancestry;
-  for (const std::string& name : formerly) {
-    auto line = LineOf(connection, fleet, name);
-    if (!line) continue;
-    if (line->current && !(ancestry.own && ancestry.own->current)) std::swap(ancestry.own, line);
-    if (line) ancestry.others.push_back(std::move(*line));
-  }
-  return ancestry;
-}
-
-struct Superseded {
-  std::int64_t id = 0;
-  ReplacedBundle bundle;
-  std::optional<std::int64_t> revoked;  // the reason, where it was
-};
-
-// Ends the current certificate of the endpoint, if there is one.
-std::optional<Superseded> Supersede(Connection& connection, std::int64_t fleet,
-                                    const std::string& endpoint) {
-  Query update(connection,
-               "UPDATE certificate SET state = 'superseded' WHERE fleet = ? AND endpoint = ? AND "
-               "state = 'issued' RETURNING id, endpoint, revoked_at IS NOT NULL, reason");
-  update.Bind(fleet).Bind(endpoint);
-  if (!update.Step()) return std::nullopt;
-  Superseded superseded{update.Integer(0), {update.Text(1), {}}, std::nullopt};
-  if (update.Integer(2) == 1) superseded.revoked = update.Integer(3);
-  update.Step();
-  Query files(connection, "SELECT files FROM record WHERE id = ?");
-  if (!files.Bind(superseded.id).Step()) return superseded;
-  try {
-    superseded.bundle.files = SplitFiles(files.TextView(0));
-  } catch (const Error& error) {  // what it leaves behind verify finds
-    if (error.cause() != ErrorCause::kDamaged) throw;
-  }
-  return superseded;
-}
-
-// Succession is what a certificate that is being committed has put an end to.
-struct Succession {
-  std::int64_t lineage = 0;
-  std::optional<std::int64_t> supersedes;
-  std::string former;                   // its name, if it is not the endpoint's
-  std::optional<std::int64_t> revoked;  // a reason, where one of them was
-  std::vector<ReplacedBundle> replaced;
-
-  std::optional<std::int64_t> Take(std::optional<Superseded> old) {
-    if (!old) return std::nullopt;
-    if (!revoked) revoked = old->revoked;
-    replaced.push_back(std::move(old->bundle));
-    return old->id;
-  }
-};
-
-// Ends what the endpoint has, or else what it had under former names.
-Succession Succeed(Connection& connection, std::int64_t fleet, const std::string& endpoint,
-                   std::span<const std::string> formerly, std::int64_t id) {
-  Succession succession;
-  const Ancestry ancestry = AncestryOf(connection, fleet, endpoint, formerly);
-  succession.lineage = ancestry.own ? ancestry.own->lineage : id;
-  if (ancestry.own && ancestry.own->current) {
-    succession.supersedes = succession.Take(Supersede(connection, fleet, ancestry.own->name));
-    if (ancestry.own->name != endpoint) succession.former = ancestry.own->name;
-  }
-  for (const Line& line : ancestry.others) {
-    if (line.lineage == succession.lineage) continue;  // two names of one line
-    Query join(connection,
-               "INSERT INTO joined (line, into_line, certificate, superseded) VALUES (?, ?, ?, ?)");
-    join.Bind(line.lineage).Bind(succession.lineage).Bind(id);
-    const auto superseded = succession.Take(Supersede(connection, fleet, line.name));
-    superseded ? join.Bind(*superseded) : join.BindNull();
-    join.Run();
-  }
-  return succession;
-}
-
-void InsertRecord(Connection& connection, std::int64_t id, const CommitItem& item) {
-  Query(connection, "INSERT INTO record (id, der, files) VALUES (?, ?, ?)")
-      .Bind(id)
-      .Bind(ByteView(item.der))
-      .Bind(JoinFiles(item.files))
-      .Run();
-}
 
 // A key that came before is no fault of the ledger.
 void ThrowIfKeyIsKnown(Connection& connection, const CommitItem& item) {
@@ -191,9 +76,8 @@ std::vector<Reservation> Ledger::Reserve(const Run& run, std::span<const std::st
     insert.Bind(issuer.issuer).Bind(Unix(issuer.end_bound)).Bind(Unix(now)).Run();
     reservations.push_back(
         Reservation(id, issuer.issuer, serial, issuer.end_bound, run.fleet, endpoint));
-    const bool has_its_own =
-        ancestry.own && ancestry.own->current && ancestry.own->name == endpoint;
-    if (!has_its_own) reservations.back().formerly_.assign(names.begin(), names.end());
+    if (HasItsOwn(ancestry, endpoint)) continue;
+    reservations.back().formerly_.assign(names.begin(), names.end());
   }
   transaction.Commit();
   return reservations;
@@ -204,7 +88,7 @@ namespace {
 // The reservation's row becomes the current one, with its record.
 void MakeCurrent(Connection& connection, const CommitItem& item, std::int64_t id,
                  std::int64_t settings, const Succession& succession, bool reinstates, Time now) {
-  InsertRecord(connection, id, item);
+  InsertRecord(connection, id, item.der, item.files);
   Query update(connection,
                "UPDATE certificate SET state = 'issued', issued_at = ?, not_after = ?, settings = "
                "?, sha1 = ?, sha256 = ?, spki_sha256 = ?, lineage = ?, former = nullif(?, ''), "

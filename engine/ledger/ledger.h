@@ -7,7 +7,8 @@
 // a duplicate.
 //
 // States: reserved -> issued -> superseded or retired; reserved -> void (never given to the signer)
-// or abandoned (possibly signed). Revocation is a column of its own.
+// or abandoned (possibly signed). reported: somebody's word alone (adopted). Revocation is a column
+// of its own.
 //
 // WAL mode, synchronous=FULL: a committed transaction survives a power cut. Writers wait for each
 // other up to a timeout. A commit that fails is unknown: its caller stops, and recovery reads again
@@ -27,6 +28,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/random.h"
+#include "engine/ledger/adoption.h"
 #include "engine/ledger/reservation.h"
 #include "engine/ledger/rows.h"
 
@@ -227,6 +229,24 @@ class Ledger {
   TrustCount CountTrust(std::int64_t issuer, Time now) const;
   // Status gives the state of each fleet and profile, sorted by both.
   std::vector<FleetStatus> Status(Time now) const;
+
+  // --- Of a ledger that is older than an output (adopt.cc)
+
+  // AskFleets records that this ledger is older than the output of `fleet`, so that those of all
+  // fleets have to be asked what it lacks; nothing changes while this fleet has been noted already.
+  // FleetAsked takes one off: it was adopted from, is not ahead, or is lost; false where it was not
+  // noted. Unasked gives those that are left, sorted.
+  void AskFleets(std::string_view fleet);
+  bool FleetAsked(std::string_view fleet);
+  std::vector<std::string> Unasked() const;
+  // Adopt records all of it, and that the fleet was asked, in one transaction. What a revocation of
+  // this ledger was meant for is revoked: a certificate whose predecessor was revoked after it had
+  // been issued. Throws Error(kLedger) where a serial is known with another certificate, or a CRL
+  // has the current CA as revoked.
+  AdoptionCount Adopt(const Adoption& adoption, Time now);
+  // Reported gives the rows of a fleet that are the last ones of their endpoints and known from a
+  // manifest alone, sorted by endpoint.
+  std::vector<LedgerRow> Reported(std::string_view fleet) const;
 
   // --- Revocation (revocations.cc)
 

@@ -195,7 +195,10 @@ std::vector<CrlEntry> Ledger::CrlEntries(const Sha256Digest& scope, Time not_end
               "> ?2 UNION ALL "
               "SELECT own_serial, coalesce(revoked_at, reserved_at), coalesce(reason, 0) FROM "
               "issuer WHERE parent IN (SELECT id FROM issuer WHERE crl_scope = ?1) AND own_serial "
-              "IS NOT NULL AND (revoked_at IS NOT NULL OR state = 'abandoned') ORDER BY 1");
+              "IS NOT NULL AND (revoked_at IS NOT NULL OR state = 'abandoned') UNION ALL "
+              "SELECT serial, revoked_at, reason FROM listed WHERE scope = ?1 AND end_bound > ?2 "
+              "AND serial NOT IN (SELECT serial FROM certificate WHERE state <> 'void') ORDER BY "
+              "1");
   query.Bind(ByteView(scope)).Bind(Unix(not_ended));
   std::vector<CrlEntry> entries;
   while (query.Step()) {

@@ -25,7 +25,7 @@ enum class CertificateState : std::uint8_t {
   kIssued,      // the endpoint's current one
   kSuperseded,  // a newer one took its place
   kRetired,     // its host is gone
-  kReported,    // known from a manifest or a CRL alone
+  kReported,    // known from a manifest alone
 };
 std::string_view StateName(CertificateState state);
 
@@ -112,6 +112,7 @@ struct CurrentName {
   std::int64_t run = 0;     // that issued it
   bool revoked = false;
   bool issuer_revoked = false;  // its CA's certificate was
+  bool reported = false;        // known from a manifest alone; it has no settings
 };
 
 // Predecessor is an earlier certificate of an endpoint, as a rollout removes it.

@@ -90,7 +90,7 @@ CREATE TRIGGER settings_are_kept BEFORE UPDATE ON settings
 BEGIN SELECT RAISE(ABORT, 'settings are never changed'); END;
 
 -- void: reserved, never given to the signer, on no CRL. abandoned: possibly signed, on its issuer's CRL until
--- end_bound. reported: known from a manifest or a CRL alone.
+-- end_bound. reported: known from a manifest alone.
 CREATE TABLE certificate (
   id          INTEGER PRIMARY KEY,           -- the order of reservation
   serial      BLOB NOT NULL UNIQUE CHECK (length(serial) = 16),
@@ -122,6 +122,26 @@ CREATE TABLE certificate (
   CHECK (revoked_at IS NULL OR state NOT IN ('reserved', 'void')),
   CHECK (delivered_at IS NULL OR issued_at IS NOT NULL)
 ) STRICT;
+
+-- Serials that a CRL of ours names and of which nothing else is known (an older ledger was restored): the next CRL
+-- names them again.
+CREATE TABLE listed (
+  serial     BLOB PRIMARY KEY CHECK (length(serial) = 16),
+  scope      BLOB NOT NULL CHECK (length(scope) = 32),
+  revoked_at INTEGER NOT NULL,
+  reason     INTEGER NOT NULL CHECK (reason IN (0, 1, 2, 3, 4, 5, 9, 10)),
+  end_bound  INTEGER NOT NULL                -- of the CA
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER what_is_listed_stays BEFORE UPDATE ON listed
+BEGIN SELECT RAISE(ABORT, 'what a CRL names is never taken back'); END;
+CREATE TRIGGER no_listed_is_forgotten BEFORE DELETE ON listed
+BEGIN SELECT RAISE(ABORT, 'what a CRL names is never taken back'); END;
+
+-- Fleets whose outputs have not been asked yet what this ledger lacks, since one output has shown that it is older
+-- (`ca adopt`). No CRL is signed before all were.
+CREATE TABLE unasked (
+  fleet TEXT PRIMARY KEY CHECK (fleet <> '')  -- the ledger need not know it
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE record (
   id    INTEGER PRIMARY KEY REFERENCES certificate(id),
@@ -165,10 +185,13 @@ CREATE INDEX open_reservations ON certificate (id) WHERE state = 'reserved';
 -- A certificate begins as a reservation (or as somebody's word), so that nothing is signed unrecorded.
 CREATE TRIGGER born_reserved BEFORE INSERT ON certificate WHEN NEW.state NOT IN ('reserved', 'reported')
 BEGIN SELECT RAISE(ABORT, 'a certificate begins as a reservation'); END;
--- An issued certificate never becomes anything but superseded or retired; what has ended stays so.
+-- An issued certificate never becomes anything but superseded or retired; what has ended stays so. (Of what a restored
+-- ledger has as abandoned, its output may know that it was issued.)
 CREATE TRIGGER states_only_go_forward BEFORE UPDATE OF state ON certificate
 WHEN NOT (OLD.state = NEW.state
           OR (OLD.state = 'reserved' AND NEW.state IN ('void', 'abandoned', 'issued'))
+          OR (OLD.state = 'abandoned' AND NEW.state = 'issued')
+          OR (OLD.state IN ('reserved', 'abandoned') AND NEW.state = 'reported')
           OR (OLD.state = 'issued' AND NEW.state IN ('superseded', 'retired')))
 BEGIN SELECT RAISE(ABORT, 'a certificate state may not go backwards'); END;
 -- What is issued is there to be read: the certificate, and what its bundle's files are.

@@ -98,7 +98,7 @@ std::vector<std::string> ChunkCommitter::WritePending(const Chunk& chunk, Time n
   }
   if (names.empty()) return names;
   if (committed_ == 0) WriteHead(output_, run_.token);
-  records_.Append(chunk_records_.Take(committed_ + 1, last_serial));
+  records_.Append(chunk_records_.Take(committed_ + 1, last_serial, run_.id));
   return names;
 }
 

@@ -8,6 +8,7 @@
 #include "engine/authority/key_file.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
+#include "engine/base/text.h"
 #include "engine/pipeline/pending.h"
 #include "engine/x509/cert_list_view.h"
 #include "engine/x509/name.h"
@@ -31,12 +32,14 @@ bool Has(const std::vector<CrlEntry>& entries, const Serial& serial) {
   return place != entries.end() && place->serial == serial;
 }
 
-[[noreturn]] void LedgerIsOlder(const std::string& what) {
+[[noreturn]] void LedgerIsOlder(const Authority& authority, const std::string& what) {
   throw Error::WithHint(
       ErrorKind::kLedger,
       "the CRL that is out already names what this ledger does not have as revoked: " + what,
       "was the authority restored from an older backup? Put the newest ledger back; a CRL that "
-      "takes a revocation back is not signed");
+      "takes a revocation back is not signed. Where there is none it learns what each output knows "
+      "by: fleetmint ca adopt --ca " +
+          ShellWord(authority.directory().path()) + " --out OUT");
 }
 
 // The CRL of one scope: what is out, what it has to say now, and whether it must be signed anew.
@@ -134,12 +137,13 @@ class ScopeCrl {
   void CheckAgainst(const CertListView& out) const {
     for (const CertListEntry& entry : out.entries()) {
       const std::optional<Serial> serial = SerialOf(entry);
-      if (!serial) LedgerIsOlder("serial " + ToHex(entry.serial));
+      if (!serial) LedgerIsOlder(authority_, "serial " + ToHex(entry.serial));
       if (Has(entries_, *serial)) continue;
       const auto row = authority_.ledger().Find(*serial);
-      if (!row) LedgerIsOlder("serial " + SerialHex(*serial));
+      if (!row) LedgerIsOlder(authority_, "serial " + SerialHex(*serial));
       const bool listed = row->revoked_at || row->state == CertificateState::kAbandoned;
-      if (!listed) LedgerIsOlder("serial " + SerialHex(*serial) + " of '" + row->endpoint + "'");
+      const std::string whose = "serial " + SerialHex(*serial) + " of '" + row->endpoint + "'";
+      if (!listed) LedgerIsOlder(authority_, whose);
       // It is not named again since it had ended when the last one was signed.
     }
   }
@@ -168,6 +172,19 @@ bool IsAnothers(const std::vector<IssuerRow>& issuers, ByteView name) {
   return std::any_of(issuers.begin(), issuers.end(), of_name) &&
          std::none_of(issuers.begin(), issuers.end(),
                       [&](const IssuerRow& row) { return of_name(row) && ours(row); });
+}
+
+// Whether a CRL names a CA of ours that has not signed it: it is nobody's word.
+bool IsForged(const std::vector<IssuerRow>& issuers, const CertListView& view, ByteView der) {
+  bool named = false;
+  for (const IssuerRow& row : issuers) {
+    if (row.der.empty()) continue;
+    const Certificate ca = Certificate::Parse(row.der);
+    if (!std::ranges::equal(ca.subject(), view.issuer())) continue;
+    if (ca.HasSignedCrl(der)) return false;
+    named = true;
+  }
+  return named;
 }
 
 // The key that signs a CA's CRL: the one that was given, or that of the directory; nothing where
@@ -209,6 +226,23 @@ bool IsDue(const Authority& authority, const Authority::CrlIssuer& issuer, Time 
   return authority.Answers(issuer, now);
 }
 
+// What this ledger may lack, its CRLs would take back.
+void CheckAllAreAsked(const Authority& authority) {
+  const std::vector<std::string> unasked = authority.ledger().Unasked();
+  if (unasked.empty()) return;
+  std::string names;
+  for (const std::string& name : unasked) names += (names.empty() ? "'" : ", '") + name + "'";
+  const std::string adopt =
+      "fleetmint ca adopt --ca " + ShellWord(authority.directory().path()) + " ";
+  throw Error::WithHint(
+      ErrorKind::kLedger,
+      "this ledger is older than an output: no CRL is signed before the outputs of all fleets were "
+      "asked what it lacks; left are those of " +
+          names,
+      "for each of them: " + adopt + "--out OUT; if that output is lost: " + adopt + "--lost " +
+          unasked.front());
+}
+
 }  // namespace
 
 std::vector<Bytes> PublishedCrls(const Directory& root) {
@@ -241,7 +275,9 @@ std::optional<std::uint64_t> LostCrl(const Ledger& ledger, const Directory& root
   for (const Bytes& der : crls) {
     try {
       const CertListView view = CertListView::Read(der);
-      if (view.number() > last && !IsAnothers(ledger.Issuers(), view.issuer())) {
+      if (view.number() <= last) continue;
+      const std::vector<IssuerRow> issuers = ledger.Issuers();
+      if (!IsAnothers(issuers, view.issuer()) && !IsForged(issuers, view, der)) {
         return view.number();
       }
     } catch (const Error& error) {
@@ -259,6 +295,7 @@ std::vector<CrlState> RenewCrls(const Authority& authority, PassphraseSource* pa
   const Directory folder = authority.Crls();
   const FileLock alone = folder.LockItself();
   RemoveHalfWritten(folder);
+  CheckAllAreAsked(authority);
   const Time now = clock.Now();
   const std::vector<Authority::CrlIssuer> issuers = authority.CrlIssuers();
   std::vector<std::unique_ptr<ScopeCrl>> due;

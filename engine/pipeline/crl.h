@@ -59,7 +59,8 @@ std::optional<std::uint64_t> LostCrl(const Ledger& ledger, const Directory& root
 // revoked since, half of its life is over, or another validity is asked for. `passphrase` is asked
 // only if something is signed. Other callers wait. What stands in the way of one CA's keeps no
 // other one from its own: see CrlState::failure. Errors: kLedger, and nothing is signed: the clock
-// has gone back, or the ledger is older than a CRL.
+// has gone back, or the ledger is older than a CRL, or than an output, and not all outputs were
+// asked yet what it lacks (Ledger::Unasked).
 std::vector<CrlState> RenewCrls(const Authority& authority, PassphraseSource* passphrase,
                                 const prime::Kernel* kernel, const Clock& clock,
                                 const CrlOptions& options);

@@ -6,6 +6,7 @@
 
 #include "engine/base/counted.h"
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 #include "engine/pipeline/crl.h"
 #include "engine/pipeline/pending.h"
 #include "output/run_records.h"
@@ -15,6 +16,8 @@ namespace {
 
 constexpr const char* kHead = ".head";
 constexpr std::size_t kMostBytes = 4096;
+
+}  // namespace
 
 std::optional<RunToken> ParseToken(std::string_view text) {
   RunToken token{};
@@ -45,6 +48,8 @@ std::optional<RunToken> ReadHead(const OutputDirectory& output) {
                            output.runs().path() + "' is judged without it");
 }
 
+namespace {
+
 // Whether all files of a bundle lie in their place, byte for byte.
 bool IsInPlace(const RunRecords::Place& place, const OutputDirectory& output) {
   const auto lies = [&](const RecordedFile& file) {
@@ -74,14 +79,6 @@ bool IsCutShort(const RunRecords& records, const RunRecords::Position& chunk, co
                       [&](const RunRecords::Place& place) { return IsInPlace(place, output); });
 }
 
-[[noreturn]] void LedgerIsOlder(const OutputDirectory& output, const std::string& unknown) {
-  throw Error::WithHint(
-      ErrorKind::kInput,
-      "output '" + output.root().path() + "' holds what this ledger does not know: " + unknown,
-      "was the authority restored from an older backup, or is a second copy of it in use? Put the "
-      "newest ledger back; what it does not know must not be issued again");
-}
-
 }  // namespace
 
 void WriteHead(const OutputDirectory& output, const RunToken& token) {
@@ -91,55 +88,72 @@ void WriteHead(const OutputDirectory& output, const RunToken& token) {
 
 namespace {
 
-// Holds what one run has recorded against the ledger.
-RunPosition JudgeRun(const RunToken& token, const Ledger& ledger, const OutputDirectory& output) {
+// What one run has recorded, held against the ledger.
+struct RunJudgement {
+  std::string unknown;   // to the ledger; "": nothing
+  RunPosition position;  // as the output has it, where nothing is unknown
+};
+
+RunJudgement JudgeRun(const RunToken& token, const Ledger& ledger, const OutputDirectory& output) {
   const std::string run = "run " + ToHex(token);
   const auto position = ledger.FindRun(token, output.fleet());
-  if (!position) LedgerIsOlder(output, run);
+  if (!position) return {run, {}};
   const RunRecords records(output, ToHex(token));
   const auto last = records.Last();
   const std::uint64_t recorded = last ? last->number : 0, committed = position->commits;
   if (recorded > committed + 1 ||
       (recorded == committed + 1 && !IsCutShort(records, *last, ledger, output))) {
-    LedgerIsOlder(output, run + " has recorded " + Counted(recorded, "chunk") +
-                              ", of which the ledger knows " + std::to_string(committed));
+    return {run + " has recorded " + Counted(recorded, "chunk") + ", of which the ledger knows " +
+                std::to_string(committed),
+            {}};
   }
-  return {position->run, token, recorded};
+  return {"", {position->run, token, recorded}};
 }
 
 }  // namespace
 
-namespace {
-
-// A revocation commits no chunk; but a CRL that was published names its number.
-void JudgeCrls(const Ledger& ledger, const OutputDirectory& output) {
+std::optional<std::string> UnknownToLedger(const Ledger& ledger, const OutputDirectory& output) {
+  // A revocation commits no chunk; but a CRL that was published names its number.
   if (const auto number = LostCrl(ledger, output.root())) {
-    LedgerIsOlder(output, "CRL number " + std::to_string(*number));
+    return "CRL number " + std::to_string(*number);
   }
-}
-
-}  // namespace
-
-void JudgeHead(const Ledger& ledger, const OutputDirectory& output) {
-  JudgeCrls(ledger, output);
-  const std::optional<RunToken> token = ReadHead(output);
+  const std::optional<RunToken> head = ReadHead(output);
   for (const std::string& name : output.runs().List()) {
     const auto run = ParseToken(name);
-    if (!run || run == token) continue;
-    if (!token) {
-      JudgeRun(*run, ledger, output);
-    } else if (!ledger.FindRun(*run, output.fleet())) {
-      LedgerIsOlder(output, "run " + name);
+    if (!run || run == head) continue;
+    if (head) {
+      if (!ledger.FindRun(*run, output.fleet())) return "run " + name;
+      continue;
     }
+    std::string unknown = JudgeRun(*run, ledger, output).unknown;
+    if (!unknown.empty()) return unknown;
   }
+  if (!head) return std::nullopt;
+  std::string unknown = JudgeRun(*head, ledger, output).unknown;
+  return unknown.empty() ? std::nullopt : std::optional(std::move(unknown));
+}
+
+void JudgeHead(Ledger& ledger, const OutputDirectory& output, const std::string& ca) {
+  const std::string& out = output.root().path();
+  if (const auto unknown = UnknownToLedger(ledger, output)) {
+    ledger.AskFleets(output.fleet());
+    throw Error::WithHint(
+        ErrorKind::kInput, "output '" + out + "' holds what this ledger does not know: " + *unknown,
+        "was the authority restored from an older backup, or is a second copy of it in use? Put "
+        "the newest ledger back; where there is none, it learns what is here by: fleetmint ca "
+        "adopt --ca " +
+            ShellWord(ca) + " --out " + ShellWord(out));
+  }
+  const std::optional<RunToken> token = ReadHead(output);
   if (!token) return;
-  const RunPosition here = JudgeRun(*token, ledger, output);
+  ledger.FleetAsked(output.fleet());
+  const RunPosition here = JudgeRun(*token, ledger, output).position;
   const auto head = ledger.HeadOf(output.fleet());
   if (!head || head->run < here.run) return;
   if (head->run == here.run && here.commits >= head->commits) return;
   throw Error::WithHint(
       ErrorKind::kInput,
-      "output '" + output.root().path() + "' is an old copy: the ledger has committed " +
+      "output '" + out + "' is an old copy: the ledger has committed " +
           Counted(head->commits, "chunk") + " of run " + ToHex(head->token) + ", and " +
           (head->run == here.run ? "only " + Counted(here.commits, "is", "are") + " here"
                                  : "that run was never here"),

@@ -197,7 +197,7 @@ void Plan::AddChanges(const std::vector<SettingChange>& changes, std::size_t ind
 void Plan::Compare(const Ledger& ledger, Time now, std::optional<IssuerCertificate> issuer) {
   now_ = now;
   issuer_ = std::move(issuer);
-  current_ = ledger.CurrentNames(fleet_->name());
+  current_ = NamesToSelectFrom(ledger, fleet_->name());
   changes_.assign(1, {});
   summary_.changes.clear();
   KnownSettings known(ledger);
@@ -228,7 +228,10 @@ void Plan::Compare(const Ledger& ledger, Time now, std::optional<IssuerCertifica
     in_fleet[place] = true;
     endpoint.current = static_cast<std::uint32_t>(place + 1);
     const std::pair pair{fleet_->LayerOf(i), name->settings};
-    if (compared != pair) {
+    if (compared != pair && name->reported) {  // nobody knows under which
+      changes = 0;
+      compared = pair;
+    } else if (compared != pair) {
       auto found = known.ChangesTo(Resolve(*fleet_, i, layer, none)->settings, name->settings);
       changes = found.empty() ? 0 : static_cast<std::uint32_t>(changes_.size());
       if (changes != 0) changes_.push_back(std::move(found));
@@ -241,7 +244,7 @@ void Plan::Compare(const Ledger& ledger, Time now, std::optional<IssuerCertifica
             [](const PlanChange& a, const PlanChange& b) { return a.key < b.key; });
   not_in_fleet_.clear();
   for (std::size_t i = 0; i < current_.size(); ++i) {
-    if (!in_fleet[i]) not_in_fleet_.push_back(current_[i].endpoint_key);
+    if (!in_fleet[i] && !current_[i].reported) not_in_fleet_.push_back(current_[i].endpoint_key);
   }
   Select(selection_);
 }
@@ -302,6 +305,7 @@ void Plan::Select(const Selection& selection) {
     if (!wanted) {
       if (current == nullptr) continue;
       ++summary.already_issued;
+      if (current->reported) ++summary.reported;
       if (current->revoked) {
         ++summary.revoked;
       } else if (current->not_after < now_) {

@@ -51,6 +51,7 @@ struct PlanSummary {
   std::size_t expired = 0;         // of those: it has expired, and was not revoked
   std::size_t changed = 0;         // of those: issued under other settings than today's
   std::size_t revoked = 0;         // it was revoked (or that under a former name): not issued anew
+  std::size_t reported = 0;        // of already_issued: known from a manifest alone (`ca adopt`)
   std::size_t held_back = 0;       // of those: selected, but would gain too little (Select)
   std::size_t at_end = 0;          // of held_back: not_after is what they have already
   std::size_t to_issue = 0;

@@ -1,9 +1,11 @@
 #include "engine/pipeline/presence.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "engine/base/error.h"
 #include "engine/base/text.h"
+#include "engine/pipeline/pending.h"
 
 namespace fleetmint {
 
@@ -47,6 +49,37 @@ std::vector<std::string> LostEndpoints(const Ledger& ledger, const OutputDirecto
       },
       [&](const LedgerRow& row, const std::string&) { lost.push_back(AsciiLower(row.endpoint)); });
   return lost;
+}
+
+std::vector<std::string> UnexplainedBundles(const Ledger& ledger, const OutputDirectory& output,
+                                            const std::vector<std::string>& others) {
+  std::unordered_set<std::string> known;
+  const auto add = [&](const std::string& endpoint) {
+    for (const char* extension : kBundleExtensions) {
+      known.insert(output.BundlePath(endpoint, extension));
+    }
+  };
+  const auto add_row = [&](const IssuedRow& row) { add(row.endpoint); };
+  const auto add_damaged = [&](const LedgerRow& row, const std::string&) { add(row.endpoint); };
+  ledger.ForEachCurrent(output.fleet(), add_row, add_damaged);
+  ledger.ForEachRetired(output.fleet(), add_row, add_damaged);
+  for (const LedgerRow& row : ledger.Reported(output.fleet())) add(row.endpoint);
+  for (const std::string& endpoint : others) add(endpoint);
+  std::vector<std::string> paths;
+  const auto look = [&](const Directory& directory, const std::string& prefix) {
+    for (const std::string& name : directory.List()) {
+      if (!known.contains(prefix + name)) paths.push_back(prefix + name);
+    }
+  };
+  if (output.layout() == Layout::kFlat) {
+    look(output.bundles(), "bundles/");
+    return paths;
+  }
+  for (const std::string& folder : output.bundles().List()) {
+    if (!output.bundles().IsDirectory(folder)) continue;  // verify names it
+    look(output.bundles().Subdirectory(folder), "bundles/" + folder + "/");
+  }
+  return paths;
 }
 
 }  // namespace fleetmint

@@ -32,4 +32,9 @@ std::vector<std::string> LostEndpoints(const Ledger& ledger, const OutputDirecto
 // directory.
 std::vector<std::string> FilesPresent(const IssuedRow& row, const OutputDirectory& output);
 
+// UnexplainedBundles gives the paths of files in the places of bundles that are of no endpoint
+// which the ledger has a current, a retired or a reported certificate of, nor one of `others`.
+std::vector<std::string> UnexplainedBundles(const Ledger& ledger, const OutputDirectory& output,
+                                            const std::vector<std::string>& others);
+
 }  // namespace fleetmint

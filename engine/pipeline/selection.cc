@@ -23,6 +23,23 @@ std::string WithNames(std::string text, const std::vector<std::string>& names) {
 
 }  // namespace
 
+std::vector<CurrentName> NamesToSelectFrom(const Ledger& ledger, const std::string& fleet) {
+  std::vector<CurrentName> names = ledger.CurrentNames(fleet);
+  const std::size_t current = names.size();
+  for (const LedgerRow& row : ledger.Reported(fleet)) {
+    CurrentName name{AsciiLower(row.endpoint), 0, row.not_after, row.issuer, row.run};
+    name.revoked = row.revoked_at.has_value();
+    name.reported = true;
+    names.push_back(std::move(name));
+  }
+  if (names.size() != current) {
+    std::sort(names.begin(), names.end(), [](const CurrentName& a, const CurrentName& b) {
+      return a.endpoint_key < b.endpoint_key;
+    });
+  }
+  return names;
+}
+
 Selection Selection::Missing() { return {Kind::kMissing, "missing"}; }
 
 Selection Selection::MissingOrLost(std::vector<std::string> lost) {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "engine/base/clock.h"
-#include "engine/ledger/rows.h"
+#include "engine/ledger/ledger.h"
 #include "profiles/settings.h"
 
 namespace fleetmint {
@@ -25,6 +25,11 @@ struct Candidate {
   const CurrentName* current = nullptr;    // its current certificate, if it has one
   std::span<const SettingChange> changes;  // today's settings against those of that one
 };
+
+// NamesToSelectFrom gives the current certificates of a fleet (Ledger::CurrentNames), and those
+// that are known from a manifest alone: they may be in use, and are not issued anew unasked. Sorted
+// by name.
+std::vector<CurrentName> NamesToSelectFrom(const Ledger& ledger, const std::string& fleet);
 
 class Selection {
  public:

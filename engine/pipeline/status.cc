@@ -5,6 +5,7 @@
 
 #include "engine/base/counted.h"
 #include "engine/base/error.h"
+#include "engine/base/text.h"
 #include "engine/x509/cert_list_view.h"
 #include "engine/x509/name.h"
 
@@ -130,6 +131,26 @@ void LookAtCrls(const CrlStatus& crl, AuthorityStatus& status) {
   }
 }
 
+// What a restored ledger lacks, or knows by word alone.
+void LookAtRestored(const Authority& authority, AuthorityStatus& status) {
+  const std::string adopt =
+      "fleetmint ca adopt --ca " + ShellWord(authority.directory().path()) + " ";
+  for (const std::string& fleet : authority.ledger().Unasked()) {
+    status.actions.push_back(
+        {"this ledger is older than an output: no CRL is signed before the output of fleet '" +
+             fleet + "' was asked what it lacks",
+         adopt + "--out OUT; if that output is lost: " + adopt + "--lost " + ShellWord(fleet)});
+  }
+  for (const std::string& fleet : authority.ledger().Fleets()) {
+    const std::size_t reported = authority.ledger().Reported(fleet).size();
+    if (reported == 0) continue;
+    status.actions.push_back(
+        {Counted(reported, "certificate") + " of fleet '" + fleet + "' " +
+             Verb(reported, "is", "are") + " known from a manifest alone",
+         "fleetmint renew FLEET --only NAME gives one a certificate that this ledger has"});
+  }
+}
+
 }  // namespace
 
 AuthorityStatus LookAt(const Authority& authority, Seconds soon, Time now) {
@@ -137,6 +158,7 @@ AuthorityStatus LookAt(const Authority& authority, Seconds soon, Time now) {
   status.now = now;
   status.fleets = authority.ledger().Status(now);
   for (const FleetStatus& fleet : status.fleets) LookAtFleet(fleet, soon, status);
+  LookAtRestored(authority, status);
   for (const TierInfo& tier : authority.Tiers()) {
     if (tier.certificate.empty()) {
       status.actions.push_back({"CA '" + tier.name + "' waits for its certificate",

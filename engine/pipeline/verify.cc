@@ -190,6 +190,7 @@ class Verifier {
         [&](const LedgerRow& row, const std::string& damage) { TakeDamaged(row, damage); });
     Flush();
     CheckOtherRows();
+    for (const LedgerRow& row : ledger_.Reported(target_.output.fleet())) TakeReported(row);
     if (!target_.run_in_progress) {
       CheckPublished();
       CheckStrangers(target_.output, known_, report_);
@@ -210,6 +211,19 @@ class Verifier {
     // Its files may be there; they are not strangers.
     for (const char* extension : kBundleExtensions) {
       known_.insert(target_.output.BundlePath(row.endpoint, extension));
+    }
+  }
+
+  // Of what is known from a manifest alone there is no record to hold a bundle against.
+  void TakeReported(const LedgerRow& row) {
+    for (const char* extension : kBundleExtensions) {
+      if (!target_.output.Exists(row.endpoint, extension)) continue;
+      const std::string path = target_.output.BundlePath(row.endpoint, extension);
+      known_.insert(path);
+      report_.findings.push_back({row.endpoint, path,
+                                  "its certificate is known from a manifest alone: it cannot be "
+                                  "checked (fleetmint renew --only " +
+                                      row.endpoint + " makes it anew)"});
     }
   }
 

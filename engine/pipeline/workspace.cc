@@ -34,6 +34,8 @@ void CheckApart(const std::string& output, const std::string& authority) {
       "the output is shipped and the authority is secret: give --out a place of its own");
 }
 
+}  // namespace
+
 OutputDirectory OpenOutput(const std::string& path, const Authority& authority) {
   CheckApart(path, authority.directory().path());
   OutputDirectory output = OutputDirectory::Open(path, authority.id());
@@ -46,8 +48,6 @@ OutputDirectory OpenOutput(const std::string& path, const Authority& authority) 
   }
   return output;
 }
-
-}  // namespace
 
 void CheckPlaceOfAuthority(const std::string& path, const std::string& option) {
   fs::path place = Resolved(path);
@@ -98,7 +98,7 @@ ReadingWorkspace ReadingWorkspace::Open(const std::string& ca, const std::string
 
 Workspace::Workspace(LockedAuthority locked, OutputDirectory output, const Clock& clock, Log& log)
     : locked_(std::move(locked)), output_(std::move(output)) {
-  JudgeHead(ledger(), output_);
+  JudgeHead(ledger(), output_, authority().directory().path());
   AlignHead(ledger(), output_);
   recovered_ = Recover(ledger(), output_, clock.Now(), log);
 }

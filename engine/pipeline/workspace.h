@@ -35,6 +35,9 @@ void CheckPlaceOfAuthority(const std::string& path, const std::string& option = 
 // there relative paths of password files start.
 std::string FleetFolder(const Authority& authority, const std::string& fleet);
 
+// OpenOutput opens an output that exists, as it is. Errors: as ReadingWorkspace::Open.
+OutputDirectory OpenOutput(const std::string& path, const Authority& authority);
+
 // LockedAuthority is an authority that no other run is using. Steps 1 to 3.
 class LockedAuthority {
  public:

@@ -189,9 +189,20 @@ run 3 crl --ca ca --out out --always
 says 'which this ledger has never given'
 mv crl.pem out/crl.pem
 # Nor one whose number this ledger has reached meanwhile: it lacks an entry.
+run 3 crl --ca ca --always
+says 'no CRL is signed before'
+run 0 ca adopt --lost test --ca ca
+run 0 ca adopt --lost second --ca ca
 run 0 crl --ca ca --always
 run 3 crl --ca ca --out out --always
 says 'names what this ledger does not have as revoked'
+# Who follows the hint has it back.
+cp -a out kept
+eval "run 0 $(grep -oE 'ca adopt --ca ca --out OUT' stderr | sed 's/OUT/out/')"
+run 3 crl --ca ca --out out --always
+run 0 ca adopt --lost second --ca ca  # it is noticed anew, and so all are asked anew
+run 0 crl --ca ca --out out --always
+rm -rf out && mv kept out
 rm -rf ca && mv lost ca
 run 0 crl --ca ca --out out --always
 echo '-----BEGIN X509 CRL-----' >>out/crl.pem
