@@ -7,6 +7,7 @@
 #include "engine/base/text.h"
 #include "engine/base/text_file.h"
 #include "engine/base/yaml_parser.h"
+#include "engine/base/yaml_second.h"
 
 namespace fleetmint::yaml {
 namespace {
@@ -225,7 +226,9 @@ Node ReadText(std::string_view text, FaultList& faults, std::span<const Stream> 
   try {
     text = WithoutMark(text);
     CheckCharacters(text, faults.file());
-    ParseDocument(text, builder);
+    TracingEvents traced(builder);
+    ParseDocument(text, traced);
+    CheckSecondReader(text, traced.trace());
   } catch (const SyntaxFault& fault) {
     faults.Add(fault.where, fault.message, fault.hint);
     builder.Cut();

@@ -22,7 +22,7 @@ struct Rule {
 };
 
 const std::map<std::string, Rule> kRules{
-    {"engine/base", {{}, {"botan"}}},
+    {"engine/base", {{}, {"botan", "yaml-cpp"}}},
     {"engine/x509", {{"engine/base"}, {"botan"}}},
     {"engine/prime", {{"engine/base"}, {}}},
     {"engine/keys", {{"engine/prime", "engine/base"}, {"botan"}}},
@@ -43,8 +43,8 @@ const std::map<std::string, Rule> kRules{
     {"engine", {{"engine/cli"}, {}}},
 };
 
-const std::set<std::string> kWatchedLibraries{"botan",    "oneapi", "tbb",      "CLI",
-                                              "nlohmann", "spdlog", "sqlite3.h"};
+const std::set<std::string> kWatchedLibraries{"botan", "yaml-cpp", "oneapi", "tbb",
+                                              "CLI",   "nlohmann", "spdlog", "sqlite3.h"};
 const std::set<std::string> kOurRoots{"engine", "profiles", "inventory", "output"};
 
 struct Include {
