@@ -99,8 +99,16 @@ void JudgeHeads(Session& session, const std::vector<std::string>& outs) {
   if (outs.empty()) return;
   auto locked = LockedAuthority::TryAcquire(session.ca, "crl", nullptr);
   if (!locked) return;
+  Ledger& ledger = locked->authority().ledger();
   for (const std::string& out : outs) {
-    JudgeHead(locked->authority().ledger(), OpenOutput(out, locked->authority()), session.ca);
+    const OutputDirectory output = OpenOutput(out, locked->authority());
+    try {
+      if (UnknownToLedger(ledger, output)) JudgeHead(ledger, output, session.ca);
+      if (ReadHead(output)) ledger.FleetAsked(output.fleet());
+    } catch (const Error& error) {
+      // An output that is damaged, or an old copy, is given its CRLs all the same.
+      if (error.cause() != ErrorCause::kDamaged) throw;
+    }
   }
 }
 

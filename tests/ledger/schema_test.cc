@@ -53,15 +53,14 @@ TEST_F(SchemaTest, StatesGoForwardOnly) {
     const char* state;
     std::vector<std::string> allowed;  // beside the state itself
   };
-  const std::vector<Row> rows{
-      // issued: with its columns, below
-      {kReserved, "reserved", {"abandoned", "void", "reported"}},
-      {kIssued, "issued", {"superseded", "retired"}},
-      {kSuperseded, "superseded", {}},
-      {kRetired, "retired", {}},
-      {kVoid, "void", {}},
-      // issued: with its columns, too, as a restored ledger learns it
-      {kAbandoned, "abandoned", {"reported"}}};
+  const std::vector<Row> rows{// issued: with its columns, below
+                              {kReserved, "reserved", {"abandoned", "void", "reported"}},
+                              {kIssued, "issued", {"superseded", "retired"}},
+                              {kSuperseded, "superseded", {}},
+                              {kRetired, "retired", {}},
+                              {kVoid, "void", {}},
+                              // issued: with its columns, too, as a restored ledger learns it
+                              {kAbandoned, "abandoned", {"reported"}}};
   for (const Row& row : rows) {
     for (const std::string state :
          {"reserved", "issued", "superseded", "abandoned", "void", "retired", "reported"}) {
