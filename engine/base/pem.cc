@@ -19,21 +19,21 @@ constexpr std::size_t kLineLength = 64;
 // empty one (RFC 1421 4.4).
 std::string TakeHeaders(std::string_view& body) {
   std::string dek_info;
-  for (bool headers = false;; headers = true) {
-    const std::size_t start = body.find_first_not_of("\r\n");
-    if (start == std::string_view::npos) return dek_info;
-    const std::size_t end = std::min(body.find('\n', start), body.size());
-    std::string_view line = body.substr(start, end - start);
-    const bool goes_on = headers && (line.front() == ' ' || line.front() == '\t');
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos && !goes_on) return dek_info;
+  body.remove_prefix(std::min(body.find('\n'), body.size()));  // of the BEGIN line
+  for (bool headers = false; !body.empty(); headers = true) {
+    const std::size_t end = std::min(body.find('\n', 1), body.size());
+    std::string_view line = body.substr(1, end - 1);
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
+    const std::size_t colon = line.find(':');
+    const bool goes_on = headers && (line.starts_with(' ') || line.starts_with('\t'));
+    if (colon == std::string_view::npos && !goes_on) break;
     if (line.starts_with("DEK-Info:")) {
       line.remove_prefix(std::min(line.find_first_not_of(' ', colon + 1), line.size()));
       dek_info = line;
     }
     body.remove_prefix(end);
   }
+  return dek_info;
 }
 
 SecretBytes DecodeBody(std::string_view body, const std::string& label) {

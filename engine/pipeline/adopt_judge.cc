@@ -89,7 +89,7 @@ AdoptJudge::AdoptJudge(const Authority& authority, const OutputDirectory& output
     IssuerChain chain{authority.ChainFrom(row.id), {}, {}};
     if (chain.certificates.empty()) continue;
     for (const Certificate& one : chain.certificates) chain.ders.push_back(one.der());
-    chain.issuer = IssuerCertificate::Of(chain.certificates.front());
+    chain.issuer = IssuerCertificate::Of(chain.certificates);
     issuers_.emplace(row.id, std::move(chain));
   }
   for (auto& [id, record] : authority.ledger().AllSettings()) {
@@ -150,7 +150,7 @@ std::string AdoptJudge::Misfit(const Known& known, const std::string& endpoint,
                             .issuer_key_identifier = issuing.key_identifier,
                             .issuer_not_before = issuing.not_before,
                             .issuer_not_after = issuing.not_after,
-                            .chain = chain,
+                            .rules = &issuing.rules,
                             .self_signed = false};
   const auto findings =
       LintTbs(CertificateView::Read(certificate.der()).tbs(), expected->certificate, context);

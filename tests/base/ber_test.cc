@@ -70,14 +70,29 @@ TEST(BerReaderTest, PiecesOfConstructedStringsAreJoined) {
   EXPECT_TRUE(reader.AtEnd());
 }
 
-TEST(PemTest, CausesTellDamageFromWhatIsNotSupported) {
+TEST(PemTest, DamageIsTold) {
   const auto verdict = [](const char* text) { return VerdictOf([&] { PemDecodeAll(text); }); };
   EXPECT_EQ(verdict("no block"), "opened");
   EXPECT_EQ(verdict("-----BEGIN X-----\nMAA=\n-----END X-----\n"), "opened");
   EXPECT_EQ(verdict("-----BEGIN X-----\nMAA=\n"), "damaged");
   EXPECT_EQ(verdict("-----BEGIN X-----\n????\n-----END X-----\n"), "damaged");
-  EXPECT_EQ(verdict("-----BEGIN X-----\nProc-Type: 4,ENCRYPTED\n\nMAA=\n-----END X-----\n"),
-            "unsupported");
+}
+
+// RFC 1421 4.4: of what stands before the empty line, how the block is encrypted is kept.
+TEST(PemTest, HeadersAreNoContent) {
+  for (const char* line_end : {"\n", "\r\n"}) {
+    std::string text =
+        "-----BEGIN X-----|Proc-Type: 4,ENCRYPTED|DEK-Info: AES-128-CBC,00FF|"
+        "Comment: a|  b|| MAA=|-----END X-----|";
+    for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos;) {
+      text.replace(at, 1, line_end);
+    }
+    const auto blocks = PemDecodeAll(text);
+    ASSERT_EQ(blocks.size(), 1u);
+    EXPECT_EQ(blocks[0].dek_info, "AES-128-CBC,00FF");
+    EXPECT_EQ(ToHex(blocks[0].der), "3000");
+  }
+  EXPECT_EQ(PemDecodeAll("-----BEGIN X-----\n  MAA=\n-----END X-----\n")[0].dek_info, "");
 }
 
 TEST(PemTest, BlocksRoundTripAtEveryLength) {
