@@ -19,7 +19,9 @@ constexpr std::size_t kLineLength = 64;
 // empty one (RFC 1421 4.4).
 std::string TakeHeaders(std::string_view& body) {
   std::string dek_info;
-  body.remove_prefix(std::min(body.find('\n'), body.size()));  // of the BEGIN line
+  const std::size_t line_end = body.find_first_not_of(" \t\r");  // of the BEGIN line
+  if (line_end == std::string_view::npos || body[line_end] != '\n') return dek_info;
+  body.remove_prefix(line_end);
   for (bool headers = false; !body.empty(); headers = true) {
     const std::size_t end = std::min(body.find('\n', 1), body.size());
     std::string_view line = body.substr(1, end - 1);

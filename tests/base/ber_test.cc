@@ -92,6 +92,7 @@ TEST(PemTest, HeadersAreNoContent) {
     EXPECT_EQ(blocks[0].dek_info, "AES-128-CBC,00FF");
     EXPECT_EQ(ToHex(blocks[0].der), "3000");
   }
+  EXPECT_EQ(ToHex(PemDecodeAll("-----BEGIN X-----MAA=-----END X-----")[0].der), "3000");
   EXPECT_EQ(PemDecodeAll("-----BEGIN X-----\n  MAA=\n-----END X-----\n")[0].dek_info, "");
 }
 
