@@ -312,6 +312,20 @@ IssuerCertificate OfOne(ByteView der) {
   return IssuerCertificate::Of({&certificate, 1});
 }
 
+// A path ends with its first certificate that ends, wherever that stands.
+TEST_F(IssuerTest, CertificatesEndWithTheFirstOfTheChain) {
+  CertificateSpec above = CaSpec("CN=Above");
+  above.validity.duration = 100 * kDay;
+  const Certificate brief =
+      Certificate::Parse(SignWith(CaKey(), above.subject, above, CaKey().spki()));
+  ASSERT_LT(brief.not_after(), certificate_.not_after());
+  const std::vector<Certificate> chain{certificate_, brief};
+  const IssuerCertificate issuer = IssuerCertificate::Of(chain);
+  EXPECT_EQ(issuer.not_after, brief.not_after());
+  EXPECT_EQ(issuer.ends, "CN=Above");
+  EXPECT_EQ(issuer.subject, certificate_.subject());
+}
+
 TEST_F(IssuerTest, OnlyACaCertificateIssues) {
   CertificateSpec mute = CaSpec("CN=CRLs only");
   const Bytes ca = SignWith(CaKey(), mute.subject, mute, CaKey().spki());

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <functional>
+
+#include "engine/base/yaml_second.h"
 
 namespace fleetmint::yaml {
 namespace {
@@ -253,6 +256,37 @@ TEST(YamlTest, ScalarReadersNameWhatTheyExpected) {
     faults.ThrowIfAny();
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("f.yaml:4:1: unknown key 'l'"), std::string::npos);
+  }
+}
+
+// yaml-cpp takes the '?' for a mark of a key: the strict reader, as YAML 1.2 has it, for text.
+TEST(YamlTest, WhatTwoReadersReadOtherwiseIsRefused) {
+  EXPECT_EQ(FaultsOf("a: [x, b?c]\n").substr(0, 34), "f.yaml:1:9: two readers of YAML do");
+  EXPECT_EQ(FaultsOf("a: [x, \"b?c\"]\n"), "") << "the hint, followed";
+  EXPECT_EQ(FaultsOf("a: b?c\n"), "");
+}
+
+// The same events have one trace, others another one.
+TEST(YamlTraceTest, EachKindAndTextCounts) {
+  const auto trace = [](const std::function<void(Trace&)>& fill) {
+    Trace trace;
+    fill(trace);
+    return trace.value();
+  };
+  const std::vector<std::uint64_t> values{
+      trace([](Trace&) {}),
+      trace([](Trace& t) { t.Null(); }),
+      trace([](Trace& t) { t.Text(""); }),
+      trace([](Trace& t) { t.Text("a"); }),
+      trace([](Trace& t) { t.Open(true); }),
+      trace([](Trace& t) { t.Open(false); }),
+      trace([](Trace& t) { t.Close(); }),
+      trace([](Trace& t) { t.Text("a"), t.Text("b"); }),
+      trace([](Trace& t) { t.Text("ab"); }),
+      trace([](Trace& t) { t.Text("b"), t.Text("a"); }),
+  };
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) EXPECT_NE(values[i], values[j]) << i << " " << j;
   }
 }
 

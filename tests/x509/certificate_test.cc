@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include "engine/base/ber.h"
 #include "engine/base/botan_compat.h"
@@ -15,7 +17,10 @@
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
 #include "engine/base/random.h"
+#include "engine/x509/signature_check.h"
 #include "engine/x509/tbs_certificate.h"
+#include "tests/support/run_program.h"
+#include "tests/support/temp_dir.h"
 
 namespace fleetmint {
 namespace {
@@ -157,6 +162,69 @@ TEST(CertificateTest, SignedByLooksAtTheSignature) {
       << "another serial, the same signature";
   EXPECT_FALSE(Certificate::Parse(AssembleSigned(tbs, SignatureAlgorithm::kEcdsaSha256, Bytes(64)))
                    .SignedBy(certificate));
+}
+
+// RFC 5280 4.1.1.2: what is signed names the algorithm, too.
+TEST(CertificateTest, TheAlgorithmStandsTwice) {
+  const Certificate sound = Certificate::Parse(Sign(Tbs(FullSpec())));
+  ASSERT_TRUE(sound.SignedBy(sound));
+  // The one within is changed, and all signed again.
+  const Bytes inner = EncodeAlgorithmIdentifier(SignatureAlgorithm::kEcdsaSha256);
+  const Bytes other = EncodeAlgorithmIdentifier(SignatureAlgorithm::kEcdsaSha384);
+  const ByteView view = sound.View().tbs();
+  Bytes tbs(view.begin(), view.end());
+  const auto place = std::search(tbs.begin(), tbs.end(), inner.begin(), inner.end());
+  ASSERT_NE(place, tbs.end());
+  std::copy(other.begin(), other.end(), place);
+  const Certificate odd = Certificate::Parse(Sign(tbs));
+  EXPECT_TRUE(IsSignedBy(odd.der(), sound.spki())) << "the signature itself is right";
+  EXPECT_FALSE(odd.SignedBy(sound));
+}
+
+// Every algorithm that CAs of others use; the certificates are openssl's.
+TEST(SignatureCheckTest, AlgorithmsOfOthers) {
+  const TempDir temp;
+  const std::string key = temp / "key", crt = temp / "crt";
+  const auto run = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "openssl");
+    const auto result = RunProgram(arguments);
+    EXPECT_TRUE(result.ok()) << result;
+  };
+  struct Case {
+    std::vector<std::string> key, sign;
+  };
+  const std::vector<std::string> rsa{"RSA", "-pkeyopt", "rsa_keygen_bits:2048"};
+  const auto ec = [](const char* curve) {
+    return std::vector<std::string>{"EC", "-pkeyopt", std::string("ec_paramgen_curve:") + curve};
+  };
+  const auto pss = [](const char* hash, const char* salt) {
+    return std::vector<std::string>{std::string("-") + hash, "-sigopt", "rsa_padding_mode:pss",
+                                    "-sigopt", std::string("rsa_pss_saltlen:") + salt};
+  };
+  for (const Case& c :
+       {Case{rsa, {"-sha1"}}, Case{rsa, {"-sha224"}}, Case{rsa, {"-sha256"}},
+        Case{rsa, {"-sha384"}}, Case{rsa, {"-sha512"}}, Case{rsa, pss("sha256", "32")},
+        Case{rsa, pss("sha512", "20")}, Case{rsa, pss("sha1", "20")}, Case{ec("P-256"), {"-sha1"}},
+        Case{ec("P-256"), {"-sha512"}}, Case{ec("P-384"), {"-sha384"}},
+        Case{ec("P-521"), {"-sha512"}}, Case{{"ED25519"}, {}}}) {
+    std::vector<std::string> make{"genpkey", "-out", key, "-algorithm"};
+    make.insert(make.end(), c.key.begin(), c.key.end());
+    run(make);
+    std::vector<std::string> sign{"req",  "-x509", "-new",  "-key", key,
+                                  "-out", crt,     "-subj", "/CN=x"};
+    sign.insert(sign.end(), c.sign.begin(), c.sign.end());
+    run(sign);
+    std::ifstream file(crt);
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    const SecretBytes der = PemDecodeAll(text).front().der;
+    const Certificate certificate = Certificate::Parse(der);
+    EXPECT_TRUE(certificate.SignedBy(certificate)) << testing::PrintToString(c.sign);
+    EXPECT_FALSE(Certificate::Parse(Sign(Tbs(FullSpec()))).SignedBy(certificate));
+    Bytes changed(der.begin(), der.end());
+    changed.back() ^= 1U;
+    EXPECT_FALSE(Certificate::Parse(changed).SignedBy(certificate))
+        << testing::PrintToString(c.sign);
+  }
 }
 
 TEST(CertificateTest, WhatIsNoWholeCertificateIsRefused) {

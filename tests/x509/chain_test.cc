@@ -8,6 +8,8 @@
 #include <iterator>
 
 #include "engine/base/pem.h"
+#include "engine/x509/certificate_spec.h"
+#include "engine/x509/leaf_rules.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temp_dir.h"
 
@@ -177,6 +179,66 @@ TEST_F(ChainTest, HintsAreOfTheFault) {
   EXPECT_THAT(hint({"issuing"}), HasSubstr("add the certificates above it"));
   EXPECT_THAT(hint({"root"}, ParseDuration("31d")), HasSubstr("renewed"));
   EXPECT_THAT(hint({"root"}, -ParseDuration("1d")), HasSubstr("clock"));
+}
+
+// The rules that an endpoint's certificate breaks below a chain.
+std::string Broken(const LeafRules& rules, const std::vector<std::string>& usages,
+                   std::uint16_t key_usage = key_usage::kDigitalSignature) {
+  std::vector<std::string> oids;
+  for (const std::string& usage : usages) oids.push_back(*ExtendedKeyUsageOid(usage));
+  LeafFields leaf;
+  leaf.extended_key_usage = oids;
+  leaf.key_usage = key_usage;
+  std::string broken;
+  for (const Fault& fault : rules.Faults(leaf)) broken += std::string(fault.rule) + " ";
+  return broken;
+}
+
+TEST_F(ChainTest, UsagesOfACaBindItsEndpoints) {
+  Make("root", "", kCa);
+  Make("server", "root", std::string(kCa) + "extendedKeyUsage=serverAuth\n");
+  Make("below", "server", kCa);
+  Make("gated", "root", std::string(kCa) + "extendedKeyUsage=msSGC\n");
+  for (const std::vector<std::string>& names :
+       {std::vector<std::string>{"server", "root"}, {"below", "server", "root"}}) {
+    const LeafRules rules(Chain(names));
+    EXPECT_EQ(Broken(rules, {"server_auth"}), "");
+    EXPECT_EQ(Broken(rules, {"client_auth"}), "ca_usage ");
+    EXPECT_EQ(Broken(rules, {"client_auth", "server_auth"}), "ca_usage ");
+    EXPECT_EQ(Broken(rules, {}), "");
+    EXPECT_FALSE(rules.BindNames());
+  }
+  EXPECT_EQ(Broken(LeafRules(Chain({"gated", "root"})), {"server_auth"}), "");
+  EXPECT_EQ(Broken(LeafRules(Chain({"gated", "root"})), {"client_auth"}), "ca_usage ");
+}
+
+// RFC 5280 6.1.5 (a): the endpoint itself is one of those that may follow.
+TEST_F(ChainTest, PoliciesThatAreRequiredOfEndpoints) {
+  const auto policies = [](int count) {
+    return std::string(kCa) + "policyConstraints=requireExplicitPolicy:" + std::to_string(count) +
+           "\n";
+  };
+  Make("root", "", policies(0));
+  EXPECT_EQ(Broken(LeafRules(Chain({"root"})), {}), "") << "what a root asks does not count";
+  for (const int count : {0, 1, 2, 3}) {
+    Make("middle", "root", policies(count));
+    Make("issuing", "middle", kCa);
+    EXPECT_EQ(Broken(LeafRules(Chain({"middle", "root"})), {}),
+              count < 2 ? "explicit_policy " : "");
+    EXPECT_EQ(Broken(LeafRules(Chain({"issuing", "middle", "root"})), {}),
+              count < 3 ? "explicit_policy " : "");
+  }
+}
+
+TEST_F(ChainTest, KeyUsagesMustServeTls) {
+  const LeafRules rules;
+  using namespace key_usage;
+  EXPECT_EQ(Broken(rules, {"client_auth"}, kKeyEncipherment), "key_usage_of_tls ");
+  EXPECT_EQ(Broken(rules, {"server_auth"}, kKeyEncipherment), "");
+  EXPECT_EQ(Broken(rules, {"server_auth"}, kNonRepudiation), "key_usage_of_tls ");
+  EXPECT_EQ(Broken(rules, {"client_auth"}, kKeyAgreement), "");
+  EXPECT_EQ(Broken(rules, {"client_auth"}, 0), "") << "none restricts nothing";
+  EXPECT_EQ(Broken(rules, {"email_protection"}, kKeyEncipherment), "");
 }
 
 }  // namespace
