@@ -94,12 +94,19 @@ OutputDirectory::Pin OutputDirectory::ReadPin(const Directory& root, ErrorKind k
     if (entry.key == "layout") {
       pin.layout = text == "hashed" ? Layout::kHashed : Layout::kFlat;
       if (text != LayoutName(pin.layout))
-        faults.Add(entry.value.where, "unknown layout '" + text + "'", kDamagedPinHint);
+        faults.Add(entry.value.where, "unknown layout '" + text + "'");
     }
   }
   if (!node.cut && (pin.authority.empty() || pin.fleet.empty() || pin.id.empty()))
-    faults.Add({1, 1}, "authority, fleet or output is missing", kDamagedPinHint);
-  faults.ThrowIfAny(kind);
+    faults.Add({1, 1}, "authority, fleet or output is missing");
+  try {
+    faults.ThrowIfAny(kind);
+  } catch (const Error& error) {  // nobody writes it by hand: there is one remedy
+    std::vector<Fault> damage = error.faults();
+    for (Fault& fault : damage) fault.hint.clear();
+    damage.front().hint = kDamagedPinHint;
+    throw Error(kind, std::move(damage));
+  }
   return pin;
 }
 

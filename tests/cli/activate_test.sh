@@ -16,7 +16,7 @@ current() { # the generation that signs
 mv ca/crl/issuing-2.crl kept.crl
 mkdir ca/crl/issuing-2.crl
 run 3 ca activate --ca ca --json
-[[ ! -s stdout ]] || fail 'it prints a result'
+jq -e 'has("errors")' <stdout >/dev/null || fail 'it prints a result'
 equal "$(current)" 1
 rmdir ca/crl/issuing-2.crl
 run 0 ca activate --ca ca --json

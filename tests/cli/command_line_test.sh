@@ -128,7 +128,7 @@ grep -qE '^  certificates end from 20[0-9-]+ to 20[0-9-]+, in 27 to 30 days$' st
 
 # --- Media that cannot be written.
 if [[ $(id -u) == 0 ]] && mkdir medium && mount -t tmpfs none medium 2>/dev/null; then
-  trap 'umount medium 2>/dev/null; cleanup' EXIT
+  trap 'umount medium 2>/dev/null || true; cleanup' EXIT
   cp -a ca out medium
   mount -o remount,ro medium
   fast_fleet fleet.yaml 'ws-[1-5]'
@@ -141,7 +141,7 @@ if [[ $(id -u) == 0 ]] && mkdir medium && mount -t tmpfs none medium 2>/dev/null
   says 'is on a read-only medium'
   # Changes in a log beside the ledger can be read only where they can be written.
   mount -o remount,rw medium
-  echo changes >medium/ca/ledger.db-wal
+  (umask 077; echo changes >medium/ca/ledger.db-wal)
   mount -o remount,ro medium
   run 3 list --ca medium/ca
   says 'hint: copy the directory to a disk, and use the copy'

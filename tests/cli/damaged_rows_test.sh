@@ -85,7 +85,7 @@ for change in "update settings set body = 'nonsense' where id = $dc1" "pragma fo
   rm out/bundles/ws-1.pfx
   run 1 "${issue[@]}" --replace-damaged --json  # dc1 is not in the manifest
   equal "$(jq -r .issued stdout)" 1
-  says '1 endpoint: settings damaged in the ledger'
+  says '1 endpoint (dc1): settings damaged in the ledger'
 done
 run 1 list --ca ca
 says "endpoint 'dc1', serial"

@@ -46,4 +46,4 @@ run 0 verify --ca safe/deep/ca --out moved/out
 sed -i 's|pw/one|pw/two|' moved/fleet.yaml
 cp -p moved/pw/one moved/pw/two
 run 0 issue moved/fleet.yaml --profiles moved/profiles.d --ca safe/deep/ca --out moved/out
-says '1 endpoint: password file:pw/one -> file:pw/two'
+says '1 endpoint (ws-2): password file:pw/one -> file:pw/two'

@@ -25,7 +25,7 @@ run 2 renew fleet.yaml "${more[@]}" --reinstate --all
 run 2 renew fleet.yaml "${more[@]}" --within 0s
 says 'selects nothing'
 run 2 renew fleet.yaml "${more[@]}" --within 1y
-says 'the shortest validity is 351d'
+says 'the shortest validity is 351 days'
 run 2 renew fleet.yaml "${more[@]}" --within soon
 run 2 renew fleet.yaml "${more[@]}" --only h-1 nobody
 says "does not name endpoint 'nobody'"

@@ -19,7 +19,7 @@ absent out
 run 0 issue fleet.yaml --profiles profiles.d --ca ca --out out --json
 equal "$(jq -c '[.issued,.skipped,.failed,.manifest]' stdout)" '[20,0,0,"out/manifest.jsonl"]'
 equal "$(jq -r 'keys_unsorted | join(" ")' stdout)" \
-  'issued skipped failed seconds endpoints_per_second kernel threads manifest'
+  'issued skipped failed seconds endpoints_per_second kernel threads failures manifest'
 equal "$(wc -l <out/manifest.jsonl)" 20
 equal "$(ls out/bundles | wc -l)" 20
 [[ -z $(ls -A out/.pending) ]] || fail 'pending files are left'
