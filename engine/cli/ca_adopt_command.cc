@@ -180,7 +180,7 @@ int Adopt(Session& session, const Options& options) {
                             : "adopted " + Summary(count));
   Print(session, plan, count, false);
   if (!plan.empty) SayWhatIsUncertain(session, plan);
-  WarnOfMissing(session, published);
+  WarnOfMissing(session, published, session.out);
   SayUnasked(session, workspace.ledger());
   return plan.empty || plan.refused.empty() ? 0 : ExitCode(ErrorKind::kFindings);
 }

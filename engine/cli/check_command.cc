@@ -241,6 +241,7 @@ int Check(Session& session, const std::string& file) {
   std::optional<IssuerCertificate> issuer;
   if (!session.ca.empty()) issuer = CompareWithAuthority(session, plan);
   WarnOfMachine(session);
+  WarnOfShortPasswords(session.ui, plan);
   Pace pace(session);
   Estimate estimate;
   estimate.seconds = EstimateSeconds(pace, plan.summary());

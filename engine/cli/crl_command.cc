@@ -144,7 +144,8 @@ int Crl(Session& session, const Options& options) {
       RenewCrls(authority, &passphrase, session.Keys().kernel, session.clock, crl);
   for (const std::string& out : options.outs) {
     const ReadingWorkspace workspace = ReadingWorkspace::Open(session.ca, out);
-    WarnOfMissing(session, Publish(workspace.authority(), workspace.output(), session.clock.Now()));
+    WarnOfMissing(session, Publish(workspace.authority(), workspace.output(), session.clock.Now()),
+                  out);
   }
   const auto failed = [](const CrlState& state) { return state.failure.has_value(); };
   const bool any = std::any_of(states.begin(), states.end(), failed);

@@ -39,7 +39,7 @@ int Delivered(Session& session, const Options& options) {
                         : "fleetmint verify --ca " + ShellWord(session.ca) + " --out " +
                               ShellWord(session.out) + " tells what is wrong with each");
   }
-  WarnOfMissing(session, published);
+  WarnOfMissing(session, published, session.out);
   return report.damaged.empty() ? 0 : ExitCode(ErrorKind::kFindings);
 }
 

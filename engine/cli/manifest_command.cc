@@ -28,7 +28,7 @@ int Manifest(Session& session) {
   }
   session.ui.Say("wrote " + session.out +
                  "/manifest.jsonl and manifest.csv: " + Counted(report.endpoints, "endpoint"));
-  WarnOfMissing(session, report);
+  WarnOfMissing(session, report, session.out);
   return report.complete() ? 0 : ExitCode(ErrorKind::kFindings);
 }
 

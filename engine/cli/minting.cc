@@ -129,7 +129,7 @@ void Summarize(Session& session, const RunResult& result, const Plan& plan, bool
 std::optional<PublishReport> PublishAfterRun(Session& session, const Workspace& workspace) {
   try {
     PublishReport report = Publish(workspace.authority(), workspace.output(), session.clock.Now());
-    WarnOfMissing(session, report);
+    WarnOfMissing(session, report, session.out);
     return report;
   } catch (const Error& error) {
     session.ui.Report(error, "when that is mended: fleetmint manifest --ca " +
@@ -229,6 +229,7 @@ IssuingWorkspace OpenToMint(Session& session, const MintOptions& options, Locked
 int MintPlan(Session& session, const Plan& plan, IssuingWorkspace& workspace,
              const std::string& nothing_to_do) {
   WarnOfPlan(session, plan);
+  if (plan.size() != 0) WarnOfShortPasswords(session.ui, plan);
   // Whose certificate has expired has something to be done, and was named.
   const bool nothing = plan.size() == 0 && plan.summary().refused == 0 &&
                        (plan.selection().renews() || plan.summary().expired == 0);

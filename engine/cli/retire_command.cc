@@ -84,7 +84,7 @@ int Retire(Session& session, const Options& options) {
       report.revoked == 0 ? ""
                           : "servers learn of it by the CRL: fleetmint crl --ca " +
                                 ShellWord(session.ca) + " --out " + ShellWord(session.out));
-  WarnOfMissing(session, published);
+  WarnOfMissing(session, published, session.out);
   return 0;
 }
 

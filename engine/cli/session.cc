@@ -217,24 +217,25 @@ std::string Quoted(const std::vector<std::string>& names) {
 }
 
 // The command that records these endpoints, and no others, as delivered.
-std::string DeliveredCommand(const Session& session, const std::vector<std::string>& names) {
+std::string DeliveredCommand(const Session& session, const std::vector<std::string>& names,
+                             const std::string& out) {
   std::string text = "fleetmint delivered";
   for (std::size_t i = 0; i < names.size() && names.size() <= kMostNamed; ++i) {
     text += " " + ShellWord(names[i]);
   }
   if (names.size() > kMostNamed) text += " NAME...";
-  return text + " --ca " + ShellWord(session.ca) + " --out " + ShellWord(session.out);
+  return text + " --ca " + ShellWord(session.ca) + " --out " + ShellWord(out);
 }
 
 }  // namespace
 
-void WarnOfMissing(Session& session, const PublishReport& report) {
+void WarnOfMissing(Session& session, const PublishReport& report, const std::string& out) {
   if (!report.missing.empty()) {
     session.ui.Warn(Counted(report.missing.size(), "bundle is", "bundles are") +
                         " not in the output, and not in the manifest: " + Quoted(report.missing),
                     "restore them from a backup, or let `issue --replace-damaged` make new ones; "
                     "those that were shipped and deleted on purpose: " +
-                        DeliveredCommand(session, report.missing));
+                        DeliveredCommand(session, report.missing, out));
   }
   if (!report.damaged.empty()) {
     session.ui.Warn("the ledger's record of " + Counted(report.damaged.size(), "endpoint") +

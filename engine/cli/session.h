@@ -99,7 +99,7 @@ void SayRecovery(Session& session, const RecoveryReport& report);
 
 // WarnOfMissing names the endpoints that a manifest leaves out: their bundles are not there, or the
 // ledger's record of them is damaged.
-void WarnOfMissing(Session& session, const PublishReport& report);
+void WarnOfMissing(Session& session, const PublishReport& report, const std::string& out);
 
 // DamageWarner warns of each row of the ledger that is damaged, and says once what to do about it.
 class DamageWarner {

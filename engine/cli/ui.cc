@@ -166,6 +166,16 @@ void ProgressObserver::Failed(const std::string& endpoint, const std::string& re
   ui_.Warn("endpoint '" + endpoint + "' was not issued: " + reason);
 }
 
+void WarnOfShortPasswords(Ui& ui, const Plan& plan) {
+  constexpr std::size_t kShort = 8;
+  const auto shortest = plan.passwords().shortest();
+  if (!shortest || *shortest >= kShort) return;
+  ui.Warn(
+      "the shortest password of a bundle has " + Counted(*shortest, "character") +
+          ": whoever has the file can try them all",
+      "leave `password` out, and each bundle gets a random one (fleetmint passwords prints them)");
+}
+
 std::vector<std::string> FirstNames(const std::vector<std::string>& names) {
   constexpr std::size_t kMost = 20;
   std::vector<std::string> first(

@@ -90,6 +90,9 @@ class ProgressObserver final : public RunObserver {
 // ChangeText gives "12 endpoints (ws-1, ws-2, ws-3, ...): validity 1y -> 90d".
 std::string ChangeText(const PlanChange& change);
 
+// WarnOfShortPasswords warns where a password that somebody gave can be found by trying all.
+void WarnOfShortPasswords(Ui& ui, const Plan& plan);
+
 // FirstNames gives the first 20 of some names, and "and N more" for the rest.
 std::vector<std::string> FirstNames(const std::vector<std::string>& names);
 

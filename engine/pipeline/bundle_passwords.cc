@@ -142,6 +142,11 @@ BundlePasswords::Table BundlePasswords::ParseCsv(const std::string& path) {
   return table;
 }
 
+void BundlePasswords::Check(const SecretBytes& password) {
+  CheckPassword(password);
+  shortest_ = std::min(shortest_.value_or(password.size()), password.size());
+}
+
 void BundlePasswords::Load(const PasswordSource& source, std::string_view endpoint) {
   switch (source.kind) {
     case PasswordSource::Kind::kDerived:
@@ -153,7 +158,7 @@ void BundlePasswords::Load(const PasswordSource& source, std::string_view endpoi
       std::string_view rest = TextOf(AsText(content), path, ErrorKind::kInput, true);
       const std::string_view line = NextLine(rest);
       SecretBytes password(line.begin(), line.end());
-      CheckPassword(password);
+      Check(password);
       files_.emplace(path, std::move(password));
       return;
     }
@@ -167,7 +172,7 @@ void BundlePasswords::Load(const PasswordSource& source, std::string_view endpoi
             "'" + path + "' has no password for endpoint '" + std::string(endpoint) + "'",
             "add a line: endpoint,password");
       }
-      CheckPassword(row->second);
+      Check(row->second);
       return;
     }
   }

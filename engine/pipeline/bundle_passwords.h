@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,9 @@ class BundlePasswords {
   // misread.
   void Load(const PasswordSource& source, std::string_view endpoint);
 
+  // shortest gives the length of the shortest password that was loaded; nothing where none was.
+  std::optional<std::size_t> shortest() const { return shortest_; }
+
   // HasFiles tells whether any source is a file.
   bool HasFiles() const { return !files_.empty() || !csvs_.empty(); }
 
@@ -45,7 +49,10 @@ class BundlePasswords {
   const Table& ReadCsv(const std::string& path);
   static Table ParseCsv(const std::string& path);
 
+  void Check(const SecretBytes& password);
+
   std::string folder_;
+  std::optional<std::size_t> shortest_;
   std::map<std::string, SecretBytes, std::less<>> files_;
   std::map<std::string, Table, std::less<>> csvs_;
   std::map<std::string, Error, std::less<>> faulty_csvs_;  // read once, whatever the endpoints

@@ -43,6 +43,16 @@ says 'the passphrase is shorter than 8 characters'
 absent new
 run 0 ca init --profile fast --profiles profiles.d --ca new --passphrase-file long
 
+(umask 077; echo abc >pw; echo abcdefgh >pw8)
+sed 's/^fleet: test/fleet: three/; s/^defaults: {/defaults: {password: "file:pw", /' fleet.yaml >three.yaml
+run 0 check three.yaml --profiles profiles.d
+says 'the shortest password of a bundle has 3 characters'
+run 0 issue three.yaml --profiles profiles.d --ca ca --out three
+says 'the shortest password of a bundle has 3 characters'
+sed 's/file:pw/file:pw8/' three.yaml >eight.yaml
+run 0 check eight.yaml --profiles profiles.d
+! grep -q 'shortest password' stderr || fail 'eight characters are short'
+
 # --- Errors in JSON: one object, whoever has failed.
 errors() { jq -e -s "length == 1 and .[0].exit_code == $1 and (.[0].errors[0].message | length > 0)" <stdout >/dev/null || fail "$(cat stdout)"; }
 run 3 list --ca nowhere --json

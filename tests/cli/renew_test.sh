@@ -63,7 +63,7 @@ run 0 issue fleet.yaml "${more[@]}"
 # Who has left the file is listed, and stays.
 sed -i 's/h-\[1-6\]/h-[2-6]/' fleet.yaml
 run 0 renew fleet.yaml "${more[@]}" --all
-says 'not in the fleet file, and not renewed: h-1'
+says 'not in the fleet file: h-1'
 run 2 renew fleet.yaml "${more[@]}" --only h-1 --yes
 says 'put it back into the file'
 
