@@ -23,8 +23,9 @@ std::string_view FirstLine(std::string_view text) {
 
 // An awk program that prints a fleet file with the hosts that `rules` print.
 std::string Command(const std::string& options, const std::string& rules, const std::string& path) {
-  return "awk " + options + R"('BEGIN {print "fleet: hosts\nprofile: mtls-client\nhosts:"} )" +
-         rules + "' " + ShellWord(path) + " > " + ShellWord(path + ".yaml");
+  return "LC_ALL=C awk " + options +
+         R"('BEGIN {print "fleet: hosts\nprofile: mtls-client\nhosts:"} )" + rules + "' " +
+         ShellWord(path) + " > " + ShellWord(path + ".yaml");
 }
 
 }  // namespace
@@ -47,7 +48,7 @@ std::optional<Fault> OtherFormat(std::string_view text, const std::string& path)
     fault.hint = Command(
         "",
         R"(/^\[/ {skip = /:/; next} {sub("\r$", "")} )"
-        R"(NF && !skip && !/^[#;]/ && !seen[$1]++ {gsub(":", "-", $1); print "- \"" $1 "\""})",
+        R"(NF && !skip && !/^[#;]/ && !seen[$1]++ {sub(/:[0-9]+$/, "", $1); gsub(":", "-", $1); print "- \"" $1 "\""})",
         path);
     return fault;
   }
@@ -58,9 +59,12 @@ std::optional<Fault> OtherFormat(std::string_view text, const std::string& path)
   }
   fault.message = "the file is in CSV format; YAML was expected";
   const std::string separator = line[place] == '\t' ? "'\\t'" : ShellWord({&line[place], 1});
-  fault.hint =
-      Command("-F" + separator + " ",
-              R"(/^#/ || !NF {next} n++ {gsub(/["\r]/, "", $1); print "- \"" $1 "\""})", path);
+  fault.hint = Command(
+      "-F" + separator + " ",
+      R"(NR == 1 {sub(/^\357\273\277/, "")} /^#/ || !NF {next} {gsub(/["\r]/, "", $1)} !n++ && tolower($1) ~ )"
+      R"(/^(name|host|hostname|endpoint|fqdn|computer|computername|dnshostname)$/ {next} )"
+      R"($1 != "" && !seen[tolower($1)]++ {print "- \"" $1 "\""})",
+      path);
   return fault;
 }
 

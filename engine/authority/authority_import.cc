@@ -12,6 +12,7 @@
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
+#include "engine/base/text_file.h"
 #include "engine/base/wipe.h"
 #include "engine/keys/foreign_key.h"
 #include "engine/keys/weak_modulus.h"
@@ -79,8 +80,17 @@ void WarnOfLeaves(std::span<const Certificate> chain, const LeafRules& rules, Lo
 
 std::vector<Certificate> ParseChain(ByteView file, const Clock& clock, Log* log) {
   std::vector<Certificate> chain;
+  if (const auto fault = Utf16Fault(AsText(file), "CHAIN")) {
+    throw Error::WithHint(ErrorKind::kAuthority, "cannot read the chain: it is in UTF-16",
+                          fault->hint);
+  }
   try {
-    chain = ReadCertificates(file);
+    for (Certificate& one : ReadCertificates(file)) {  // each once, however often it is there
+      const bool known = std::any_of(chain.begin(), chain.end(), [&](const Certificate& other) {
+        return other.der() == one.der();
+      });
+      if (!known) chain.push_back(std::move(one));
+    }
   } catch (const Error& error) {
     throw Error::About(ErrorKind::kAuthority, "cannot read the chain", error);
   }

@@ -4,6 +4,7 @@
 #include "engine/base/der.h"
 #include "engine/base/error.h"
 #include "engine/base/pem.h"
+#include "engine/base/text_file.h"
 #include "engine/keys/oids.h"
 #include "engine/keys/pbes2.h"
 #include "engine/keys/traditional_pem.h"
@@ -72,6 +73,14 @@ SecretBytes WrapEc(ByteView key) {
   return writer.Take();
 }
 
+// RFC 7292 4: version 3, and a ContentInfo, which begins with its type.
+bool IsPfx(ByteView content) {
+  BerReader fields = BerReader(content).Enter(ber::kSequence, "a key");
+  if (fields.PeekTag() != ber::kInteger || fields.SmallInteger() != 3) return false;
+  if (fields.PeekTag() != ber::kSequence) return false;
+  return fields.Enter(ber::kSequence, "a key").Oid().starts_with("1.2.840.113549.1.7.");
+}
+
 }  // namespace
 
 void ThrowNoPassphrase(const std::string& what) {
@@ -87,6 +96,10 @@ SecretBytes EncodeKeyFile(const SecretBytes& pkcs8, const std::optional<SecretBy
 }
 
 SecretBytes DecodeKeyFile(ByteView content, PassphraseSource* passphrase, const std::string& what) {
+  if (const auto fault = Utf16Fault(AsText(content), "KEY", /*secret=*/true)) {
+    throw Error::WithHint(ErrorKind::kAuthority, "cannot read " + what + ": it is in UTF-16",
+                          fault->hint);
+  }
   try {
     for (const PemBlock& block : PemDecodeAll(AsText(content))) {
       if (block.label == "PRIVATE KEY") return block.der;
@@ -97,6 +110,10 @@ SecretBytes DecodeKeyFile(ByteView content, PassphraseSource* passphrase, const 
       return rsa ? WrapRsa(key) : WrapEc(key);
     }
     BerReader reader = BerReader(content).Enter(ber::kSequence, "a private key");
+    if (IsPfx(content)) {
+      throw Error::WithHint(ErrorKind::kAuthority, "cannot read " + what + ": it is a PFX",
+                            "give it as --pfx FILE, in place of --key and --chain");
+    }
     if (reader.PeekTag() == ber::kSequence) return Decrypt(content, passphrase, what);
     reader.SmallInteger();  // a version stands first in each; what follows tells them apart
     if (reader.PeekTag() == ber::kInteger) return WrapRsa(content);

@@ -19,10 +19,10 @@ inline constexpr std::uint32_t kCaKeyIterations = 600'000;
 SecretBytes EncodeKeyFile(const SecretBytes& pkcs8, const std::optional<SecretBytes>& passphrase,
                           RandomSource& random);
 
-// DecodeKeyFile reads PKCS#8 (PEM or DER, encrypted or not) and the traditional RSA and EC formats of
-// `openssl`, plain or encrypted by PEM headers. `passphrase` is asked only if the key is encrypted; `what`
-// names the key in errors. Errors: kAuthority: wrong passphrase, no key, a format that is not
-// supported.
+// DecodeKeyFile reads PKCS#8 (PEM or DER, encrypted or not) and the traditional RSA and EC formats
+// of `openssl`, plain or encrypted by PEM headers. `passphrase` is asked only if the key is
+// encrypted; `what` names the key in errors. Errors: kAuthority: wrong passphrase, no key, a format
+// that is not supported.
 SecretBytes DecodeKeyFile(ByteView content, PassphraseSource* passphrase, const std::string& what);
 
 // LoadSigner gives a signer with the key of a key file.

@@ -27,7 +27,7 @@ NewAuthority::NewAuthority(const std::string& path, RandomSource& random) : rand
   std::error_code error;
   if (fs::exists(path_, error) && !(fs::is_directory(path_, error) && fs::is_empty(path_, error))) {
     throw Error::WithHint(ErrorKind::kAuthority, "'" + path_ + "' exists already",
-                          "an authority is never overwritten; choose another --ca");
+                          "an authority is never overwritten; choose another directory");
   }
   std::array<std::uint8_t, 16> id;
   random_.Fill(id);

@@ -48,9 +48,9 @@ class NewAuthority {
   bool finished_ = false;
 };
 
-// ParseChain reads certificates (certificate_file.h; issuing first) and checks them by ChainFaults, and whether
-// anything may be issued below them. Errors: kAuthority, with all faults. What single verifiers
-// refuse, and what will bind endpoints, goes to `log`, if there is one.
+// ParseChain reads certificates (certificate_file.h; issuing first) and checks them by ChainFaults,
+// and whether anything may be issued below them. Errors: kAuthority, with all faults. What single
+// verifiers refuse, and what will bind endpoints, goes to `log`, if there is one.
 std::vector<Certificate> ParseChain(ByteView file, const Clock& clock, Log* log);
 
 // IsTestCa tells whether a CA is a test fleet's (kTestOrganization).

@@ -62,6 +62,8 @@ void WarnOfPlan(Session& session, const Plan& plan) {
   for (const std::string& name : FirstNames(plan.NotInFleet())) {
     session.ui.Say("not in the fleet file: " + name);
   }
+  warn(summary.same_fqdn, "endpoint has the fqdn of another one",
+       "endpoints have the fqdn of another one", "fleetmint check names them");
   for (const PlanRefusal& refusal : summary.refusals) {
     session.ui.Warn(RefusalText(refusal, summary), refusal.fault.hint);
   }

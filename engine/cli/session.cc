@@ -70,7 +70,7 @@ PasswordMaker Session::UnlockPasswords(const Authority& authority) {
 
 std::optional<Seconds> CrlValidity(const std::string& text) {
   if (text.empty()) return std::nullopt;
-  const Seconds validity = ParseDuration(text);
+  const Seconds validity = ParsePeriod("--valid-for", text);
   if (validity >= std::chrono::minutes{1}) return validity;
   throw Error::WithHint(ErrorKind::kUsage, "--valid-for " + text + " is too short",
                         "e.g. --valid-for 30d; sign anew before half of it is over");

@@ -96,6 +96,11 @@ Error UsageErrorOf(const CLI::App& app, const std::string& reason,
                            "unknown option '" + *unknown + "' of '" + called + "'",
                            hint.empty() ? help : hint + " (" + help + ")");
   }
+  // A word too many may be a passphrase that was meant for an option.
+  if (reason.starts_with("The following argument")) {
+    return Error::WithHint(ErrorKind::kUsage, "there are words that '" + called + "' does not take",
+                           help);
+  }
   // CLI11 repeats a value that it cannot read.
   const std::string descriptor = "--passphrase-fd";
   if (reason.find(descriptor + ":") != std::string::npos ||

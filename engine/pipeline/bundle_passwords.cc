@@ -74,6 +74,11 @@ CsvRow ParseCsvRow(std::string_view line, char separator, const Location& where)
   CsvRow row{AsciiLower(line.substr(name, end - name)), {}};
   std::string_view cell = line.substr(place + 1);
   if (!cell.starts_with('"')) {
+    if (cell.find(separator) != std::string_view::npos) {
+      throw Error(
+          ErrorKind::kInput, "more than two columns in this line", where,
+          expected + "; a password that holds a " + NameOf(separator) + " stands in double quotes");
+    }
     row.password.assign(cell.begin(), cell.end());
     return row;
   }

@@ -11,7 +11,8 @@ Seconds Plan::ShortestValidity() const {
   Seconds shortest = Seconds::max();
   for (const auto& [kind, number] : kinds_) {
     if (kind.end != 0) continue;
-    shortest = std::min(shortest, Seconds{kind.validity - kind.jitter});
+    shortest =
+        std::min(shortest, Seconds{kind.validity - std::min(kind.jitter, kind.validity / 10)});
   }
   return shortest;
 }

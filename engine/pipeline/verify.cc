@@ -293,9 +293,8 @@ class Verifier {
       const std::string fault = RecordFault(row);
       if (!fault.empty()) report_.findings.push_back({row.endpoint, "", fault});
       if (context_.now > row.not_after) {
-        report_.findings.push_back({row.endpoint, "",
-                                    "was delivered, and expired at " +
-                                        FormatRfc3339(row.not_after)});
+        report_.findings.push_back(
+            {row.endpoint, "", "was delivered, and expired at " + FormatRfc3339(row.not_after)});
       }
       for (const std::string& path : FilesPresent(row, target_.output)) {
         known_.insert(path);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <charconv>
 #include <set>
 #include <string_view>
 
@@ -75,19 +75,21 @@ bool IsUrl(std::string_view url) {
 }
 
 // "S-1-" and at least two more numbers (MS-DTYP 2.4.2.1).
+// S-1-AUTHORITY-SUB-...: 48 bits, then 1 to 15 numbers of 32 (MS-DTYP 2.4.2.1).
 bool IsSid(std::string_view sid) {
-  if (!sid.starts_with("S-1-") || sid.back() == '-') return false;
-  int numbers = 0;
-  for (std::size_t i = 4; i < sid.size(); ++i) {
-    if (sid[i] == '-') {
-      if (sid[i - 1] == '-') return false;
-    } else if (std::isdigit(static_cast<unsigned char>(sid[i])) == 0) {
-      return false;
-    } else if (sid[i - 1] == '-') {
-      ++numbers;
-    }
+  if (!sid.starts_with("S-1-")) return false;
+  sid.remove_prefix(4);
+  std::size_t subs = 0;
+  for (bool authority = true;; authority = false) {
+    const std::size_t end = std::min(sid.find('-'), sid.size());
+    std::uint64_t number = 0;
+    const auto [rest, error] = std::from_chars(sid.data(), sid.data() + end, number);
+    if (end == 0 || error != std::errc() || rest != sid.data() + end) return false;
+    if (number >> (authority ? 48U : 32U) != 0) return false;
+    if (!authority) ++subs;
+    if (end == sid.size()) return subs >= 1 && subs <= 15;
+    sid.remove_prefix(end + 1);
   }
-  return numbers >= 2;
 }
 
 void CheckTexts(const std::vector<std::string>& names, std::string_view kind,
@@ -195,13 +197,6 @@ void CheckValidity(const Validity& validity, Faults& faults) {
   if (validity.end) return;
   if (validity.duration <= Seconds{0}) {
     Add(faults, "validity", "validity must be longer than nothing", "e.g. validity: 1y");
-  }
-  if (validity.jitter >= validity.duration && validity.jitter > Seconds{0}) {
-    Add(faults, "jitter",
-        "jitter '" + FormatDuration(validity.jitter) + "' is not shorter than validity '" +
-            FormatDuration(validity.duration) + "'",
-        "jitter is subtracted from the end of the validity; set jitter: 0s for short-lived "
-        "certificates");
   }
 }
 

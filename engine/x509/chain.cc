@@ -6,10 +6,12 @@
 #include "engine/base/ber.h"
 #include "engine/base/counted.h"
 #include "engine/x509/certificate_spec.h"
+#include "engine/x509/form_faults.h"
 #include "engine/x509/name.h"
 #include "engine/x509/name_constraints.h"
 #include "engine/x509/name_match.h"
 #include "engine/x509/oids.h"
+#include "engine/x509/signature_check.h"
 
 namespace fleetmint {
 namespace {
@@ -100,13 +102,22 @@ class ChainCheck {
   // What a strict verifier refuses of its form.
   void CheckForm() {
     const CertificateView view = at_->View();
+    for (const std::string& fault : FormFaults(*at_)) {
+      Add("form", fault, "have it issued again: readers refuse it whole");
+    }
+    const Bytes* const san = at_->Extension(oid::kSubjectAltName);
+    if (san != nullptr && san->size() == 2) {
+      Add("empty_names", "has an empty list of alternative names", "have it issued without",
+          kStrict);
+    }
     if (view.raw_serial().empty() || (view.raw_serial()[0] & 0x80U) != 0) {
       Add("serial", "has a negative serial number", "have it issued again", "Go from 1.23 on");
     } else if (view.serial().size() > 20) {
       Add("serial", "has a serial number of " + std::to_string(view.serial().size()) + " octets",
           "have it issued again with at most 20", "GnuTLS, and Java in places");
     }
-    if (at_->version() == 3 && at_->is_ca() && at_->subject_key_identifier().empty()) {
+    if (at_->version() == 3 && at_->is_ca() &&
+        at_->Extension(oid::kSubjectKeyIdentifier) == nullptr) {
       Add("key_identifier", "has no subject key identifier",
           "have it issued with subjectKeyIdentifier = hash", kStrict);
     }
@@ -181,7 +192,8 @@ class ChainCheck {
     if (at_->issuer() == at_->subject()) return;
     const Bytes* const san = at_->Extension(oid::kSubjectAltName);
     const ChainConstraints above(chain_.subspan(i + 1));
-    for (Fault& fault : above.Faults(at_->subject(), san == nullptr ? ByteView() : *san)) {
+    for (Fault& fault : above.Faults(at_->subject(), san == nullptr ? ByteView() : *san,
+                                     /*common_names=*/false)) {
       fault.message += ", which the CA '" + NameToString(at_->subject()) + "' has itself";
       faults_.push_back({std::move(fault)});
     }
@@ -191,6 +203,12 @@ class ChainCheck {
     const Certificate& c = *at_;
     const bool last = i + 1 == chain_.size();
     const Certificate& issuer = last ? c : chain_[i + 1];
+    if (SameName(c.issuer(), issuer.subject()) && !IsKnownSignature(c.der())) {
+      Add("signature_algorithm",
+          "is signed with the algorithm " + c.SignatureOid() + ", which is not supported",
+          "have it issued again, signed with RSA or ECDSA and SHA-256");
+      return;
+    }
     if (!SameName(c.issuer(), issuer.subject()) || !c.SignedBy(issuer)) {
       if (last) {
         Add("root", "is the last one of the chain and not signed by itself",
@@ -200,6 +218,12 @@ class ChainCheck {
             "issuing certificate first, then each one's issuer, the root last");
       }
       return;
+    }
+    if (!last && c.Extension(oid::kAuthorityKeyIdentifier) == nullptr && HasTwin(issuer)) {
+      Add("key_identifier",
+          "does not say by which of the keys of its issuer's name it is signed (authority key "
+          "identifier)",
+          "have it issued with authorityKeyIdentifier = keyid");
     }
     if (c.issuer() != issuer.subject()) {
       Add("name_encoding", "names its issuer in another encoding than that has itself",
@@ -212,6 +236,14 @@ class ChainCheck {
       Add("key_identifier", "does not name its issuer's key (authority key identifier)",
           "have it issued with authorityKeyIdentifier = keyid", kStrict);
     }
+  }
+
+  // Whether another CA of the chain has this one's name: who looks for an issuer by its name may
+  // find that.
+  bool HasTwin(const Certificate& ca) const {
+    return std::any_of(chain_.begin(), chain_.end(), [&](const Certificate& other) {
+      return other.spki() != ca.spki() && SameName(other.subject(), ca.subject());
+    });
   }
 
   std::span<const Certificate> chain_;

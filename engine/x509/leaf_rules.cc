@@ -30,7 +30,7 @@ std::string UsageNames(const std::vector<std::string>& usages) {
     if (!names.empty()) names += ", ";
     names += ExtendedKeyUsageName(usage);
   }
-  return names;
+  return names.empty() ? "of nothing" : names;
 }
 
 // requireExplicitPolicy (4.2.1.11): how many certificates may follow before a policy is required.

@@ -172,7 +172,7 @@ void AddNamesWithin(ByteView subject, bool common_names, std::vector<BoundName>&
 
 }  // namespace
 
-std::vector<BoundName> BoundNames(ByteView subject, ByteView san) {
+std::vector<BoundName> BoundNames(ByteView subject, ByteView san, bool common_names) {
   std::vector<BoundName> names;
   if (!san.empty()) {
     BerReader list = BerReader(san).Enter(ber::kSequence, "subject alternative names");
@@ -181,7 +181,7 @@ std::vector<BoundName> BoundNames(ByteView subject, ByteView san) {
   const bool has_dns = std::any_of(names.begin(), names.end(),
                                    [](const auto& name) { return name.kind == NameKind::kDns; });
   if (subject.empty()) return names;
-  AddNamesWithin(subject, !has_dns, names);
+  AddNamesWithin(subject, common_names && !has_dns, names);
   ComparedName form = CompareForm(subject);
   if (!form.empty()) {
     names.push_back({NameKind::kDirectory, "", std::move(form),
@@ -258,10 +258,11 @@ ChainConstraints::ChainConstraints(std::span<const Certificate> chain) {
   }
 }
 
-std::vector<Fault> ChainConstraints::Faults(ByteView subject, ByteView san) const {
+std::vector<Fault> ChainConstraints::Faults(ByteView subject, ByteView san,
+                                            bool common_names) const {
   std::vector<Fault> faults;
   if (of_.empty()) return faults;
-  const std::vector<BoundName> names = BoundNames(subject, san);
+  const std::vector<BoundName> names = BoundNames(subject, san, common_names);
   for (const auto& [ca, constraints] : of_) {
     for (const BoundName& name : names) {
       const std::optional<std::string> reason = constraints.Forbids(name);

@@ -49,9 +49,9 @@ struct BoundName {
 };
 
 // BoundNames gives the names of a certificate that constraints are held against: its subject, the
-// e-mail addresses in that, and `san`, the DER of a SAN extension's value (each empty: it has
-// none). Throws Error(kInput) if either is malformed.
-std::vector<BoundName> BoundNames(ByteView subject, ByteView san);
+// e-mail addresses in that, with `common_names` (of an endpoint) those, and `san`, the DER of a SAN
+// extension's value (each empty: it has none). Throws Error(kInput) if either is malformed.
+std::vector<BoundName> BoundNames(ByteView subject, ByteView san, bool common_names = true);
 
 class NameConstraints {
  public:
@@ -83,7 +83,7 @@ class ChainConstraints {
   bool empty() const { return of_.empty(); }
   // Faults tells which names of a certificate below are forbidden; arguments as of BoundNames.
   // (Self-issued CA certificates are not bound: the caller passes them over.)
-  std::vector<Fault> Faults(ByteView subject, ByteView san) const;
+  std::vector<Fault> Faults(ByteView subject, ByteView san, bool common_names = true) const;
 
  private:
   struct OfCa {

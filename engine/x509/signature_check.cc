@@ -124,4 +124,14 @@ bool IsSignedBy(ByteView signed_object, ByteView spki) {
   }
 }
 
+bool IsKnownSignature(ByteView signed_object) {
+  try {
+    BerReader parts = BerReader(signed_object).Enter(ber::kSequence, "what is signed");
+    parts.Next();
+    return PaddingOf(parts.Enter(ber::kSequence, "a signature algorithm")).has_value();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 }  // namespace fleetmint

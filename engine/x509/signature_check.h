@@ -11,4 +11,7 @@ namespace fleetmint {
 // SHA-2. False where the algorithm is another one, or what was given is of another form.
 bool IsSignedBy(ByteView signed_object, ByteView spki);
 
+// IsKnownSignature tells whether that is of an algorithm that IsSignedBy knows.
+bool IsKnownSignature(ByteView signed_object);
+
 }  // namespace fleetmint

@@ -56,10 +56,16 @@ table() { # TEXT: as the table of a new output
   chmod 600 own table
   sed -i "s/^\($mark\)\?fleet: .*/fleet: table-$((++number))/" fleet.yaml
 }
-for text in 'endpoint,password\nt-1,first;one\nt-2,second,one\nT-3,"the ""third"", one"\n' \
-  't-1,first;one\nt-2,second,one\nt-3,"the ""third"", one"\n' \
+# A third column, as `fleetmint passwords --csv` has one, is no part of the password.
+for text in 't-1,one,two\nt-2,b\nt-3,c\n' 'endpoint,serial,password\nt-1,4f,one\nt-2,50,two\nt-3,51,three\n'; do
+  table "$text"
+  run 2 issue fleet.yaml --profiles profiles.d --ca ca --out out
+  says 'more than two columns'
+done
+for text in 'endpoint,password\nt-1,first;one\nt-2,"second,one"\nT-3,"the ""third"", one"\n' \
+  't-1,first;one\nt-2,"second,one"\nt-3,"the ""third"", one"\n' \
   '\xef\xbb\xbfEndpoint;Password\r\nt-1;"first;one"\r\nt-2;second,one\r\nt-3;"the ""third"", one"\r\n' \
-  'sep=;\r\nendpoint;password\r\nt-1;first;one\r\nt-2;second,one\r\nt-3;"the ""third"", one"' \
+  'sep=;\r\nendpoint;password\r\nt-1;"first;one"\r\nt-2;second,one\r\nt-3;"the ""third"", one"' \
   '\xef\xbb\xbfendpoint\tpassword\r\nt-1\tfirst;one\r\n\r\nt-2\tsecond,one\r\nt-3\t"the ""third"", one"\r\n' \
   '#TYPE System.Object\r\n"endpoint","password"\r\n"t-1","first;one"\r\n"t-2","second,one"\r\n"t-3","the ""third"", one"\r\n'; do
   table "$text"
@@ -120,6 +126,9 @@ printf '#TYPE Selected\r\n"Name","OperatingSystem"\r\n"ws-1","Windows 10"\r\n"ws
 other 'my hosts.csv' CSV 'ws-1 ws-2 '
 printf '%sname;os\r\nws-1;x\r\n' "$mark" >semicolons.csv
 other semicolons.csv CSV 'ws-1 '
+# A first line that is no header is a host; each host once.
+printf 'ws-1,linux\nws-2,linux\nWS-1,linux\n' >bare.csv
+other bare.csv CSV 'ws-1 ws-2 '
 printf 'name\tos\nws-1\tx\n' >tabs.csv
 other tabs.csv CSV 'ws-1 '
 

@@ -220,16 +220,15 @@ TEST(LayersTest, AFaultOfATemplateStandsWhereTheTemplateIs) {
 // A rule that an override breaks is reported at the override, not where the fleet starts.
 TEST(LayersTest, AFaultOfAPatchNamesThePatch) {
   const Fleet fleet = Load(
-      "fleet: f\nprofile: mtls-client\nhosts: [a]\noverrides:\n  a:\n    validity: 7d\n"
+      "fleet: f\nprofile: mtls-client\nhosts: [a]\noverrides:\n  a:\n    backdate: 25h\n"
       "    description: x\n");
   try {
     ProfileOf(fleet, 0);
-    FAIL() << "jitter 14d was accepted with validity 7d";
+    FAIL() << "a backdate of 25h was accepted";
   } catch (const Error& error) {
     ASSERT_EQ(error.faults().size(), 1u);
     EXPECT_THAT(error.what(), HasSubstr(".yaml:6:15: "));
-    EXPECT_THAT(error.what(), HasSubstr("jitter '2w' is not shorter than validity '1w'"));
-    EXPECT_THAT(error.what(), HasSubstr("set jitter: 0s"));
+    EXPECT_THAT(error.what(), HasSubstr("backdate is longer than 1d"));
   }
 }
 

@@ -38,7 +38,7 @@ TEST(ResolveTest, FaultsStandWhereTheTextWasWritten) {
            Case{"mtls-client", "dns: ['a b']", "1:6: dns name 'a b': it has the character ' '", ""},
            Case{"mtls-client", "ip: ['']", "1:5: '' is not an IP address", "without a prefix"},
            Case{"mtls-client", "ip: ['10.0.0.1 10.0.0.2']", "1:5: '10.0.0.1 10.0.0.2' is not", ""},
-           Case{"mtls-client", "jitter: 2y", "1:9: jitter '2y' is not shorter", ""},
+           Case{"mtls-client", "backdate: 2d", "1:11: backdate is longer than 1d", ""},
            // The profile wrote it, so it stands at the layer.
            Case{"observeit-agent-shared-cn", "",
                 "7:3: profile 'observeit-agent-shared-cn': unknown variable '{application_server}'",

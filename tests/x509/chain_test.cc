@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -97,7 +98,9 @@ TEST_F(ChainTest, PathLengthsCountTheCasBelow) {
 }
 
 TEST_F(ChainTest, ASelfIssuedCertificateDoesNotCount) {
-  Make("root", "", "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\n");
+  Make("root", "",
+       "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\n"
+       "subjectKeyIdentifier=hash\n");
   Make("next", "root", kCa, "root");  // the same name, another key: a roll-over
   EXPECT_THAT(Faults({"next", "root"}), IsEmpty());
 }
@@ -148,6 +151,16 @@ TEST_F(ChainTest, WhatOnlyStrictVerifiersRefuseIsAWarning) {
               HasSubstr("refused by Go"));
 }
 
+// Who looks for an issuer by its name alone may find another one of that name.
+TEST_F(ChainTest, TwoCasOfOneNameMustBeToldApart) {
+  Make("root", "", kCa);
+  Make("next", "root", kCa, "root");
+  Make("told", "next", kCa);
+  Make("vague", "next", std::string(kCa) + "authorityKeyIdentifier=none\n");
+  EXPECT_THAT(Faults({"told", "next", "root"}), IsEmpty());
+  EXPECT_THAT(Faults({"vague", "next", "root"}), ElementsAre(HasSubstr("by which of the keys")));
+}
+
 // The name of the issuer and another key of it: the certificate was not signed by that one.
 TEST_F(ChainTest, AnotherKeyOfTheIssuerIsNamed) {
   Make("root", "", kCa);
@@ -179,6 +192,39 @@ TEST_F(ChainTest, HintsAreOfTheFault) {
   EXPECT_THAT(hint({"issuing"}), HasSubstr("add the certificates above it"));
   EXPECT_THAT(hint({"root"}, ParseDuration("31d")), HasSubstr("renewed"));
   EXPECT_THAT(hint({"root"}, -ParseDuration("1d")), HasSubstr("clock"));
+}
+
+// What OpenSSL cannot read at all; the signature, wrong by the change, is a fault of its own.
+TEST_F(ChainTest, FormsThatNobodyReadsAreErrors) {
+  Make("root", "",
+       std::string(kCa) + "crlDistributionPoints=URI:http://x.example/a\nsubjectAltName=DNS:a\n",
+       "Name");
+  const Bytes sound = Read("root").der();
+  const auto form = [&](const std::string& before, const std::string& after) {
+    Bytes der = sound;
+    const Bytes from = FromHex(before), to = FromHex(after);
+    EXPECT_EQ(from.size(), to.size());
+    for (auto at = der.begin();; at += static_cast<std::ptrdiff_t>(to.size())) {
+      at = std::search(at, der.end(), from.begin(), from.end());
+      if (at == der.end()) break;
+      std::copy(to.begin(), to.end(), at);
+    }
+    EXPECT_NE(der, sound) << before;
+    const std::vector<Certificate> chain{Certificate::Parse(der)};
+    std::string forms;
+    for (const PathFault& fault : ChainFaults(chain, SystemClock().Now())) {
+      if (fault.fault.rule == "form") forms += fault.fault.message + "; ";
+    }
+    return forms;
+  };
+  EXPECT_EQ(form("0c044e616d65", "0c044e616d66"), "") << "another name";
+  EXPECT_THAT(form("0c044e616d65", "0c044e61ff65"), HasSubstr("string that is damaged"));
+  EXPECT_THAT(form("0c044e616d65", "02044e616d65"), HasSubstr("string that is damaged"));
+  EXPECT_THAT(form("0c044e616d65", "1e04d800006d"), HasSubstr("string that is damaged"));
+  EXPECT_EQ(form("0c044e616d65", "1e04004e006d"), "") << "a BMPString";
+  // The name of the distribution point says that it is longer than it is.
+  EXPECT_THAT(form("8612687474703a2f2f782e6578616d706c65", "8672687474703a2f2f782e6578616d706c65"),
+              HasSubstr("damaged extension 2.5.29.31"));
 }
 
 // The rules that an endpoint's certificate breaks below a chain.
