@@ -9,6 +9,7 @@
 #include "engine/base/text.h"
 #include "engine/pipeline/crl.h"
 #include "engine/pipeline/pending.h"
+#include "output/manifest_words.h"
 #include "output/run_records.h"
 
 namespace fleetmint {
@@ -112,6 +113,30 @@ RunJudgement JudgeRun(const RunToken& token, const Ledger& ledger, const OutputD
 
 }  // namespace
 
+namespace {
+
+// Of an output that was copied without its hidden files the manifest is all that tells.
+std::optional<std::string> UnknownOfManifest(const Ledger& ledger, const OutputDirectory& output) {
+  constexpr std::size_t kMostBytes = std::size_t{4} << 30U;
+  constexpr const char* kManifest = "manifest.jsonl";
+  if (!output.root().FileSize(kManifest)) return std::nullopt;
+  const Bytes content = output.root().Read(kManifest, kMostBytes);
+  std::optional<std::string> unknown;
+  ReadManifestWords(
+      AsText(content),
+      [&](ManifestWord&& word) {
+        if (unknown) return;
+        const auto row = ledger.Find(word.serial);
+        if (row && (row->issued_at || row->state == CertificateState::kReported)) return;
+        unknown = "serial " + SerialHex(word.serial) + " of '" + word.endpoint +
+                  "', which its manifest names";
+      },
+      [](std::uint64_t) {});
+  return unknown;
+}
+
+}  // namespace
+
 std::optional<std::string> UnknownToLedger(const Ledger& ledger, const OutputDirectory& output) {
   // A revocation commits no chunk; but a CRL that was published names its number.
   if (const auto number = LostCrl(ledger, output.root())) {
@@ -128,7 +153,7 @@ std::optional<std::string> UnknownToLedger(const Ledger& ledger, const OutputDir
     std::string unknown = JudgeRun(*run, ledger, output).unknown;
     if (!unknown.empty()) return unknown;
   }
-  if (!head) return std::nullopt;
+  if (!head) return UnknownOfManifest(ledger, output);
   std::string unknown = JudgeRun(*head, ledger, output).unknown;
   return unknown.empty() ? std::nullopt : std::optional(std::move(unknown));
 }

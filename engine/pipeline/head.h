@@ -34,8 +34,8 @@ std::optional<std::string> UnknownToLedger(const Ledger& ledger, const OutputDir
 // JudgeHead throws Error(kInput) if there is something that the ledger does not know, and has the
 // ledger note that it is older (Ledger::AskFleets); or if the output is behind the ledger (it is an
 // old copy). An output without a head is new, or was lost and made again, or its head was removed:
-// then each run whose records are there is judged, and being behind is no fault. `ca` is the
-// authority's path, for the hint.
+// then each run whose records are there is judged, and the manifest, and being behind is no fault.
+// `ca` is the authority's path, for the hint.
 void JudgeHead(Ledger& ledger, const OutputDirectory& output, const std::string& ca);
 
 // AlignHead makes the head what the ledger has, durably: a chunk that was recorded and never

@@ -363,6 +363,24 @@ if strace -o /dev/null true 2>/dev/null; then
   done
 fi
 
+# --- An output that was copied without its hidden files, its bundles shipped and deleted: the manifest is all that tells.
+rm -rf ca out backup
+fast_ca ca
+fast_fleet fleet.yaml 'm-[1-2]'
+run 0 "${issue[@]}"
+run 0 ca backup --ca ca --to backup
+fast_fleet fleet.yaml 'm-[1-4]'
+run 0 "${issue[@]}"
+run 0 delivered --ca ca --out out --delete
+rm -rf out/.head out/.runs/*
+rm -rf ca && cp -a backup ca
+run 2 "${issue[@]}"
+says "which its manifest names"
+follow
+"$FLEETMINT" "${issue[@]}" --json >stdout 2>stderr || true
+equal "$(jq -r .issued stdout)" 0
+equal "$(sql "select count(*) from certificate")" 4
+
 # --- The copy says what is not in it.
 mv ca/root.key root.key
 run 0 ca backup --ca ca --to without
