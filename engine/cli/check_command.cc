@@ -251,7 +251,7 @@ int Check(Session& session, const std::string& file) {
   const PlanSummary& summary = plan.summary();
   if (summary.expired != 0) {
     session.ui.Warn(Counted(summary.expired, "certificate has", "certificates have") + " expired",
-                    "fleetmint renew --within 1d renews them");
+                    "fleetmint renew FLEET --within 1d --ca CA --out OUT renews them");
   }
   if (summary.refused != 0)
     session.ui.Warn("the CA may not sign what was counted as refused",

@@ -22,25 +22,35 @@ void WarnOfClock(Session& session, const Ledger& ledger) {
                   "set the clock; what is issued now is dated by it");
 }
 
+// A command on the same fleet, authority and output, to be copied as it stands.
+std::string CommandOn(const Session& session, const std::string& command,
+                      const std::string& options) {
+  std::string text = "fleetmint " + command + " " + options;
+  for (const std::string& path : session.profile_paths) text += " --profiles " + ShellWord(path);
+  return text + " --ca " + ShellWord(session.ca) + " --out " + ShellWord(session.out);
+}
+
 void WarnOfPlan(Session& session, const Plan& plan) {
+  const std::string file = ShellWord(plan.fleet().file());
   const PlanSummary& summary = plan.summary();
   const bool renews = plan.selection().renews();
-  const auto warn = [&](std::size_t count, const char* one, const char* many, const char* hint) {
+  const auto warn = [&](std::size_t count, const char* one, const char* many,
+                        const std::string& hint) {
     if (count != 0) session.ui.Warn(Counted(count, one, many), hint);
   };
   warn(summary.changed, "endpoint was issued under other settings than today's, and stays as it is",
        "endpoints were issued under other settings than today's, and stay as they are",
-       "fleetmint renew --changed renews them");
+       "to renew them: " + CommandOn(session, "renew", file + " --changed"));
   for (const PlanChange& change : summary.changes) session.ui.Say(ChangeText(change));
   warn(summary.expired, "endpoint has a certificate that has expired, and is not issued anew",
        "endpoints have a certificate that has expired, and are not issued anew",
-       "fleetmint renew --within 1d renews them");
+       "to renew them: " + CommandOn(session, "renew", file + " --within 1d"));
   if (summary.revoked != 0) {  // no warning: somebody meant it, and is not to be told every night
     session.ui.Say(
         Counted(summary.revoked,
                 "endpoint has a certificate that was revoked, and is not issued anew",
                 "endpoints have a certificate that was revoked, and are not issued anew"),
-        "fleetmint renew --only NAME --reinstate gives one back its access, fleetmint "
+        "fleetmint renew FLEET --only NAME --reinstate gives one back its access, fleetmint "
         "retire NAME ends it");
   }
   warn(summary.at_end, "endpoint is not renewed: its certificate ends when not_after says",
@@ -49,7 +59,7 @@ void WarnOfPlan(Session& session, const Plan& plan) {
   warn(summary.reported,
        "endpoint has a certificate that is known from a manifest alone, and is not issued anew",
        "endpoints have a certificate that is known from a manifest alone, and are not issued anew",
-       "fleetmint renew --only NAME gives one a certificate that this ledger has");
+       "fleetmint renew FLEET --only NAME gives one a certificate that this ledger has");
   warn(summary.held_back - summary.at_end,
        "endpoint is not renewed: a new certificate would end with the issuing CA, hardly later "
        "than the old one",
@@ -58,7 +68,7 @@ void WarnOfPlan(Session& session, const Plan& plan) {
        "the issuing CA must be replaced first");
   warn(summary.not_in_fleet, "certificate is current whose endpoint the fleet file no longer names",
        "certificates are current whose endpoints the fleet file no longer names",
-       "fleetmint retire --not-in FLEET ends them");
+       "to end them: " + CommandOn(session, "retire", "--not-in " + file));
   for (const std::string& name : FirstNames(plan.NotInFleet())) {
     session.ui.Say("not in the fleet file: " + name);
   }

@@ -86,7 +86,7 @@ void LookAtFleet(const FleetStatus& fleet, Seconds soon, AuthorityStatus& status
     status.actions.push_back(
         {Counted(fleet.expired, "certificate") + of + Verb(fleet.expired, "has", "have") +
              " expired",
-         "fleetmint renew --within 1d renews them; fleetmint retire ends those "
+         "fleetmint renew FLEET --within 1d renews them; fleetmint retire ends those "
          "whose hosts are gone"});
   }
   if (fleet.issuer_revoked != 0) {

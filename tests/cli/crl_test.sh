@@ -51,7 +51,7 @@ equal "$(grep -vc '^#' metrics)" "$(grep -vE '^#' metrics | grep -cE '^[a-z_0-9]
 sqlite3 ca/ledger.db "update certificate set not_after = unixepoch() - 10 where endpoint = 'h-1' and state = 'issued'" 2>/dev/null ||
   sqlite3 ca/ledger.db "update certificate set not_after = strftime('%s', 'now') - 10 where endpoint = 'h-1' and state = 'issued'"
 run 1 issue fleet.yaml "${more[@]}"
-says 'fleetmint renew --within 1d renews them'
+says 'to renew them: fleetmint renew fleet.yaml --within 1d'
 run 0 renew fleet.yaml "${more[@]}" --within 1d --json
 equal "$(jq .issued stdout)" 1
 run 0 issue fleet.yaml "${more[@]}"

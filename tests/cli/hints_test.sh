@@ -61,3 +61,27 @@ says 'hint: make an authority first: fleetmint ca init --ca nowhere'
 touch file
 run 3 list --ca file
 ! grep -q 'ca init' stderr || fail 'a hint to make an authority where a file is'
+
+# Settings that have changed, and hosts that have left the file.
+rm -rf out ca
+fast_ca ca
+fast_fleet fleet.yaml 'ws-[1-8]'
+run 0 "${issue[@]}"
+fast_fleet fleet.yaml 'ws-[1-6]'
+sed -i 's/^defaults: {/defaults: {description: "another one", /' fleet.yaml
+run 0 "${issue[@]}"
+says '6 endpoints were issued under other settings'
+cp stderr kept
+follow renew
+cp kept stderr
+follow retire
+equal "$(wc -l <out/manifest.jsonl)" 6
+run 0 "${issue[@]}"
+! grep -q 'hint: ' stderr || fail "a hint is left: $(cat stderr)"
+
+# A copy needs a place of its own.
+mkdir taken && touch taken/file
+run 3 ca backup --ca ca --to taken
+! grep -q -- '--ca$' stderr || fail 'the hint is of another option'
+run 3 ca backup --ca ca --to out/copy
+says 'give --to a place of its own'

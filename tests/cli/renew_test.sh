@@ -52,7 +52,7 @@ equal "$(jq -r 'select(.endpoint == "h-2") | .supersedes | length' out/manifest.
 sed -i 's/os: windows-11/os: windows-11, validity: 90d/' fleet.yaml
 printf 'overrides:\n  h-3: {dns: [x.example.com]}\n' >>fleet.yaml
 run 0 issue fleet.yaml "${more[@]}"
-says 'fleetmint renew --changed renews them'
+says 'to renew them: fleetmint renew fleet.yaml --changed'
 third=$(serials)
 run 0 renew fleet.yaml "${more[@]}" --changed --what san.dns
 equal "$(renewed "$third" "$(serials)")" 'h-3 '

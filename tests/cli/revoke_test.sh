@@ -145,7 +145,7 @@ run 0 issue fleet.yaml "${more[@]}"
 equal "$(jq -r 'select(.endpoint == "lap-2") | .supersedes | length' out/manifest.jsonl)" 2
 sed -i 's/lap-\[1-4\]/lap-[1-2]/' fleet.yaml
 run 0 issue fleet.yaml "${more[@]}"
-says 'fleetmint retire --not-in FLEET ends them'
+says 'to end them: fleetmint retire --not-in fleet.yaml'
 run 0 retire --not-in fleet.yaml "${more[@]}" --json
 equal "$(cat stdout)" '{"retired":2,"revoked":0,"removed":2}'
 sed 's/^fleet: test/fleet: other/' fleet.yaml >other.yaml
