@@ -4,7 +4,7 @@
 # FLEETMINT_NPM_CACHE, or npm gets it there. (Debian's node-yaml is 2.1.3, which takes some of YAML for something else.)
 source "$(dirname "${BASH_SOURCE[0]}")/../cli/lib.sh"
 : "${FLEETMINT_YAML_TREE:=$(dirname "$FLEETMINT")/tests/yaml_tree}"
-: "${FLEETMINT_YAML_EVERY:=23}"  # of the 24 damages of a byte each in its turn
+: "${FLEETMINT_YAML_EVERY:=47}"  # of the 24 damages of a byte each in its turn
 : "${FLEETMINT_NPM_CACHE:=$work/npm}"
 [[ -x $(command -v node) ]] || skip 'node is not installed'
 export NODE_PATH=$FLEETMINT_NPM_CACHE/node_modules
