@@ -371,9 +371,10 @@ class Loader {
     for (const yaml::Entry& entry : overrides.entries) {
       const auto index = names_.Find(entry.key, [&](std::uint32_t i) { return impl_->NameOf(i); });
       if (!index) {
-        if (!cut)
+        if (!cut) {
           faults_.Add(entry.key_where, "override '" + entry.key + "' matches no endpoint",
                       "an override names one endpoint of this file, exactly");
+        }
       } else if (const auto [other, fresh] = seen.emplace(*index, entry.key_where);
                  !fresh &&
                  overrides.Find(entry.key) == &entry.value) {  // else: the key stands twice

@@ -253,9 +253,10 @@ int Check(Session& session, const std::string& file) {
     session.ui.Warn(Counted(summary.expired, "certificate has", "certificates have") + " expired",
                     "fleetmint renew FLEET --within 1d --ca CA --out OUT renews them");
   }
-  if (summary.refused != 0)
+  if (summary.refused != 0) {
     session.ui.Warn("the CA may not sign what was counted as refused",
                     summary.refusals.front().fault.hint);
+  }
   return summary.refused == 0 && summary.expired == 0 ? 0 : ExitCode(ErrorKind::kEndpoint);
 }
 

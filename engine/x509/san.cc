@@ -117,7 +117,8 @@ std::string DnsNameHint(std::string_view name) {
     return "write '" + std::string(inner) + "', without a dot at an end";
   }
   const std::size_t dot = name.rfind('.');
-  const bool number = !name.empty() && IsNumber(name.substr(dot == name.npos ? 0 : dot + 1));
+  const bool number =
+      !name.empty() && IsNumber(name.substr(dot == std::string_view::npos ? 0 : dot + 1));
   if (number) {
     return "give it a name, and an address under ip:, all four numbers without zeros in front, "
            "e.g. "
@@ -173,7 +174,7 @@ std::optional<std::string> UpnFault(std::string_view upn) {
   if (!IsValidUtf8(upn)) return "it is not valid UTF-8";
   if (upn.size() > 1024) return "it is longer than 1024 octets";
   if (upn.find('@', at + 1) != std::string_view::npos) return "it has two '@'";
-  const auto bad = std::find_if(upn.begin(), upn.end(), [](char c) {
+  const auto* const bad = std::find_if(upn.begin(), upn.end(), [](char c) {
     return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F ||
            std::string_view("\"/\\[]:;|=,+*?<>").find(c) != std::string_view::npos;
   });
