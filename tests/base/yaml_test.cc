@@ -206,7 +206,7 @@ TEST(YamlTest, KeepsWhatStandsBeforeASyntaxFault) {
   FaultList faults("f.yaml");
   std::vector<std::string> seen;
   const std::vector<Stream> streams{
-      {"groups/*/hosts", [&](Node item, std::span<const std::size_t>) {
+      {"groups/*/hosts", [&](const Node& item, std::span<const std::size_t>) {
          seen.push_back(item.cut ? "cut" : item.scalar);
        }}};
   const Node root = ReadText(
@@ -230,7 +230,7 @@ TEST(YamlTest, StreamsDeliverInOrderAndKeepNothing) {
   FaultList faults("f.yaml");
   std::vector<std::string> seen;
   const std::vector<Stream> streams{
-      {"groups/*/hosts", [&](Node item, std::span<const std::size_t> at) {
+      {"groups/*/hosts", [&](const Node& item, std::span<const std::size_t> at) {
          seen.push_back(std::to_string(at[0]) + "." + std::to_string(at[1]) + "=" + item.scalar);
        }}};
   const Node root =

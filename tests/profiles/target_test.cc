@@ -80,7 +80,7 @@ TEST(TargetTest, HintsAreFollowed) {
       at = end;
     }
     EXPECT_GE(named, 5u) << hint;
-    EXPECT_EQ(hint.substr(0, hint.find(",")), "write its version: windows-10") << "the usual first";
+    EXPECT_EQ(hint.substr(0, hint.find(',')), "write its version: windows-10") << "the usual first";
   }
   EXPECT_EQ(OsHint("windwos-10"), "did you mean 'windows-10'?");
 }
