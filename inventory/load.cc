@@ -10,6 +10,7 @@
 #include "engine/x509/san.h"
 #include "inventory/fleet_impl.h"
 #include "inventory/name_index.h"
+#include "inventory/name_rules.h"
 #include "inventory/other_format.h"
 
 namespace fleetmint {
@@ -23,17 +24,6 @@ const std::vector<std::string> kEndpointKeys{"name", "formerly", kFaultKey};
 const std::vector<std::string> kOverrideKeys{"formerly"};
 constexpr std::size_t kMostEndpoints = 5'000'000;
 constexpr std::size_t kMostBytes = std::size_t{1} << 30U;
-
-bool IsFleetName(const std::string& name) {
-  return !name.empty() && name.size() <= 63 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
-bool IsIpv6(const std::string& name) {
-  const auto address = ParseIp(name);
-  return address && address->size() == 16;
-}
 
 class Loader {
  public:
@@ -342,16 +332,9 @@ class Loader {
   }
 
   bool CheckFileName(const std::string& kind, const std::string& name, Position where) {
-    const auto reason = UnsafeFileNameReason(name);
-    if (!reason) return true;
-    const bool ascii =
-        std::all_of(name.begin(), name.end(), [](char c) { return (c & 0x80) == 0; });
-    faults_.Add(where, kind + " name '" + name + "' cannot be a file name everywhere: " + *reason,
-                IsIpv6(name)
-                    ? "give it a name, and the address under ip: {name: NAME, ip: ['" + name + "']}"
-                : ascii ? "letters, digits, '-', '_' and '.' are safe"
-                        : "write an international name as DNS does (xn--..., e.g. by idn2)");
-    return false;
+    auto fault = FileNameFault(kind, name);
+    if (fault) faults_.Add(where, std::move(fault->message), std::move(fault->hint));
+    return !fault;
   }
 
   void CheckName(const std::string& name, std::uint32_t index, Position where) {

@@ -52,6 +52,16 @@ std::string MakeRequest(const Name& subject, Signer& signer) {
 
 namespace {
 
+// What is wrong with a chain, and what it asks of endpoints. An extension that is damaged within is
+// the chain's fault, too.
+std::pair<std::vector<PathFault>, LeafRules> Judge(std::span<const Certificate> chain, Time now) {
+  try {
+    return {ChainFaults(chain, now), LeafRules(chain)};
+  } catch (const Error& error) {
+    throw Error::About(ErrorKind::kAuthority, "cannot read the chain", error);
+  }
+}
+
 // What may become of endpoints below a chain, said before there are any.
 void WarnOfLeaves(std::span<const Certificate> chain, const LeafRules& rules, Log& log) {
   const Certificate& issuing = chain.front();
@@ -96,13 +106,11 @@ std::vector<Certificate> ParseChain(ByteView file, const Clock& clock, Log* log)
   }
   if (chain.empty()) {
     throw Error::WithHint(ErrorKind::kAuthority, "the chain holds no certificate",
-                          "give a file in PEM, DER or PKCS#7 with the issuing certificate, then "
-                          "its issuers up to the "
-                          "root");
+                          "give a file in PEM, DER or PKCS#7 with the issuing certificate, "
+                          "then its issuers up to the root");
   }
-  const std::vector<PathFault> found = ChainFaults(chain, clock.Now());
+  const auto [found, rules] = Judge(chain, clock.Now());
   std::vector<Fault> faults = Errors(found);
-  const LeafRules rules(chain);
   for (Fault& fault : rules.Faults(LeafFields{})) faults.push_back(std::move(fault));
   for (const Certificate& certificate : chain) {
     if (IsTestCa(certificate)) {

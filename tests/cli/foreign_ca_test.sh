@@ -208,4 +208,37 @@ for scheme in '-v1 PBE-MD5-DES -provider legacy -provider default' '-v1 PBE-SHA1
   bash -c "${command/KEY/odd.key} -passin file:phrase -passout file:phrase.too" >log 2>&1 || fail "$command: $(cat log)"
   imports --key new.key --key-passphrase-file phrase --chain chain.pem
 done
+# A PFX in RC2: the hint is of several commands.
+if openssl pkcs12 -export -legacy -inkey sub.key -in sub.crt -certfile root.crt -passout file:phrase -out old.pfx 2>log; then
+  rm -rf ca
+  run 3 ca import --ca ca --no-passphrase --pfx old.pfx --key-passphrase-file phrase
+  command=$(sed -n "s/.*convert it: (\(.*\)), then give .*/\1/p" stderr)
+  [[ $command == *openssl* ]] || fail 'no hint for a PFX in RC2'
+  bash -c "$command -passin file:phrase -passout file:phrase.too" >log 2>&1 || fail "$command: $(cat log)"
+  # shellcheck disable=SC2046
+  imports $(sed -n 's/.*), then give //p' stderr) --key-passphrase-file phrase
+fi
+# A PFX where the key should be, and a key in UTF-16.
+rm -rf ca
+run 3 ca import --ca ca --no-passphrase --key sub.pfx --chain chain.pem
+says 'hint: give it as --pfx FILE, in place of --key and --chain'
+imports --pfx sub.pfx --key-passphrase-file phrase
+rm -rf ca
+cp sub.key wide.key && iconv -f UTF-8 -t UTF-16 sub.key >wide.key
+run 3 ca import --ca ca --no-passphrase --key wide.key --chain chain.pem
+says 'it is in UTF-16'
+command=$(sed -n 's/^hint: //p' stderr)
+bash -c "${command//KEY/wide.key}" || fail "$command"
+imports --key wide.key --chain chain.pem
+iconv -f UTF-8 -t UTF-16 chain.pem >wide.pem
+rm -rf ca
+run 3 ca import --ca ca --no-passphrase --key sub.key --chain wide.pem
+says 'the chain: it is in UTF-16'
+# Name constraints that are none, and a chain with each certificate twice.
+make torn root 1800 "$ca_extensions"$'\n2.5.29.30=critical,DER:3003a00105'
+import 3 torn root
+says 'cannot read the chain'
+import 0 sub sub root root
+equal "$(grep -c '' stderr)" 1
+
 echo "CAs of others: imported, judged, issued with"

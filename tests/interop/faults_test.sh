@@ -58,7 +58,7 @@ judged() { while read -r name said _; do verdict "$1" "$name" "$([[ $said == acc
 if command -v go >/dev/null; then
   columns+=(go)
   # shellcheck disable=SC2086
-  HOME=$work GOCACHE=$work/gocache GO111MODULE=off go run "$source_tree/tests/interop/judge.go" "$trust" $names >../said
+  HOME=$work GOCACHE=$work/gocache GO111MODULE=off go run "$source_tree"/tests/interop/{judge,certificates}.go "$trust" $names >../said
   judged go
 fi
 if command -v javac >/dev/null; then

@@ -1,32 +1,16 @@
 // judge: what Go's crypto/x509 says of certificates, as a server that knows the root and asks for a client's.
 //
-//	go run judge.go TRUST.pem NAME... where NAME.crt.pem has the certificate, then its CAs
+//	go run judge.go certificates.go TRUST.pem NAME... where NAME.crt.pem has the certificate, then its CAs
 package main
 
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 )
-
-func certificates(file string) (list []*x509.Certificate, err error) {
-	text, err := os.ReadFile(file)
-	for err == nil {
-		var block *pem.Block
-		if block, text = pem.Decode(text); block == nil {
-			return
-		}
-		var one *x509.Certificate
-		if one, err = x509.ParseCertificate(block.Bytes); err == nil {
-			list = append(list, one)
-		}
-	}
-	return
-}
 
 func judge(roots *x509.CertPool, path string) error {
 	chain, err := certificates(path + ".crt.pem")

@@ -225,6 +225,14 @@ TEST_F(ChainTest, FormsThatNobodyReadsAreErrors) {
   // The name of the distribution point says that it is longer than it is.
   EXPECT_THAT(form("8612687474703a2f2f782e6578616d706c65", "8672687474703a2f2f782e6578616d706c65"),
               HasSubstr("damaged extension 2.5.29.31"));
+  const ByteView serial = CertificateView::Read(sound).raw_serial();
+  Bytes padded(serial.begin(), serial.end());
+  padded[0] = 0;
+  padded[1] &= 0x7F;
+  EXPECT_THAT(form(ToHex(serial), ToHex(padded)), HasSubstr("serial number that is not in DER"));
+  const Bytes key = Certificate::Parse(sound).subject_key_identifier();
+  EXPECT_THAT(form("0603551d0e04160414" + ToHex(ByteView(key).first(2)), "0603551d0e041604000412"),
+              HasSubstr("empty subject key identifier"));
 }
 
 // The rules that an endpoint's certificate breaks below a chain.

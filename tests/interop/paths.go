@@ -1,32 +1,16 @@
-// judge: what Go's crypto/x509 says of certification paths.
+// paths: what Go's crypto/x509 says of certification paths.
 //
-//	go run judge.go < LINES, each "SECONDS ROOT.pem BETWEEN.pem LEAF.pem USAGE"; prints "accepts" or the reason
+//	go run paths.go certificates.go < LINES, each "SECONDS ROOT.pem BETWEEN.pem LEAF.pem USAGE"; prints "accepts" or the reason
 package main
 
 import (
 	"bufio"
 	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"os"
 	"strings"
 	"time"
 )
-
-func certificates(file string) (list []*x509.Certificate, err error) {
-	text, err := os.ReadFile(file)
-	for err == nil {
-		var block *pem.Block
-		if block, text = pem.Decode(text); block == nil {
-			return
-		}
-		var one *x509.Certificate
-		if one, err = x509.ParseCertificate(block.Bytes); err == nil {
-			list = append(list, one)
-		}
-	}
-	return
-}
 
 func judge(seconds int64, root, between, leaf, usage string) error {
 	options := x509.VerifyOptions{Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(),
